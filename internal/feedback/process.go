@@ -1,0 +1,339 @@
+package feedback
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/hypercare/hypercare/internal/db"
+	"github.com/hypercare/hypercare/internal/errs"
+	"github.com/hypercare/hypercare/internal/event"
+	"github.com/hypercare/hypercare/internal/person"
+	"github.com/hypercare/hypercare/internal/workspace"
+)
+
+// Reader reads new feedback of one launch: the triage package, which lies
+// above this one.
+type Reader interface {
+	// Read fills in the reading and what rules decide, and writes nothing.
+	// What it returns writes the decisions behind the reading.
+	Read(ctx context.Context, ws workspace.ID, launchID string, list []*Feedback) (Record, error)
+}
+
+// Record writes decisions in the transaction that writes the feedback; it is
+// given those that are new.
+type Record func(ctx context.Context, tx *db.Tx, added []*Feedback) error
+
+const (
+	processBatch = 128
+	lease        = 2 * time.Minute // a batch whose process died is claimed again
+)
+
+// work is one claimed delivery.
+type work struct {
+	ws       workspace.ID
+	id       string
+	launchID string
+	channel  string
+	importID string
+	payload  []byte
+	attempts int
+	received int64
+}
+
+// claim takes due deliveries of all workspaces and leases them.
+func (s *Service) claim(ctx context.Context) ([]work, error) {
+	var list []work
+	now := s.now()
+	err := s.db.Tx(ctx, func(tx *db.Tx) error {
+		var err error
+		list, err = db.All(ctx, tx, func(r db.Scanner) (w work, err error) {
+			return w, r.Scan(&w.ws, &w.id, &w.launchID, &w.channel, &w.importID, &w.payload, &w.attempts, &w.received)
+		}, `UPDATE delivery SET due_at = $1, attempts = attempts + 1
+			WHERE (workspace_id, id) IN (SELECT workspace_id, id FROM delivery WHERE state = 'accepted' AND due_at <= $2
+				ORDER BY due_at, id LIMIT $3 `+tx.SkipLocked()+`)
+			RETURNING workspace_id, id, launch_id, channel, import_id, payload, attempts, received_at`,
+			db.Micros(now.Add(lease)), db.Micros(now), processBatch)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim deliveries: %w", err)
+	}
+	return list, nil
+}
+
+// Process works off the ledger until ctx ends: at once when Accept wakes it,
+// and each half second for what other nodes wrote or what was put off.
+func (s *Service) Process(ctx context.Context) {
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		taken := s.intake.taken.Load()
+		start := time.Now()
+		n, err := s.ProcessOnce(ctx)
+		if err != nil && ctx.Err() == nil {
+			s.log.ErrorContext(ctx, "process deliveries", "err", err)
+		}
+		if n > 0 && ctx.Err() == nil {
+			// Reports that arrive come first: while many do, reading gets a
+			// quarter of the time and catches up afterwards.
+			if s.intake.taken.Load()-taken > processBatch && s.intake.queued.Load() > 0 {
+				s.pause(ctx, min(3*time.Since(start), time.Second))
+			}
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.wake:
+		case <-tick.C:
+		}
+	}
+}
+
+func (s *Service) pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// ProcessOnce works off one batch and reports how many deliveries it took.
+func (s *Service) ProcessOnce(ctx context.Context) (int, error) {
+	list, err := s.claim(ctx)
+	if err != nil || len(list) == 0 {
+		return 0, err
+	}
+	type place struct {
+		ws       workspace.ID
+		launchID string
+	}
+	byLaunch := map[place][]work{}
+	var order []place
+	for _, w := range list {
+		p := place{w.ws, w.launchID}
+		if byLaunch[p] == nil {
+			order = append(order, p)
+		}
+		byLaunch[p] = append(byLaunch[p], w)
+	}
+	for _, p := range order {
+		batch := byLaunch[p]
+		err := s.processBatch(ctx, p.ws, p.launchID, batch)
+		if err == nil || ctx.Err() != nil {
+			continue
+		}
+		s.log.WarnContext(ctx, "batch failed, each delivery is tried alone", "workspace", p.ws, "launch", p.launchID, "size", len(batch), "err", err)
+		for _, w := range batch {
+			if err := s.processBatch(ctx, p.ws, p.launchID, []work{w}); err != nil && ctx.Err() == nil {
+				if err := s.failed(ctx, w, err); err != nil {
+					return len(list), err
+				}
+			}
+		}
+	}
+	s.intake.backlog.Add(-int64(len(list)))
+	return len(list), nil
+}
+
+// failed puts a delivery off, or declares it dead.
+func (s *Service) failed(ctx context.Context, w work, cause error) error {
+	state, reason := DeliveryAccepted, errs.Message(cause)
+	if errs.KindOf(cause) == errs.Internal {
+		reason = cause.Error()
+	}
+	wait := time.Duration(1<<min(w.attempts, 10)) * time.Second
+	if w.attempts >= maxAttempts {
+		state = DeliveryDead
+	}
+	s.log.ErrorContext(ctx, "delivery failed", "workspace", w.ws, "delivery", w.id, "attempt", w.attempts, "state", state, "err", cause)
+	err := s.db.Tx(ctx, func(tx *db.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE delivery SET state = $1, reason = $2, due_at = $3 WHERE workspace_id = $4 AND id = $5`,
+			state, reason, db.Micros(s.now().Add(wait)), w.ws, w.id)
+		return err
+	})
+	s.bus.Publish(event.Event{Workspace: string(w.ws), Type: "delivery.updated", LaunchID: w.launchID, ID: w.id})
+	return err
+}
+
+// processBatch makes feedback from deliveries of one launch.
+func (s *Service) processBatch(ctx context.Context, ws workspace.ID, launchID string, batch []work) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+		}
+	}()
+	now := s.now()
+	list := make([]*Feedback, 0, len(batch))
+	dead := map[string]string{}
+	for _, w := range batch {
+		in, err := decodeStored(w.payload, now)
+		if err != nil {
+			dead[w.id] = errs.Message(err)
+			continue
+		}
+		list = append(list, fromInput(&in, w))
+	}
+	var record Record
+	if len(list) > 0 {
+		if record, err = s.reader.Read(ctx, ws, launchID, list); err != nil {
+			return fmt.Errorf("read: %w", err)
+		}
+	}
+	var fresh map[string]bool
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		// Only what still waits: an import may have been taken back meanwhile.
+		waiting, err := markProcessed(ctx, tx, ws, list, now)
+		if err != nil {
+			return err
+		}
+		if fresh, err = s.write(ctx, tx, ws, waiting, record, now); err != nil {
+			return err
+		}
+		for id, reason := range dead {
+			if _, err := tx.ExecContext(ctx, `UPDATE delivery SET state = 'dead', reason = $1, processed_at = $2 WHERE workspace_id = $3 AND id = $4`, reason, db.Micros(now), ws, id); err != nil {
+				return fmt.Errorf("mark delivery %s: %w", id, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var added []*Feedback
+	for _, f := range list {
+		if fresh[f.ID] {
+			added = append(added, f)
+		}
+	}
+	s.publishAdded(ws, launchID, added, len(dead))
+	return nil
+}
+
+// markProcessed notes in the ledger what is made into feedback, and returns
+// it.
+func markProcessed(ctx context.Context, tx *db.Tx, ws workspace.ID, list []*Feedback, now time.Time) ([]*Feedback, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	args := []any{db.Micros(now), ws}
+	for _, f := range list {
+		args = append(args, f.ID)
+	}
+	ids, err := db.All(ctx, tx, func(r db.Scanner) (id string, err error) { return id, r.Scan(&id) },
+		`UPDATE delivery SET state = 'processed', reason = '', processed_at = $1 WHERE workspace_id = $2 AND state = 'accepted' AND id IN (`+db.In(3, len(list))+`) RETURNING id`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("mark deliveries: %w", err)
+	}
+	waiting := make([]*Feedback, 0, len(list))
+	for _, f := range list {
+		if slices.Contains(ids, f.ID) {
+			waiting = append(waiting, f)
+		}
+	}
+	return waiting, nil
+}
+
+func (s *Service) publishAdded(ws workspace.ID, launchID string, added []*Feedback, dead int) {
+	if len(added) > 0 {
+		s.putColumns(ws, launchID, added)
+		e := event.Event{Workspace: string(ws), Type: "feedback.created", LaunchID: launchID, Count: len(added)}
+		if len(added) == 1 {
+			e.ID = added[0].ID
+		}
+		s.bus.Publish(e)
+	}
+	if dead > 0 {
+		s.bus.Publish(event.Event{Workspace: string(ws), Type: "delivery.updated", LaunchID: launchID, Count: dead})
+	}
+}
+
+// write inserts a batch: persons, numbers, rows, decisions.
+func (s *Service) write(ctx context.Context, tx *db.Tx, ws workspace.ID, list []*Feedback, record Record, now time.Time) (map[string]bool, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	sightings := make([]person.Sighting, len(list))
+	for i, f := range list {
+		sightings[i] = sighting(f)
+	}
+	ids, err := person.Resolve(ctx, tx, ws, sightings, now)
+	if err != nil {
+		return nil, err
+	}
+	first, err := workspace.Next(ctx, tx, ws, "feedback", len(list))
+	if err != nil {
+		return nil, err
+	}
+	for i, f := range list {
+		f.Author.PersonID, f.Number = ids[i], first+int64(i)
+	}
+	fresh, err := insert(ctx, tx, ws, list, now)
+	if err != nil {
+		return nil, err
+	}
+	var added []*Feedback
+	for _, f := range list {
+		if fresh[f.ID] {
+			added = append(added, f)
+		} else if _, err := tx.ExecContext(ctx, `UPDATE feedback SET pass = 0 WHERE workspace_id = $1 AND id = $2`, ws, f.ID); err != nil {
+			// A replay: the row stays, and is read anew in the background.
+			return nil, fmt.Errorf("read %s again: %w", f.ID, err)
+		}
+	}
+	return fresh, record(ctx, tx, added)
+}
+
+func sighting(f *Feedback) person.Sighting {
+	a := f.Sightings.Author
+	s := person.Sighting{Name: a.Name, Email: a.Email, Language: f.Language, Attrs: a.Attrs}
+	for _, k := range []person.Identity{{Kind: "user_id", Value: a.UserID}, {Kind: "email", Value: a.Email}, {Kind: "external_id", Value: a.ExternalID}, {Kind: "session_id", Value: a.SessionID}} {
+		if k.Value != "" {
+			s.Identities = append(s.Identities, k)
+		}
+	}
+	return s
+}
+
+// fromInput makes an unread feedback.
+func fromInput(in *Input, w work) *Feedback {
+	received := db.Time(w.received)
+	f := &Feedback{ID: w.id, LaunchID: w.launchID, Channel: in.Channel, ImportID: w.importID, ExternalID: in.ExternalID, Title: in.Title, Text: in.Text,
+		OccurredAt: received, ReceivedAt: received, AppVersion: in.AppVersion, URL: keysOnly(in.URL), Attrs: in.Attrs, State: New, Tags: []string{}, Language: in.Language}
+	if in.OccurredAt != nil {
+		f.OccurredAt = in.OccurredAt.UTC().Truncate(time.Microsecond)
+	}
+	if in.Rating != nil && *in.Rating > 0 {
+		f.Rating = in.Rating
+	}
+	if f.Text == "" {
+		f.Text = in.Title
+		f.Title = ""
+	}
+	if in.Author != nil {
+		f.Sightings.Author = *in.Author
+		f.Author = AuthorRef{Name: in.Author.Name, Email: in.Author.Email}
+	}
+	f.Snippet = snippet(f.Text)
+	return f
+}
+
+// keysOnly drops the values of a URL's query: they hold tokens and names.
+func keysOnly(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.RawQuery == "" && u.Fragment == "" && u.User == nil {
+		return s
+	}
+	u.User, u.Fragment = nil, ""
+	q := u.Query()
+	for k := range q {
+		q[k] = []string{""}
+	}
+	u.RawQuery = q.Encode()
+	return u.String()
+}

@@ -1,0 +1,236 @@
+// Package person is who reports: one human or machine with several
+// identities and segment attributes. Identities decide who is the same; a
+// name never does.
+package person
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/hypercare/hypercare/internal/db"
+	"github.com/hypercare/hypercare/internal/errs"
+	"github.com/hypercare/hypercare/internal/workspace"
+)
+
+// Identity is one strong sign of who somebody is.
+type Identity struct {
+	Kind  string `json:"kind" enum:"email,user_id,session_id,external_id"`
+	Value string `json:"value"`
+}
+
+// Person is a reporter.
+type Person struct {
+	ID         string            `json:"id"`
+	Name       string            `json:"name"`
+	Email      string            `json:"email,omitempty"`
+	Language   string            `json:"language,omitempty"`
+	Attrs      map[string]string `json:"attrs" doc:"Segment attributes, for example tier or region."`
+	Identities []Identity        `json:"identities" nullable:"false"`
+	CreatedAt  time.Time         `json:"created_at"`
+	UpdatedAt  time.Time         `json:"updated_at"`
+}
+
+// Sighting is what one report says of its author. Identities come strongest
+// first: user id, e-mail, external id, session.
+type Sighting struct {
+	Name       string
+	Email      string
+	Language   string
+	Identities []Identity
+	Attrs      map[string]string
+}
+
+// Resolve finds or makes the person behind each sighting, in tx, and returns
+// their ids in the same order; "" for a sighting without identity. When the
+// identities of one sighting belong to different persons the strongest one
+// decides and nobody is merged: that is for people to do.
+func Resolve(ctx context.Context, tx *db.Tx, ws workspace.ID, list []Sighting, now time.Time) ([]string, error) {
+	known, err := find(ctx, tx, ws, list)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(list))
+	var people, identities [][]any
+	changed := map[string]Sighting{}
+	for i, s := range list {
+		if len(s.Identities) == 0 {
+			continue
+		}
+		id := ""
+		for _, k := range s.Identities {
+			if id = known[k]; id != "" {
+				break
+			}
+		}
+		if id == "" {
+			id = db.NewID()
+			attrs, err := json.Marshal(orEmpty(s.Attrs))
+			if err != nil {
+				return nil, err
+			}
+			people = append(people, []any{ws, id, s.Name, s.Email, s.Language, string(attrs), db.Micros(now), db.Micros(now)})
+		} else if len(s.Attrs) > 0 || s.Name != "" {
+			changed[id] = s
+		}
+		for _, k := range s.Identities {
+			if known[k] == "" {
+				known[k] = id
+				identities = append(identities, []any{ws, k.Kind, k.Value, id, db.Micros(now)})
+			}
+		}
+		ids[i] = id
+	}
+	if err := db.Insert(ctx, tx, `INSERT INTO person (workspace_id, id, name, email, language, attrs, created_at, updated_at)`, "", people); err != nil {
+		return nil, err
+	}
+	if err := db.Insert(ctx, tx, `INSERT INTO person_identity (workspace_id, kind, value, person_id, created_at)`, "ON CONFLICT DO NOTHING", identities); err != nil {
+		return nil, err
+	}
+	for _, id := range slices.Sorted(maps.Keys(changed)) {
+		if err := learn(ctx, tx, ws, id, changed[id], now); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
+
+func orEmpty(m map[string]string) map[string]string {
+	if m == nil {
+		return map[string]string{}
+	}
+	return m
+}
+
+// find looks all identities up at once.
+func find(ctx context.Context, q db.Queryer, ws workspace.ID, list []Sighting) (map[Identity]string, error) {
+	byKind := map[string][]any{}
+	for _, s := range list {
+		for _, k := range s.Identities {
+			byKind[k.Kind] = append(byKind[k.Kind], k.Value)
+		}
+	}
+	known := map[Identity]string{}
+	for kind, values := range byKind {
+		for part := range slices.Chunk(values, 500) {
+			rows, err := db.All(ctx, q, func(s db.Scanner) (row [2]string, err error) { return row, s.Scan(&row[0], &row[1]) },
+				`SELECT value, person_id FROM person_identity WHERE workspace_id = $1 AND kind = $2 AND value IN (`+db.In(3, len(part))+`)`,
+				append([]any{ws, kind}, part...)...)
+			if err != nil {
+				return nil, fmt.Errorf("find persons: %w", err)
+			}
+			for _, r := range rows {
+				known[Identity{kind, r[0]}] = r[1]
+			}
+		}
+	}
+	return known, nil
+}
+
+// learn fills what was not known of a person: the newest attributes win, a
+// name is kept once there is one.
+func learn(ctx context.Context, tx *db.Tx, ws workspace.ID, id string, s Sighting, now time.Time) error {
+	p, err := get(ctx, tx, ws, id)
+	if err != nil {
+		return err
+	}
+	before := maps.Clone(p.Attrs)
+	maps.Copy(p.Attrs, s.Attrs)
+	if maps.Equal(before, p.Attrs) && (p.Name != "" || s.Name == "") {
+		return nil
+	}
+	if p.Name == "" {
+		p.Name = s.Name
+	}
+	attrs, err := json.Marshal(p.Attrs)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE person SET name = $1, attrs = $2, updated_at = $3 WHERE workspace_id = $4 AND id = $5`,
+		p.Name, string(attrs), db.Micros(now), ws, id)
+	if err != nil {
+		return fmt.Errorf("update person %s: %w", id, err)
+	}
+	return nil
+}
+
+const columns = `id, name, email, language, attrs, created_at, updated_at`
+
+func scan(s db.Scanner) (*Person, error) {
+	var p Person
+	var attrs string
+	var created, updated int64
+	if err := s.Scan(&p.ID, &p.Name, &p.Email, &p.Language, &attrs, &created, &updated); err != nil {
+		return nil, err
+	}
+	p.CreatedAt, p.UpdatedAt, p.Identities = db.Time(created), db.Time(updated), []Identity{}
+	p.Attrs = map[string]string{}
+	return &p, json.Unmarshal([]byte(attrs), &p.Attrs)
+}
+
+func get(ctx context.Context, q db.Queryer, ws workspace.ID, id string) (*Person, error) {
+	p, err := scan(q.QueryRowContext(ctx, `SELECT `+columns+` FROM person WHERE workspace_id = $1 AND id = $2`, ws, id))
+	switch {
+	case db.IsNoRows(err):
+		return nil, errs.New(errs.NotFound, "There is no person %s in this workspace.", id)
+	case err != nil:
+		return nil, fmt.Errorf("get person %s: %w", id, err)
+	}
+	return p, nil
+}
+
+// Attrs returns the attributes of some people, for reach by segment.
+func Attrs(ctx context.Context, q db.Queryer, ws workspace.ID, ids []string) (map[string]map[string]string, error) {
+	out := map[string]map[string]string{}
+	for part := range slices.Chunk(ids, 500) {
+		people, err := db.All(ctx, q, scan, `SELECT `+columns+` FROM person WHERE workspace_id = $1 AND id IN (`+db.In(2, len(part))+`)`,
+			append([]any{ws}, db.Args(part)...)...)
+		if err != nil {
+			return nil, fmt.Errorf("read attributes of persons: %w", err)
+		}
+		for _, p := range people {
+			out[p.ID] = p.Attrs
+		}
+	}
+	return out, nil
+}
+
+// Service is what the rest of the product may do with persons.
+type Service struct{ db *db.DB }
+
+// NewService returns the service on d.
+func NewService(d *db.DB) *Service { return &Service{d} }
+
+// Get returns one person with identities.
+func (s *Service) Get(ctx context.Context, id string) (*Person, error) {
+	a, err := workspace.Need(ctx, workspace.Read)
+	if err != nil {
+		return nil, err
+	}
+	p, err := get(ctx, s.db, a.Workspace, id)
+	if err != nil {
+		return nil, err
+	}
+	p.Identities, err = db.All(ctx, s.db, func(r db.Scanner) (k Identity, err error) { return k, r.Scan(&k.Kind, &k.Value) },
+		`SELECT kind, value FROM person_identity WHERE workspace_id = $1 AND person_id = $2 ORDER BY kind, value LIMIT 100`, a.Workspace, id)
+	if err != nil {
+		return nil, fmt.Errorf("list identities of %s: %w", id, err)
+	}
+	return p, nil
+}
+
+// List returns a page, newest first, behind the person that ended the last.
+func (s *Service) List(ctx context.Context, beforeAt int64, beforeID string, limit int) ([]*Person, error) {
+	a, err := workspace.Need(ctx, workspace.Read)
+	if err != nil {
+		return nil, err
+	}
+	if beforeAt == 0 {
+		beforeAt = 1 << 62
+	}
+	return db.All(ctx, s.db, scan, `SELECT `+columns+` FROM person WHERE workspace_id = $1 AND (created_at, id) < ($2, $3)
+		ORDER BY created_at DESC, id DESC LIMIT $4`, a.Workspace, beforeAt, beforeID, limit)
+}

@@ -1,0 +1,100 @@
+// Package undo takes acts back: accepting, joining, ignoring, merging,
+// splitting, correcting. Whoever acts records, in the same transaction, what
+// it takes to go back; the noun that acted knows how.
+package undo
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/hypercare/hypercare/internal/db"
+	"github.com/hypercare/hypercare/internal/errs"
+	"github.com/hypercare/hypercare/internal/web"
+	"github.com/hypercare/hypercare/internal/workspace"
+)
+
+// keep is how long an act can be taken back.
+const keep = 30 * 24 * time.Hour
+
+// Handler takes one act back in tx. What it returns is called after the
+// commit, to bring lists and watchers up to date; it may be nil.
+type Handler func(ctx context.Context, tx *db.Tx, a workspace.Actor, detail json.RawMessage) (after func(), err error)
+
+// Service keeps acts and takes them back.
+type Service struct {
+	db       *db.DB
+	handlers map[string]Handler
+	now      func() time.Time
+}
+
+// NewService returns the service on d.
+func NewService(d *db.DB) *Service {
+	return &Service{db: d, handlers: map[string]Handler{}, now: time.Now}
+}
+
+// Handle says how acts of a kind (noun.verb) are taken back.
+func (s *Service) Handle(kind string, h Handler) { s.handlers[kind] = h }
+
+// Record keeps an act in tx and returns the id to undo it by.
+func (s *Service) Record(ctx context.Context, tx *db.Tx, a workspace.Actor, kind string, detail any) (string, error) {
+	b, err := json.Marshal(detail)
+	if err != nil {
+		return "", fmt.Errorf("record %s: %w", kind, err)
+	}
+	id := db.NewID()
+	_, err = tx.ExecContext(ctx, `INSERT INTO undo (workspace_id, id, kind, detail, by_id, at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		a.Workspace, id, kind, string(b), a.ID, db.Micros(s.now()))
+	if err != nil {
+		return "", fmt.Errorf("record %s: %w", kind, err)
+	}
+	return id, nil
+}
+
+// Undo takes an act back, once.
+func (s *Service) Undo(ctx context.Context, id string) error {
+	a, err := workspace.Need(ctx, workspace.WorkFeedback)
+	if err != nil {
+		return err
+	}
+	var after func()
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		var kind, detail string
+		var at, undone int64
+		err := tx.QueryRowContext(ctx, `SELECT kind, detail, at, undone_at FROM undo WHERE workspace_id = $1 AND id = $2`, a.Workspace, id).Scan(&kind, &detail, &at, &undone)
+		switch {
+		case db.IsNoRows(err):
+			return errs.New(errs.NotFound, "There is nothing to undo under %s.", id)
+		case err != nil:
+			return fmt.Errorf("get act %s: %w", id, err)
+		case undone != 0:
+			return errs.New(errs.Conflict, "This was undone already.")
+		case s.now().Sub(db.Time(at)) > keep:
+			return errs.New(errs.Conflict, "This was done more than 30 days ago and can't be undone any more.")
+		}
+		h := s.handlers[kind]
+		if h == nil {
+			return fmt.Errorf("no way to undo %q", kind)
+		}
+		if after, err = h(ctx, tx, a, json.RawMessage(detail)); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE undo SET undone_at = $1 WHERE workspace_id = $2 AND id = $3`, db.Micros(s.now()), a.Workspace, id); err != nil {
+			return fmt.Errorf("mark act %s: %w", id, err)
+		}
+		return a.Audit(ctx, tx, "undo", kind, id, nil)
+	})
+	if err == nil && after != nil {
+		after()
+	}
+	return err
+}
+
+// Routes adds the operation of this package.
+func (s *Service) Routes(api *web.API) {
+	web.Route(api, "POST /undo/{id}", "undo", "Take an act back", func(ctx context.Context, in *web.ByID) (*struct{}, error) {
+		return &struct{}{}, s.Undo(ctx, in.ID)
+	}, web.Status(http.StatusNoContent))
+}
