@@ -281,3 +281,22 @@ func (s *Service) attachment(ctx context.Context, ws workspace.ID, id string) (A
 	}
 	return a, nil
 }
+
+// Rows returns list rows by id, for showing beside something else.
+func (s *Service) Rows(ctx context.Context, ws workspace.ID, ids []string) (map[string]*Feedback, error) {
+	out := make(map[string]*Feedback, len(ids))
+	for part := range slices.Chunk(ids, 500) {
+		list, err := db.All(ctx, s.db, scanListed, `SELECT `+listColumns+` FROM feedback WHERE workspace_id = $1 AND id IN (`+db.In(2, len(part))+`)`,
+			append([]any{ws}, db.Args(part)...)...)
+		if err != nil {
+			return nil, fmt.Errorf("get %d rows of feedback: %w", len(ids), err)
+		}
+		if err := s.Name(ctx, ws, list...); err != nil {
+			return nil, err
+		}
+		for _, f := range list {
+			out[f.ID] = f
+		}
+	}
+	return out, nil
+}

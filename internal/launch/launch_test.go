@@ -1,0 +1,97 @@
+package launch_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hypercare/hypercare/internal/db/dbtest"
+	"github.com/hypercare/hypercare/internal/errs"
+	"github.com/hypercare/hypercare/internal/event"
+	"github.com/hypercare/hypercare/internal/launch"
+	"github.com/hypercare/hypercare/internal/workspace"
+)
+
+func as(t *testing.T, ws workspace.ID, r workspace.Role) context.Context {
+	return workspace.As(t.Context(), workspace.Actor{Workspace: ws, Kind: "member", ID: "m", Role: r})
+}
+
+func TestCreateChangeArchive(t *testing.T) {
+	t.Parallel()
+	s := launch.NewService(dbtest.Open(t), event.New())
+	ctx := as(t, "w1", workspace.Lead)
+	l, err := s.Create(ctx, launch.Input{Name: " Checkout 3.0 ", TimeZone: "Europe/Berlin", Services: []string{" pay ", ""}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Get(ctx, l.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(l, got); diff != "" {
+		t.Errorf("stored launch -created +got:\n%s", diff)
+	}
+	if got.Name != "Checkout 3.0" || got.EndsAt.Sub(got.StartsAt) < 27*24*time.Hour || cmp.Diff(got.Services, []string{"pay"}) != "" {
+		t.Errorf("launch = %+v", got)
+	}
+	if err := s.Check(ctx, "w1", l.ID); err != nil {
+		t.Errorf("an active launch refuses feedback: %v", err)
+	}
+	archived := launch.Archived
+	if _, err := s.Change(ctx, l.ID, launch.Change{State: &archived}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Check(ctx, "w1", l.ID); !errs.Is(err, errs.Conflict) {
+		t.Errorf("an archived launch takes feedback: %v", err)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	s := launch.NewService(dbtest.Open(t), event.New())
+	ctx := as(t, "w1", workspace.Lead)
+	now := time.Now()
+	for name, in := range map[string]launch.Input{
+		"no name":           {Name: "  "},
+		"ends before start": {Name: "x", StartsAt: now, EndsAt: now.Add(-time.Hour)},
+		"unknown time zone": {Name: "x", TimeZone: "Mars/Olympus"},
+		"local time zone":   {Name: "x", TimeZone: "Local"},
+	} {
+		if _, err := s.Create(ctx, in); !errs.Is(err, errs.Invalid) {
+			t.Errorf("%s: %v, want invalid", name, err)
+		}
+	}
+}
+
+func TestTenantsAndRoles(t *testing.T) {
+	t.Parallel()
+	s := launch.NewService(dbtest.Open(t), event.New())
+	l, err := s.Create(as(t, "w1", workspace.Owner), launch.Input{Name: "secret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := as(t, "w2", workspace.Owner)
+	if _, err := s.Get(other, l.ID); !errs.Is(err, errs.NotFound) {
+		t.Errorf("another workspace reads it: %v", err)
+	}
+	name := "mine now"
+	if _, err := s.Change(other, l.ID, launch.Change{Name: &name}); !errs.Is(err, errs.NotFound) {
+		t.Errorf("another workspace changes it: %v", err)
+	}
+	if list, err := s.List(other); len(list) != 0 || err != nil {
+		t.Errorf("another workspace lists %v, %v", list, err)
+	}
+	if err := s.Check(other, "w2", l.ID); !errs.Is(err, errs.NotFound) {
+		t.Errorf("another workspace sends to it: %v", err)
+	}
+	for _, r := range []workspace.Role{workspace.Responder, workspace.Viewer, workspace.Intake} {
+		if _, err := s.Create(as(t, "w1", r), launch.Input{Name: "x"}); !errs.Is(err, errs.Denied) {
+			t.Errorf("%s creates a launch: %v", r, err)
+		}
+	}
+	if _, err := s.List(t.Context()); !errs.Is(err, errs.Unauthenticated) {
+		t.Errorf("nobody lists launches: %v", err)
+	}
+}
