@@ -40,6 +40,8 @@ func TestSearch(t *testing.T) {
 		{`"update the"`, nil},
 		{"登录", []int64{2}},
 		{"zahlung fehl", []int64{3}},
+		{"SCHLAGT", []int64{3}},
+		{"zahlung' <b>nothing", []int64{3}},
 		{`" * ( ) : & | ! <-> ^ ~`, nil},
 		{"", nil},
 		{"nothing' or 'x", nil},

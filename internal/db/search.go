@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // SearchDoc is one text to be found again. Num is unique within the
@@ -87,7 +90,7 @@ func searchExpr(query string, postgres bool) string {
 	var terms []string
 	phrase := false
 	for part := range strings.SplitSeq(query, `"`) {
-		words := strings.FieldsFunc(searchable(part), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) })
+		words := strings.Fields(searchable(part))
 		switch {
 		case len(words) == 0:
 		case phrase && postgres:
@@ -124,22 +127,35 @@ func searchExpr(query string, postgres bool) string {
 	return strings.Join(terms, " AND ")
 }
 
-// searchable prepares text for both indexes: Chinese, Japanese and Thai write
-// no spaces, so each of their characters becomes a word of its own (a typed
-// word is then a sequence of them).
+// searchable prepares text for both indexes, whose own parsers differ: words
+// of letters and digits in lower case without accents, one space between.
+// Chinese, Japanese and Thai write no spaces, so each of their characters
+// becomes a word of its own (a typed word is then a sequence of them).
 func searchable(s string) string {
-	if !strings.ContainsFunc(s, spaceless) {
-		return strings.ToLower(s)
+	ascii := true
+	for i := 0; i < len(s) && ascii; i++ {
+		ascii = s[i] < utf8.RuneSelf
+	}
+	if !ascii {
+		s = norm.NFKD.String(s)
 	}
 	var b strings.Builder
-	for _, r := range strings.ToLower(s) {
-		if spaceless(r) {
-			b.WriteByte(' ')
-			b.WriteRune(r)
-			b.WriteByte(' ')
-		} else {
-			b.WriteRune(r)
+	b.Grow(len(s) + 16)
+	gap := false
+	for _, r := range s {
+		switch {
+		case r >= 0x300 && r <= 0x36f: // an accent
+			continue
+		case !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r):
+			gap = true
+			continue
 		}
+		alone := r >= 0x0e00 && spaceless(r)
+		if (gap || alone) && b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(unicode.ToLower(r))
+		gap = alone
 	}
 	return b.String()
 }

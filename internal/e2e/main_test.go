@@ -76,7 +76,8 @@ func start(t *testing.T, cfg proc.Config) *proc.Server {
 			}
 		}
 		if t.Failed() {
-			t.Logf("log of the server:\n%.20000s", s.Log())
+			log := s.Log()
+			t.Logf("end of the server's log:\n%s", log[max(0, len(log)-4000):])
 		}
 	})
 	return s
@@ -153,12 +154,12 @@ func (w world) processed(t *testing.T) {
 	waitFor(t, 3*time.Minute, "every delivery to be processed", func() (bool, string) {
 		var l struct {
 			Counts struct {
-				Feedback    int `json:"feedback"`
-				Unprocessed int `json:"unprocessed"`
+				Feedback int `json:"feedback"`
+				Waiting  int `json:"waiting"`
 			} `json:"counts"`
 		}
 		w.get(t, "/api/v1/launches/"+w.launch, &l)
-		return l.Counts.Unprocessed == 0, fmt.Sprintf("%+v", l.Counts)
+		return l.Counts.Waiting == 0, fmt.Sprintf("%+v", l.Counts)
 	})
 }
 

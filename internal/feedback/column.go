@@ -26,6 +26,7 @@ type Columns struct {
 	fields [fieldCount][]uint32 // code of the value
 	dicts  [fieldCount]dict
 	live   int
+	puts   uint64 // changes so far
 }
 
 // Field is one of the facets.
@@ -115,6 +116,7 @@ func (c *Columns) Put(rows ...Row) {
 }
 
 func (c *Columns) put(r *Row) {
+	c.puts++
 	i, found := c.at(r.Num)
 	if !found {
 		i = len(c.num)
@@ -165,10 +167,18 @@ func (c *Columns) Drop(nums ...int64) {
 	defer c.mu.Unlock()
 	for _, n := range nums {
 		if i, ok := c.at(n); ok && !c.dead[i] {
+			c.puts++
 			c.dead[i] = true
 			c.live--
 		}
 	}
+}
+
+// Version changes with every change of a row.
+func (c *Columns) Version() uint64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.puts
 }
 
 // Len is the number of rows.

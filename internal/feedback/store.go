@@ -300,3 +300,38 @@ func (s *Service) Rows(ctx context.Context, ws workspace.ID, ids []string) (map[
 	}
 	return out, nil
 }
+
+// briefColumns are what grouping looks at.
+const briefColumns = `id, num, launch_id, title, substr(text, 1, 2000), occurred_at, received_at, person_id, language, category, severity, sentiment, area, summary, static_vector, sentence_vector, state, issue_id`
+
+// Briefs returns feedback by number with what grouping looks at, in the order
+// of nums.
+func (s *Service) Briefs(ctx context.Context, ws workspace.ID, nums []int64) ([]*Feedback, error) {
+	byNum := make(map[int64]*Feedback, len(nums))
+	for part := range slices.Chunk(nums, 500) {
+		list, err := db.All(ctx, s.db, func(r db.Scanner) (*Feedback, error) {
+			f := &Feedback{}
+			var occurred, received int64
+			var static, sentence []byte
+			err := r.Scan(&f.ID, &f.Number, &f.LaunchID, &f.Title, &f.Text, &occurred, &received, &f.Author.PersonID, &f.Language, &f.Category, &f.Severity, &f.Sentiment,
+				&f.Area, &f.Summary, &static, &sentence, &f.State, &f.IssueID)
+			f.Snippet = snippet(f.Text)
+			f.OccurredAt, f.ReceivedAt = db.Time(occurred), db.Time(received)
+			f.StaticVector, f.SentenceVector = vectorOf(static), vectorOf(sentence)
+			return f, err
+		}, `SELECT `+briefColumns+` FROM feedback WHERE workspace_id = $1 AND num IN (`+db.In(2, len(part))+`)`, append([]any{ws}, db.Args(part)...)...)
+		if err != nil {
+			return nil, fmt.Errorf("read %d feedback: %w", len(nums), err)
+		}
+		for _, f := range list {
+			byNum[f.Number] = f
+		}
+	}
+	out := make([]*Feedback, 0, len(nums))
+	for _, n := range nums {
+		if f := byNum[n]; f != nil {
+			out = append(out, f)
+		}
+	}
+	return out, nil
+}

@@ -289,3 +289,12 @@ func (s *Service) Count(ctx context.Context, ws workspace.ID, launchID string) (
 	}
 	return c, nil
 }
+
+// Version changes with every change of a launch's feedback.
+func (s *Service) Version(ctx context.Context, ws workspace.ID, launchID string) (uint64, error) {
+	cols, err := s.columns(ctx, ws, launchID)
+	if err != nil {
+		return 0, err
+	}
+	return cols.Version(), nil
+}

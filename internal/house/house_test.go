@@ -118,7 +118,7 @@ func TestOnlyDBKnowsTheDrivers(t *testing.T) {
 				t.Errorf("%s imports %s: only internal/db may; make what differs a named hole there", s.path, path)
 			}
 		}
-		if s.test() || s.in("internal/job", "internal/app", "cmd") {
+		if s.test() || s.in("internal/job", "internal/app", "internal/bench", "cmd") {
 			continue // River takes its driver in job; app and cmd report which it is
 		}
 		ast.Inspect(s.file, func(n ast.Node) bool {
@@ -155,7 +155,7 @@ func TestArrowsOnlyGoDown(t *testing.T) {
 				t.Errorf("kit package %s imports %s", p.name, to)
 			case within(p.name, "errs"):
 				t.Errorf("errs imports %s; it may import nothing of ours", to)
-			case within(p.name, "nlp") && !within(to, "nlp"):
+			case within(p.name, "nlp") && !within(to, "nlp") && to != "errs":
 				t.Errorf("%s imports %s: the engine does no I/O and knows no other part", p.name, to)
 			case within(to, "app") && !within(p.name, "app"):
 				t.Errorf("%s imports app; only cmd may", p.name)
@@ -172,11 +172,11 @@ func TestArrowsOnlyGoDown(t *testing.T) {
 // rank is how high each noun stands: an import goes to the same height or
 // below. What is missing here is free.
 var rank = ranks(
-	[]string{"audit"},
+	[]string{"audit", "nlp"},
 	[]string{"workspace"},
 	[]string{"person", "launch"},
 	[]string{"feedback"},
-	[]string{"issue", "channel", "nlp"},
+	[]string{"issue", "channel"},
 	[]string{"triage"},
 	[]string{"app"},
 )

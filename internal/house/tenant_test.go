@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,16 +17,21 @@ import (
 // crossing lists the functions whose SQL may touch a workspace's table without
 // naming a workspace, as "dir.Func", and why that is right.
 var crossing = map[string]string{
-	"internal/workspace.findToken":          "looked up by the hash of a secret: this is what finds the workspace",
-	"internal/workspace.Service.SignIn":     "the e-mail and password find the workspace",
-	"internal/workspace.Service.newSession": "sweeps expired sessions of everyone",
-	"internal/workspace.Service.SignOut":    "by the hash of the secret cookie",
-	"internal/workspace.Service.remember":   "by the hash of the secret that was just checked",
+	"internal/workspace.findToken":           "looked up by the hash of a secret: this is what finds the workspace",
+	"internal/workspace.Service.SignIn":      "the e-mail and password find the workspace",
+	"internal/workspace.Service.newSession":  "sweeps expired sessions of everyone",
+	"internal/workspace.Service.SignOut":     "by the hash of the secret cookie",
+	"internal/workspace.Service.remember":    "by the hash of the secret that was just checked",
+	"internal/feedback.Service.CountBacklog": "the node's own work list",
+	"internal/feedback.Service.Unread":       "the node's own work list; each row names its workspace",
+	"internal/feedback.Service.Sweep":        "the node's own housekeeping",
+	"internal/feedback.saveText":             "put together at start; ends in WHERE workspace_id = $1",
+	"internal/issue.Service.Refresh":         "the node's own work list; each row names its workspace",
 }
 
 var (
 	createTable = regexp.MustCompile(`(?is)CREATE TABLE (?:IF NOT EXISTS )?(\w+)\s*\((.*?)\n\)`)
-	touches     = regexp.MustCompile(`(?i)\b(?:FROM|JOIN|INTO|UPDATE)\s+(\w+)`)
+	touches     = regexp.MustCompile(`\b(?:FROM|JOIN|INTO|UPDATE)\s+(\w+)`) // upper case: SQL, not a sentence
 	narrows     = regexp.MustCompile(`(?i)\bworkspace_id\s*(?:=|IN\b)|\(\s*(?:\w+\.)?workspace_id\s*,[^)]*\)\s*(?:=|IN\b|<|>)`)
 	insertInto  = regexp.MustCompile(`(?is)\bINSERT\s+INTO\s+\w+\s*\(([^)]*)\)`)
 )
@@ -43,11 +49,8 @@ func TestQueriesNameTheirWorkspace(t *testing.T) {
 			continue
 		}
 		for _, d := range s.file.Decls {
-			name := s.dir()
-			if fn, ok := d.(*ast.FuncDecl); ok {
-				name += "." + funcName(fn)
-			}
-			for _, q := range sqlTexts(d, consts[s.dir()]) {
+			name := s.dir() + "." + declName(d)
+			for _, q := range sqlTexts(d, withLocals(d, consts[s.dir()])) {
 				tables := scopedIn(q.text, scoped)
 				if len(tables) == 0 {
 					continue
@@ -59,7 +62,7 @@ func TestQueriesNameTheirWorkspace(t *testing.T) {
 					used[name] = true
 				} else {
 					t.Errorf("%s: SQL of %s touches %s but %v.\nNarrow it by workspace_id, or list %s with its reason.\n%s",
-						pos(q.node), name, strings.Join(tables, ", "), err, name, q.text)
+						pos(q.node), name, strings.Join(tables, ", "), err, name, strings.ReplaceAll(q.text, "\x00", "?"))
 				}
 			}
 		}
@@ -87,6 +90,39 @@ func TestNarrowedTellsQueriesApart(t *testing.T) {
 			t.Errorf("narrowed(%s) = %v, want %v", text, got, want)
 		}
 	}
+}
+
+func declName(d ast.Decl) string {
+	switch x := d.(type) {
+	case *ast.FuncDecl:
+		return funcName(x)
+	case *ast.GenDecl:
+		for _, spec := range x.Specs {
+			if v, ok := spec.(*ast.ValueSpec); ok {
+				return v.Names[0].Name
+			}
+		}
+	}
+	return ""
+}
+
+// withLocals adds to consts the texts that d's own variables are given: a
+// WHERE clause is often put together in one.
+func withLocals(d ast.Decl, consts map[string]string) map[string]string {
+	all := maps.Clone(consts)
+	ast.Inspect(d, func(n ast.Node) bool {
+		if as, ok := n.(*ast.AssignStmt); ok && len(as.Lhs) == len(as.Rhs) {
+			for i, l := range as.Lhs {
+				if id, ok := l.(*ast.Ident); ok {
+					if text, ok := flatten(as.Rhs[i], all); ok && strings.Trim(text, "\x00") != "" {
+						all[id.Name] += " " + text
+					}
+				}
+			}
+		}
+		return true
+	})
+	return all
 }
 
 func narrowed(text string) error {

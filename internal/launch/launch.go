@@ -144,6 +144,19 @@ func (s *Service) Check(ctx context.Context, ws workspace.ID, id string) error {
 	return nil
 }
 
+// TimeZone returns the zone of a launch, for times that name none.
+func (s *Service) TimeZone(ctx context.Context, ws workspace.ID, id string) (*time.Location, error) {
+	l, err := get(ctx, s.db, ws, id)
+	if err != nil {
+		return nil, err
+	}
+	zone, err := time.LoadLocation(l.TimeZone)
+	if err != nil {
+		return nil, fmt.Errorf("time zone of launch %s: %w", id, err)
+	}
+	return zone, nil
+}
+
 // List returns all launches, active ones first, newest first.
 func (s *Service) List(ctx context.Context) ([]*Launch, error) {
 	a, err := workspace.Need(ctx, workspace.Read)

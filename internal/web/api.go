@@ -126,6 +126,7 @@ func NewAPI(mux *http.ServeMux, version string) *API {
 	cfg := huma.DefaultConfig("hypercare", version)
 	cfg.Info.Description = "Feedback in, ranked issues out. Every answer is scoped to the workspace of the session or token that asks."
 	cfg.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
+	cfg.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	cfg.DocsPath, cfg.SchemasPath, cfg.OpenAPIPath = "", "", ""
 	cfg.CreateHooks = nil // no $schema links in answers
 	cfg.Servers = []*huma.Server{{URL: Prefix}}

@@ -2,6 +2,9 @@ package web
 
 import (
 	"reflect"
+	"regexp"
+	"strings"
+	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -52,4 +55,32 @@ func HeaderParam(name, doc string) func(*huma.Operation) {
 	return func(op *huma.Operation) {
 		op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "header", Description: doc, Schema: &huma.Schema{Type: "string"}})
 	}
+}
+
+var qualified = regexp.MustCompile(`(?:[\w.-]+/)*(\w+)\.(\w+)`)
+
+// schemaName names a type in the document by its package too (LaunchInput),
+// unless its own name says it (IssueRef) or it is of this package.
+func schemaName(t reflect.Type, hint string) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Name() == "" {
+		return huma.DefaultSchemaNamer(t, hint)
+	}
+	full := t.PkgPath() + "." + t.Name() // of a generic type: pkg.Page[pkg.Item]
+	parts := qualified.ReplaceAllStringFunc(full, func(s string) string {
+		m := qualified.FindStringSubmatch(s)
+		pkg, name := m[1], strings.ToUpper(m[2][:1])+m[2][1:]
+		if pkg == "web" || strings.HasPrefix(strings.ToLower(name), pkg) {
+			return name
+		}
+		return strings.ToUpper(pkg[:1]) + pkg[1:] + name
+	})
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' {
+			return r
+		}
+		return -1
+	}, parts)
 }

@@ -22,7 +22,7 @@ CREATE UNIQUE INDEX delivery_natural ON delivery (workspace_id, launch_id, chann
 CREATE INDEX delivery_work ON delivery (due_at, id) WHERE state = 'accepted';
 CREATE INDEX delivery_by_launch ON delivery (workspace_id, launch_id, id DESC);
 CREATE INDEX delivery_by_state ON delivery (workspace_id, launch_id, state, id DESC);
-CREATE INDEX delivery_by_import ON delivery (workspace_id, import_id) WHERE import_id <> '';
+CREATE INDEX delivery_by_import ON delivery (workspace_id, import_id, state) WHERE import_id <> '';
 
 CREATE TABLE idempotency (
     workspace_id TEXT NOT NULL,
@@ -83,7 +83,7 @@ CREATE UNIQUE INDEX feedback_by_num ON feedback (workspace_id, num);
 CREATE INDEX feedback_by_launch ON feedback (workspace_id, launch_id, num);
 CREATE INDEX feedback_by_change ON feedback (workspace_id, launch_id, changed_at);
 CREATE INDEX feedback_by_issue ON feedback (workspace_id, issue_id, num DESC) WHERE issue_id <> '';
-CREATE INDEX feedback_by_import ON feedback (workspace_id, import_id) WHERE import_id <> '';
+CREATE INDEX feedback_by_import ON feedback (workspace_id, import_id, pass) WHERE import_id <> '';
 CREATE INDEX feedback_by_person ON feedback (workspace_id, person_id, num DESC) WHERE person_id <> '';
 CREATE INDEX feedback_unread ON feedback (id) WHERE pass = 0;
 CREATE INDEX feedback_unread_by_launch ON feedback (workspace_id, launch_id) WHERE pass = 0;

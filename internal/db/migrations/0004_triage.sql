@@ -35,13 +35,15 @@ CREATE TABLE correction (
     by_id        TEXT NOT NULL,
     by_name      TEXT NOT NULL,
     at           BIGINT NOT NULL,
+    received_at  BIGINT NOT NULL, -- of the feedback
     undone_at    BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (workspace_id, id)
 );
-CREATE INDEX correction_by_launch ON correction (workspace_id, launch_id, id DESC);
+CREATE INDEX correction_by_launch ON correction (workspace_id, launch_id, decision_id DESC) WHERE undone_at = 0;
 CREATE INDEX correction_by_feedback ON correction (workspace_id, feedback_id, id);
--- Accuracy counts what people accepted; new feedback is in neither index.
+-- Accuracy counts what people accepted; new feedback is in none of these.
 CREATE INDEX feedback_accepted ON feedback (workspace_id, launch_id, category, severity, sentiment, emotion, language) WHERE state = 'accepted';
+CREATE INDEX feedback_accepted_by_id ON feedback (workspace_id, id) WHERE state = 'accepted';
 CREATE INDEX feedback_accepted_by_day ON feedback (workspace_id, launch_id, received_at) WHERE state = 'accepted';
 
 CREATE TABLE rule (

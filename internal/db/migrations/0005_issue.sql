@@ -37,10 +37,10 @@ CREATE TABLE issue (
 CREATE UNIQUE INDEX issue_by_num ON issue (workspace_id, num);
 CREATE INDEX issue_by_priority ON issue (workspace_id, launch_id, priority DESC, num DESC) WHERE merged_into = '';
 CREATE INDEX issue_by_update ON issue (workspace_id, launch_id, updated_at DESC, num DESC) WHERE merged_into = '';
-CREATE INDEX issue_by_creation ON issue (workspace_id, launch_id, num DESC) WHERE merged_into = '';
+CREATE INDEX issue_by_creation ON issue (workspace_id, launch_id, created_at DESC, num DESC) WHERE merged_into = '';
 CREATE INDEX issue_by_reach ON issue (workspace_id, launch_id, reach DESC, num DESC) WHERE merged_into = '';
 -- Everything that facets count, so that counting reads no row.
-CREATE INDEX issue_facets ON issue (workspace_id, launch_id, closed_at, stage, severity, category, owner_id, area, tags) WHERE merged_into = '';
+CREATE INDEX issue_facets ON issue (workspace_id, launch_id, stage, severity, category, owner_id, area, tags) WHERE merged_into = '';
 CREATE INDEX issue_by_merge ON issue (workspace_id, merged_into) WHERE merged_into <> '';
 CREATE INDEX issue_refresh ON issue (refresh_at) WHERE refresh_at <> 0;
 

@@ -1,0 +1,145 @@
+# hypercare: `make` lists what can be done. Every target works on a fresh
+# machine with Go and Node.js; what else it needs, it installs or says.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# The product is pure Go: one static binary. Only the race detector needs C.
+export CGO_ENABLED ?= 0
+export GOFLAGS := $(if $(findstring -buildvcs,$(GOFLAGS)),$(GOFLAGS),$(strip $(GOFLAGS) -buildvcs=false))
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+LISTEN ?= 127.0.0.1:8080
+DATA ?= data
+
+.PHONY: help
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+## -- running it
+
+.PHONY: run
+run: ui build ## build everything and start it on http://localhost:8080, data in ./data
+	@exec bin/hypercare serve --listen $(LISTEN) --data $(DATA)
+
+.PHONY: dev
+dev: build ui-deps ## start it with a live-reloading UI on http://localhost:5173
+	@trap 'kill 0' EXIT INT TERM; \
+	bin/hypercare serve --listen $(LISTEN) --data $(DATA) & \
+	cd ui && HC_URL=http://$(LISTEN) npm run --silent dev
+
+.PHONY: build
+build: ## build bin/hypercare from what ui/dist has
+	@go build -trimpath -ldflags '$(LDFLAGS)' -o bin/hypercare ./cmd/hypercare
+
+.PHONY: release
+release: ui ## static binaries for linux amd64 and arm64 in dist/, with checksums
+	@mkdir -p dist
+	@for arch in amd64 arm64; do \
+	  GOOS=linux GOARCH=$$arch CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o dist/hypercare-linux-$$arch ./cmd/hypercare || exit 1; \
+	done
+	@cp LICENSE NOTICE dist/ && cd dist && sha256sum hypercare-* > SHA256SUMS && ls -l
+
+## -- the UI
+
+# Not `npm ci`: the lock file holds the packages of the platforms that the registry
+# it was made with serves, and ci refuses it where optional ones are missing.
+ui/node_modules/.installed: ui/package-lock.json
+	@cd ui && npm install --no-save --no-audit --no-fund --loglevel=error && touch node_modules/.installed
+
+.PHONY: ui-deps
+ui-deps: ui/node_modules/.installed
+
+UI_SOURCES = $(shell find ui/src ui/public ui/scripts ui/index.html ui/package.json ui/vite.config.ts -type f 2>/dev/null)
+
+ui/dist/index.html: ui/node_modules/.installed $(UI_SOURCES)
+	@find ui/dist -mindepth 1 ! -name .gitkeep -delete
+	@cd ui && npm run --silent build -- --logLevel warn
+
+.PHONY: ui
+ui: ui/dist/index.html ## build the UI into ui/dist, where the binary embeds it
+
+.PHONY: ui-size
+ui-size: ui
+	@cd ui && npm run --silent size
+
+.PHONY: gen
+gen: ui-deps ## regenerate the OpenAPI document and the UI's types from it
+	@go run ./cmd/hypercare openapi > ui/openapi.json.tmp && mv ui/openapi.json.tmp ui/openapi.json
+	@cd ui && npm run --silent gen
+
+## -- checking it
+
+.PHONY: test
+test: ## everything: lint, Go on SQLite and PostgreSQL, UI, browser stories
+	@scripts/test.sh
+
+.PHONY: test-go
+test-go: ## Go tests on SQLite, with the race detector where there is concurrency
+	@scripts/test.sh go
+
+.PHONY: test-pg
+test-pg: ## the same Go tests on a private PostgreSQL
+	@scripts/test.sh pg
+
+.PHONY: test-ui
+test-ui: ## UI unit tests
+	@scripts/test.sh ui
+
+.PHONY: e2e
+e2e: ## browser stories with axe against the real binary
+	@scripts/test.sh e2e
+
+.PHONY: lint
+lint: lint-go lint-ui ## formatting, vet, linters and house rules
+
+.PHONY: lint-go
+lint-go:
+	@go tool -modfile=tools/go.mod golangci-lint run ./...
+
+.PHONY: lint-ui
+lint-ui: ui-deps
+	@cd ui && npm run --silent lint
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME (default 20s) each
+	@scripts/fuzz.sh $(or $(FUZZTIME),20s)
+
+.PHONY: fmt
+fmt: ui-deps ## format Go and the UI
+	@gofmt -w cmd internal ui/*.go
+	@cd ui && npm run --silent format
+
+## -- measuring it
+
+.PHONY: eval
+eval: ## quality of the language engine on labelled data, beside floor and published
+	@go test -count=1 -timeout 60m -run TestEval -v ./internal/eval -args -eval
+
+.PHONY: bench
+bench: bench-intake bench-list bench-import bench-triage ## all of the measurements below
+
+.PHONY: bench-intake bench-list bench-import bench-triage
+bench-intake: build ## durable items/s and latency, 64 clients, SQLite and PostgreSQL
+	@go build -o bin/hcbench ./internal/bench/hcbench
+	@bin/hcbench intake -bin bin/hypercare
+	@scripts/with-postgres.sh --durable bin/hcbench intake -bin bin/hypercare -postgres
+
+bench-list: build ## list, facet and search times over 100k and 1M feedback
+	@go build -o bin/hcbench ./internal/bench/hcbench
+	@bin/hcbench list -bin bin/hypercare
+	@scripts/with-postgres.sh --durable bin/hcbench list -bin bin/hypercare -postgres
+
+bench-import: build ## 100,000 rows: time to first pass and to sentence vectors, memory
+	@go build -o bin/hcbench ./internal/bench/hcbench
+	@bin/hcbench import -bin bin/hypercare
+
+bench-triage: build ## items/s of the language engine on one core
+	@go build -o bin/hcbench ./internal/bench/hcbench
+	@bin/hcbench triage -bin bin/hypercare
+
+.PHONY: clean
+clean: ## remove what was built (data stays)
+	@rm -rf bin dist ui/node_modules
+	@find ui/dist -mindepth 1 ! -name .gitkeep -delete

@@ -1,0 +1,73 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/hypercare/hypercare/internal/db"
+	"github.com/hypercare/hypercare/internal/feedback"
+	"github.com/hypercare/hypercare/internal/issue"
+	"github.com/hypercare/hypercare/internal/triage"
+	"github.com/hypercare/hypercare/internal/web"
+	"github.com/hypercare/hypercare/internal/workspace"
+)
+
+// likeness gives issues what triage knows of alike feedback; neither package
+// knows the other.
+type likeness struct{ *triage.Service }
+
+func (l likeness) Alike(ctx context.Context, ws workspace.ID, launchID, feedbackID string, k int) ([]issue.Alike, error) {
+	list, err := l.Service.Alike(ctx, ws, launchID, feedbackID, k)
+	out := make([]issue.Alike, len(list))
+	for i, a := range list {
+		out[i] = issue.Alike{FeedbackID: a.FeedbackID, Confidence: a.Confidence, Reason: a.Reason}
+	}
+	return out, err
+}
+
+func (l likeness) Clusters(ctx context.Context, ws workspace.ID, launchID string) ([]issue.Cluster, int, time.Time, error) {
+	c, err := l.Service.Clusters(ctx, ws, launchID)
+	if err != nil {
+		return nil, 0, time.Time{}, err
+	}
+	out := make([]issue.Cluster, len(c.List))
+	for i, g := range c.List {
+		out[i] = issue.Cluster(g)
+	}
+	return out, c.Considered, c.At, nil
+}
+
+// issueNames names issues beside feedback.
+func (a *App) issueNames(ctx context.Context, ws workspace.ID, ids []string) (map[string]feedback.IssueRef, error) {
+	return a.issues.Refs(ctx, ws, ids)
+}
+
+// issuesChanged counts issues again whose feedback was taken away.
+func (a *App) issuesChanged(ctx context.Context, tx *db.Tx, ws workspace.ID, ids []string) error {
+	return a.issues.Recount(ctx, tx, ws, ids...)
+}
+
+// Related is what a feedback may belong to: other feedback, and issues.
+type Related struct {
+	Items  []triage.AlikeRow      `json:"items" nullable:"false"`
+	Issues []issue.SuggestionBody `json:"issues" nullable:"false"`
+}
+
+// relatedRoutes answers what two nouns know of one feedback at once.
+func (a *App) relatedRoutes(api *web.API) {
+	web.Route(api, "GET /feedback/{id}/related", "list-related", "Feedback like this one, and issues it may belong to, each with the reason", func(ctx context.Context, in *web.ByID) (*web.Body[Related], error) {
+		items, err := a.triage.AlikeRows(ctx, in.ID, 10)
+		if err != nil {
+			return nil, err
+		}
+		issues, err := a.issues.Suggest(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		out := Related{Items: items, Issues: make([]issue.SuggestionBody, len(issues))}
+		for i, x := range issues {
+			out.Issues[i] = issue.SuggestionBody(x)
+		}
+		return &web.Body[Related]{Body: out}, nil
+	})
+}

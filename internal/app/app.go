@@ -1,0 +1,233 @@
+// Package app wires the product together. It is the only package that knows
+// every other.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hypercare/hypercare/internal/channel/importer"
+	"github.com/hypercare/hypercare/internal/db"
+	"github.com/hypercare/hypercare/internal/event"
+	"github.com/hypercare/hypercare/internal/feedback"
+	"github.com/hypercare/hypercare/internal/issue"
+	"github.com/hypercare/hypercare/internal/job"
+	"github.com/hypercare/hypercare/internal/launch"
+	"github.com/hypercare/hypercare/internal/nlp"
+	"github.com/hypercare/hypercare/internal/person"
+	"github.com/hypercare/hypercare/internal/secret"
+	"github.com/hypercare/hypercare/internal/triage"
+	"github.com/hypercare/hypercare/internal/undo"
+	"github.com/hypercare/hypercare/internal/web"
+	"github.com/hypercare/hypercare/internal/workspace"
+)
+
+// Config is everything an operator sets when starting the process; the rest
+// is state of the product. The zero value of each field is good.
+type Config struct {
+	Listen      string      // address of UI and API; ":8080" when empty
+	Data        string      // data folder; "data" when empty
+	DatabaseURL secret.Text // postgres:// URL; records are in the data folder when empty
+	Version     string
+}
+
+func (c *Config) fill() {
+	if c.Listen == "" {
+		c.Listen = ":8080"
+	}
+	if c.Data == "" {
+		c.Data = "data"
+	}
+	if c.Version == "" {
+		c.Version = "dev"
+	}
+}
+
+// App is the running product.
+type App struct {
+	cfg      Config
+	log      *slog.Logger
+	folder   *folder
+	ln       net.Listener
+	server   *http.Server
+	api      *web.API
+	stopping atomic.Bool
+	streams  chan struct{}  // closed when event streams must end
+	cleanup  []func() error // run last to first
+
+	db         *db.DB
+	bus        *event.Bus
+	jobs       *job.Runner
+	workspaces *workspace.Service
+	launches   *launch.Service
+	people     *person.Service
+	feedback   *feedback.Service
+	undo       *undo.Service
+	ledger     *triage.Ledger
+	rules      *triage.Rules
+	triage     *triage.Service
+	issues     *issue.Service
+	imports    *importer.Service
+}
+
+// New builds the product, takes the data folder and binds the port, but
+// serves nothing yet.
+func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) {
+	cfg.fill()
+	a := &App{cfg: cfg, log: log, streams: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.close())
+		}
+	}()
+	if a.folder, err = openFolder(cfg.Data); err != nil {
+		return nil, err
+	}
+	a.cleanup = append(a.cleanup, a.folder.close)
+	if a.db, err = db.Open(ctx, db.Config{Dir: cfg.Data, URL: cfg.DatabaseURL.Reveal()}); err != nil {
+		return nil, err
+	}
+	a.cleanup = append(a.cleanup, a.db.Close)
+	a.bus = event.New()
+	if a.jobs, err = job.New(ctx, a.db, log); err != nil {
+		return nil, err
+	}
+	if err := a.build(); err != nil {
+		return nil, err
+	}
+	a.registerJobs()
+	if err := a.feedback.CountBacklog(ctx); err != nil {
+		return nil, err
+	}
+	a.server = &http.Server{
+		Handler:           a.handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       15 * time.Minute, // a large import on a slow line; raw bodies are bounded
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+	if a.ln, err = net.Listen("tcp", cfg.Listen); err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", cfg.Listen, err)
+	}
+	a.cleanup = append(a.cleanup, a.ln.Close)
+	return a, a.folder.announce(a.URL())
+}
+
+// build makes the services, in the order of their dependencies.
+func (a *App) build() (err error) {
+	a.workspaces = workspace.NewService(a.db)
+	a.undo = undo.NewService(a.db)
+	a.launches = launch.NewService(a.db, a.bus)
+	a.people = person.NewService(a.db)
+	a.feedback = feedback.NewService(feedback.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "feedback"),
+		Files: feedback.NewFiles(filepath.Join(a.cfg.Data, "files")), CheckLaunch: a.launches.Check})
+	a.ledger = triage.NewLedger(triage.LedgerDeps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "ledger"),
+		Feedback: a.feedback, Launches: a.launches, Members: a.workspaces, Undo: a.undo})
+	if a.rules, err = triage.NewRules(triage.RulesDeps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "rules"),
+		Feedback: a.feedback, Launches: a.launches, Members: a.workspaces}); err != nil {
+		return err
+	}
+	a.triage = triage.NewService(triage.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "triage"), Feedback: a.feedback,
+		Engine: nlp.New(), Ledger: a.ledger, Rules: a.rules})
+	a.issues = issue.NewService(issue.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "issue"), Feedback: a.feedback,
+		Launches: a.launches, Undo: a.undo})
+	a.imports = importer.NewService(importer.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "import"), Jobs: a.jobs,
+		Feedback: a.feedback, CheckLaunch: a.launches.Check, TimeZone: a.launches.TimeZone, IssuesChanged: a.issuesChanged, Dir: filepath.Join(a.cfg.Data, "imports")})
+	// What lies lower is told here what lies higher.
+	a.feedback.SetReader(a.triage)
+	a.feedback.OnDrop(a.triage.Forget)
+	a.feedback.NameIssues(a.issueNames)
+	a.triage.SetRecount(a.issues.Recount)
+	a.issues.SetFinder(likeness{a.triage})
+	a.issues.SetGrouper(a.triage)
+	a.issues.SetClusterer(likeness{a.triage})
+	a.cleanup = append(a.cleanup, func() error { a.triage.Close(); a.feedback.Close(); return nil })
+	return nil
+}
+
+// Addr is where the product listens; useful when Config.Listen ends in ":0".
+func (a *App) Addr() string { return a.ln.Addr().String() }
+
+// URL is where this machine's browser finds it.
+func (a *App) URL() string {
+	host, port, err := net.SplitHostPort(a.Addr())
+	if ip := net.ParseIP(host); err != nil || ip == nil || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// SetupURL is the one-time link that makes the owner, "" when there is one.
+func (a *App) SetupURL(ctx context.Context) (string, error) {
+	link, err := a.workspaces.NewSetupLink(ctx)
+	if err != nil || link == "" {
+		return "", err
+	}
+	return a.URL() + "/setup?token=" + link.Reveal(), nil
+}
+
+// drainTime is how long requests under way may take to end.
+const drainTime = 10 * time.Second
+
+// Run serves until ctx ends, then drains: requests under way are answered,
+// what was acknowledged is on disk, the rest goes on at the next start.
+func (a *App) Run(ctx context.Context) error {
+	serving, failed := context.WithCancelCause(ctx)
+	defer failed(nil)
+	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWork()
+	commit, stopCommit := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopCommit()
+
+	var workers, committer, server sync.WaitGroup
+	committer.Go(func() { a.feedback.Commit(commit) })
+	workers.Go(func() { a.feedback.Process(work) })
+	workers.Go(func() { a.triage.Reread(work) })
+	if err := a.jobs.Start(work); err != nil {
+		failed(err)
+	}
+	server.Go(func() {
+		if err := a.server.Serve(a.ln); !errors.Is(err, http.ErrServerClosed) {
+			failed(err)
+		}
+	})
+	<-serving.Done()
+
+	a.stopping.Store(true)
+	close(a.streams)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	err := a.server.Shutdown(drain)
+	server.Wait()
+	stopCommit() // nobody can send any more: the last group is written
+	committer.Wait()
+	err = errors.Join(err, a.jobs.Stop(drain))
+	stopWork()
+	workers.Wait()
+	if cause := context.Cause(serving); !errors.Is(cause, context.Canceled) {
+		err = errors.Join(cause, err)
+	}
+	return errors.Join(err, a.close())
+}
+
+// OpenAPI returns the document of everything the product serves.
+func (a *App) OpenAPI() any { return a.api.OpenAPI() }
+
+func (a *App) close() error {
+	var list []error
+	for i := len(a.cleanup) - 1; i >= 0; i-- {
+		if err := a.cleanup[i](); err != nil && !errors.Is(err, net.ErrClosed) {
+			list = append(list, err)
+		}
+	}
+	a.cleanup = nil
+	return errors.Join(list...)
+}

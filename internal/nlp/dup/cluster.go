@@ -1,0 +1,391 @@
+package dup
+
+import (
+	"cmp"
+	"context"
+	"math/bits"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// A Group is a set of documents that tell the same problem: a proposed issue.
+type Group struct {
+	Members []int    // places in the slice given to Cluster, ascending
+	Name    string   // title, or first words, of the member that stands for it best
+	Words   []string // what at least half of the members share, rarest first
+}
+
+// ClusterThreshold is a good threshold for Cluster: confidence from which a
+// document joins a group.
+const ClusterThreshold = 0.65
+
+const (
+	clusterBlock = 512 // documents that are compared with the same leaders
+	rareTerms    = 16  // rarest terms of a document that find its leader
+	rareList     = 256 // newest leaders kept of one term
+	wordLeaders  = 12  // best by rare words that are compared closely
+	signLeaders  = 12  // best by sign bits that are compared closely
+	maxSignDiff  = 42  // of 128 bits; two texts of cosine 0.65 differ in about 35
+)
+
+// Cluster groups documents by leaders: each document, in the order given,
+// joins the group whose first member it matches best with a confidence of
+// threshold or more, else it founds a group. Groups of one are left out;
+// largest first. Time is close to linear: a document is only compared with
+// leaders that share one of its rarest words, its error, or most sign bits of
+// its vector. The result does not depend on the number of processors.
+func Cluster(ctx context.Context, docs []Doc, threshold float64) ([]Group, error) {
+	k := newClusterer(docs, threshold)
+	for from := 0; from < len(docs); from += clusterBlock {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		k.block(from, min(from+clusterBlock, len(docs)))
+	}
+	return k.groups(docs), nil
+}
+
+// A clusterer holds what the leaders are found by.
+type clusterer struct {
+	c         *core
+	w         weights
+	threshold float64
+	leaderOf  []uint32   // by document
+	byTerm    [][]uint32 // leaders, oldest first
+	byError   map[string]uint32
+	signs     map[bool]*signTable // of sentence (true) and static vectors
+	workers   []*search
+}
+
+func newClusterer(docs []Doc, threshold float64) *clusterer {
+	x := New()
+	a := new(analysis)
+	for _, d := range docs {
+		d.ID = "" // places name documents here
+		a.read(d)
+		n := x.c.add(d, a)
+		x.c.static.set(n, d.Static)
+		x.c.sentence.set(n, d.Sentence)
+	}
+	k := &clusterer{
+		c: x.c, w: x.w, threshold: threshold,
+		leaderOf: make([]uint32, len(docs)), byTerm: make([][]uint32, len(x.c.names)), byError: map[string]uint32{},
+		signs: map[bool]*signTable{true: newSignTable(&x.c.sentence), false: newSignTable(&x.c.static)},
+	}
+	for range runtime.GOMAXPROCS(0) {
+		k.workers = append(k.workers, &search{c: k.c, w: &k.w, older: uint32(len(docs)), inQuery: make([]uint16, len(k.c.names))})
+	}
+	return k
+}
+
+// block assigns documents from up to (not including) to. First all are
+// compared with the leaders so far, in parallel; those without a leader then
+// found groups, or join one that was founded in the same block.
+func (k *clusterer) block(from, to int) {
+	const none = ^uint32(0)
+	var wg sync.WaitGroup
+	for w, s := range k.workers {
+		wg.Go(func() {
+			for n := from + w; n < to; n += len(k.workers) {
+				s.load(uint32(n))
+				k.leaderOf[n] = none
+				if l, ok := k.leader(s, uint32(n), 0); ok {
+					k.leaderOf[n] = l
+				}
+				s.unload()
+			}
+		})
+	}
+	wg.Wait()
+	s := k.workers[0]
+	for n := uint32(from); n < uint32(to); n++ {
+		if k.leaderOf[n] != none {
+			continue
+		}
+		s.load(n)
+		k.leaderOf[n] = n
+		if l, ok := k.leader(s, n, uint32(from)); ok {
+			k.leaderOf[n] = l
+		}
+		s.unload()
+		if k.leaderOf[n] == n {
+			k.found(s, n)
+		}
+	}
+}
+
+// found makes n a leader.
+func (k *clusterer) found(s *search, n uint32) {
+	for _, t := range k.rare(s, n) {
+		l := k.byTerm[t]
+		if len(l) == rareList {
+			copy(l, l[1:])
+			l = l[:rareList-1]
+		}
+		k.byTerm[t] = append(l, n)
+	}
+	if e, ok := k.c.errorOf[n]; ok {
+		k.byError[e.fingerprint] = n
+	}
+	for _, sentence := range []bool{true, false} {
+		k.signs[sentence].add(n)
+	}
+}
+
+// rare returns the rarest terms of n that other documents have too.
+func (k *clusterer) rare(s *search, n uint32) []uint32 {
+	s.rare = s.rare[:0]
+	for _, v := range k.c.seq(n) {
+		if df := len(k.c.post[v>>8]); df > 1 && !k.c.isCommon(df) {
+			s.rare = append(s.rare, v>>8)
+		}
+	}
+	slices.SortFunc(s.rare, func(a, b uint32) int {
+		return cmp.Or(cmp.Compare(len(k.c.post[a]), len(k.c.post[b])), cmp.Compare(a, b))
+	})
+	s.rare = slices.Compact(s.rare)
+	return s.rare[:min(len(s.rare), rareTerms)]
+}
+
+// leader finds the leader that n joins among those numbered from and up: by
+// words and errors, and by meaning when these find none.
+func (k *clusterer) leader(s *search, n, from uint32) (uint32, bool) {
+	k.byWords(s, n, from)
+	if l, ok := k.best(s, n); ok {
+		return l, true
+	}
+	s.pool = s.pool[:0]
+	// Sentence vectors where there is one, else the static one.
+	if v := k.c.sentence.get(n); v != nil {
+		k.signs[true].near(s, v, from)
+	} else if v := k.c.static.get(n); v != nil {
+		k.signs[false].near(s, v, from)
+	}
+	return k.best(s, n)
+}
+
+// byWords fills the pool with leaders that share rare words or the error.
+func (k *clusterer) byWords(s *search, n, from uint32) {
+	s.touched, s.heap, s.pool = s.touched[:0], s.heap[:0], s.pool[:0]
+	if len(s.acc) < len(k.leaderOf) {
+		s.acc = make([]float32, len(k.leaderOf))
+	}
+	for _, t := range k.rare(s, n) {
+		idf := float32(k.c.idf(len(k.c.post[t])))
+		list := k.byTerm[t]
+		for i := len(list) - 1; i >= 0 && list[i] >= from; i-- {
+			l := list[i]
+			if s.acc[l] == 0 {
+				s.touched = append(s.touched, l)
+			}
+			s.acc[l] += idf
+		}
+	}
+	for _, l := range s.touched {
+		s.push(scored{l, s.acc[l]}, wordLeaders)
+		s.acc[l] = 0
+	}
+	for _, h := range s.heap {
+		s.pool = append(s.pool, h.doc)
+	}
+	if e, ok := k.c.errorOf[n]; ok {
+		if l, ok := k.byError[e.fingerprint]; ok && l >= from {
+			s.pool = append(s.pool, l)
+		}
+	}
+}
+
+// best is the leader of the pool that n matches best, if well enough.
+func (k *clusterer) best(s *search, n uint32) (leader uint32, ok bool) {
+	most, score := k.threshold, 0.0
+	slices.Sort(s.pool)
+	for _, l := range slices.Compact(s.pool) {
+		f := s.compare(l)
+		f.sentence, f.hasSent = cosine(k.c.sentence.get(n), k.c.sentence.get(l))
+		f.static, f.hasStat = cosine(k.c.static.get(n), k.c.static.get(l))
+		e, has := k.c.errorOf[n]
+		f.same = has && k.c.errorOf[l].fingerprint == e.fingerprint
+		f.foreign = s.lang != 0 && k.c.lang[l] != 0 && s.lang != k.c.lang[l]
+		f.score = k.w.score.of(&f)
+		if c := confidence(&f); c > most || c == most && (!ok || f.score > score) {
+			leader, most, score, ok = l, c, f.score, true
+		}
+	}
+	return leader, ok
+}
+
+// load makes indexed document n the query.
+func (s *search) load(n uint32) {
+	s.query = s.query[:0]
+	for _, v := range s.c.seq(n) {
+		t := v >> 8
+		j := s.inQuery[t]
+		if j == 0 {
+			df := len(s.c.post[t])
+			if s.c.isCommon(df) {
+				continue
+			}
+			s.query = append(s.query, queryTerm{term: t, known: true, idf: s.c.idf(df), surf: s.c.names[t]})
+			j = uint16(len(s.query))
+			s.inQuery[t] = j
+		}
+		s.query[j-1].tf[v&3]++
+	}
+	s.unload()
+	s.weigh()
+	s.at, s.lang = s.c.at[n], s.c.lang[n]
+	s.index()
+	s.clearPairs()
+	prev := uint16(0)
+	for _, v := range s.c.seq(n) {
+		if v&fragmentBit == 0 {
+			cur := s.inQuery[v>>8]
+			s.pair(prev, cur)
+			prev = cur
+		}
+	}
+}
+
+// A signTable holds 128 sign bits of the vectors of the leaders.
+type signTable struct {
+	v    *vectors
+	mean []int32
+	doc  []uint32
+	bits [][2]uint64
+}
+
+// newSignTable centres the signs on the mean of a sample: components of one
+// sign in all texts tell nothing.
+func newSignTable(v *vectors) *signTable {
+	t := &signTable{v: v, mean: make([]int32, v.dim)}
+	step := max(1, len(v.docOf)/4096)
+	count := int32(0)
+	for slot := 0; slot < len(v.docOf); slot += step {
+		for i, x := range v.at(int32(slot)) {
+			t.mean[i] += int32(x)
+		}
+		count++
+	}
+	for i := range t.mean {
+		t.mean[i] /= count
+	}
+	return t
+}
+
+func (t *signTable) signs(v []int8) (b [2]uint64) {
+	step := max(1, len(v)/128)
+	for i := range min(128, len(v)) {
+		if int32(v[i*step]) > t.mean[i*step] {
+			b[i/64] |= 1 << (i % 64)
+		}
+	}
+	return b
+}
+
+func (t *signTable) add(n uint32) {
+	if v := t.v.get(n); v != nil {
+		t.doc = append(t.doc, n)
+		t.bits = append(t.bits, t.signs(v))
+	}
+}
+
+// near adds to the pool the leaders numbered from and up whose signs differ least from v's.
+func (t *signTable) near(s *search, v []int8, from uint32) {
+	q := t.signs(v)
+	s.heap = s.heap[:0]
+	limit := maxSignDiff
+	first, _ := slices.BinarySearch(t.doc, from)
+	for i := first; i < len(t.bits); i++ {
+		d := bits.OnesCount64(t.bits[i][0]^q[0]) + bits.OnesCount64(t.bits[i][1]^q[1])
+		if d <= limit {
+			s.push(scored{t.doc[i], float32(-d)}, signLeaders)
+			if len(s.heap) == signLeaders {
+				limit = min(limit, int(-s.heap[0].score))
+			}
+		}
+	}
+	for _, h := range s.heap {
+		s.pool = append(s.pool, h.doc)
+	}
+}
+
+// groups collects and names the groups of two and more.
+func (k *clusterer) groups(docs []Doc) []Group {
+	size := make([]int32, len(docs))
+	for _, l := range k.leaderOf {
+		size[l]++
+	}
+	at := make([]int32, len(docs))
+	var groups []Group
+	for n, l := range k.leaderOf {
+		if size[l] < 2 {
+			continue
+		}
+		if int(l) == n {
+			groups = append(groups, Group{Members: make([]int, 0, size[l])})
+			at[n] = int32(len(groups) - 1)
+		}
+		g := &groups[at[l]]
+		g.Members = append(g.Members, n)
+	}
+	for i := range groups {
+		k.name(&groups[i], docs)
+	}
+	slices.SortStableFunc(groups, func(a, b Group) int { return cmp.Compare(len(b.Members), len(a.Members)) })
+	return groups
+}
+
+const nameSample = 64 // members that name a group
+
+// name finds the words that a group shares and the member that has most of
+// them for its length.
+func (k *clusterer) name(g *Group, docs []Doc) {
+	sample := g.Members[:min(len(g.Members), nameSample)]
+	count := map[uint32]int{}
+	var terms []uint32
+	for _, n := range sample {
+		terms = terms[:0]
+		for _, v := range k.c.seq(uint32(n)) {
+			if v&fragmentBit == 0 {
+				terms = append(terms, v>>8)
+			}
+		}
+		slices.Sort(terms)
+		for _, t := range slices.Compact(terms) {
+			count[t]++
+		}
+	}
+	shared := map[uint32]float64{}
+	var words []uint32
+	for t, n := range count {
+		if df := len(k.c.post[t]); n >= 2 && n*2 >= len(sample) && !k.c.isCommon(df) {
+			shared[t] = k.c.idf(df) * float64(n)
+			words = append(words, t)
+		}
+	}
+	slices.SortFunc(words, func(a, b uint32) int {
+		return cmp.Or(cmp.Compare(shared[b], shared[a]), strings.Compare(k.c.names[a], k.c.names[b]))
+	})
+	for _, t := range words[:min(len(words), 5)] {
+		g.Words = append(g.Words, k.c.names[t])
+	}
+	best, most := sample[0], -1.0
+	for _, n := range sample {
+		seq := k.c.seq(uint32(n))
+		seq = seq[:min(len(seq), 24)] // title and first words
+		sum := 0.0
+		for _, v := range seq {
+			sum += shared[v>>8]
+		}
+		if sum /= float64(len(seq) + 4); sum > most {
+			best, most = n, sum
+		}
+	}
+	title, body := titleAndBody(docs[best])
+	if title == "" {
+		title = body
+	}
+	g.Name = shorten(strings.Join(strings.Fields(strings.ToValidUTF8(title, "")), " "), 80)
+}

@@ -1,0 +1,80 @@
+package dup
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// Calibration of Score to the share of candidates of that score that people
+// called the same, on bug reports of which every second one has a duplicate;
+// rounded.
+const (
+	evenScore  = 0.82 // where half of the candidates are right
+	scoreScale = 0.22
+	errorDoubt = 0.3 // doubt left by an equal fingerprint alone
+	fewNats    = 1.0 // shared information that earns half of the confidence
+)
+
+// confidence is the calibrated belief that both tell the same. Sharing one
+// word that many use is little evidence, however short the text.
+func confidence(f *features) float64 {
+	c := 1 / (1 + math.Exp((evenScore-f.score)/scoreScale))
+	if !f.foreign {
+		c *= f.info / (f.info + fewNats)
+	}
+	if f.same {
+		c = 1 - (1-c)*errorDoubt
+	}
+	return c
+}
+
+// reason says in one sentence what the two share and how strong that is.
+func (s *search) reason(f *features, a *analysis, c float64) string {
+	var parts []string
+	if f.same {
+		parts = append(parts, "same error "+a.err.String())
+	}
+	if words := s.sharedWords(f); len(words) > 0 {
+		parts = append(parts, "shares "+strings.Join(words, ", "))
+	}
+	meaning, known := f.sentence, f.hasSent
+	if !known {
+		meaning, known = f.static, f.hasStat
+	}
+	switch {
+	case !known:
+	case meaning >= 0.75:
+		parts = append(parts, fmt.Sprintf("means nearly the same (%.2f)", meaning))
+	case meaning >= 0.55:
+		parts = append(parts, fmt.Sprintf("similar meaning (%.2f)", meaning))
+	}
+	if f.foreign {
+		parts = append(parts, "written in another language")
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "little in common")
+	}
+	strength := "weak match"
+	switch {
+	case c >= Duplicate:
+		strength = "very likely the same"
+	case c >= Related:
+		strength = "probably related"
+	case c >= 0.35:
+		strength = "possibly related"
+	}
+	return strength + ": " + strings.Join(parts, "; ")
+}
+
+// sharedWords quotes the rarest shared words as the looked-up text wrote them.
+func (s *search) sharedWords(f *features) []string {
+	var words []string
+	for _, k := range f.shared {
+		if k == 0 || len(words) == 3 {
+			break
+		}
+		words = append(words, "“"+shorten(strings.ToValidUTF8(s.query[k-1].surf, ""), 40)+"”")
+	}
+	return words
+}

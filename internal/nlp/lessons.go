@@ -1,0 +1,454 @@
+package nlp
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hypercare/hypercare/internal/nlp/vector"
+)
+
+// Correction is what a person changed in a reading.
+type Correction struct {
+	Field    string // "category", "severity", "sentiment", "emotion", "area", "defect", "security" or "spam"
+	Title    string
+	Text     string
+	Static   []int8 // Result.Static of the corrected item
+	Sentence []int8 // Result.Sentence, nil when there is none
+	From, To string // the answer before and after
+	At       time.Time
+}
+
+// Lessons are the corrections of one workspace, ready to be followed: items
+// that are like corrected ones get the corrected answer. There is no training
+// run; a correction counts from the moment it is added. Safe for concurrent
+// use.
+//
+// How like is like enough is learnt from the corrections themselves: a kind of
+// correction (one field, one answer) knows how near its own items lie to each
+// other and how near anything else lies to them, and asks for a place on the
+// near side. One correction alone only reaches all but identical items; with
+// twenty the middle is enough.
+type Lessons struct {
+	mu     sync.RWMutex
+	fields map[string]*lessonField
+}
+
+// space is one of the two vector spaces: static or sentence.
+const spaces = 2
+
+type lesson struct {
+	vec      [spaces][]int8
+	key      string // of the text, to find repeated corrections
+	group    *lessonGroup
+	from, to string
+}
+
+type lessonField struct {
+	items  []lesson
+	signs  [spaces][]uint64 // sign bits, 8 words an item; zeros where there is no vector
+	groups []*lessonGroup
+}
+
+// lessonGroup is the corrections of a field to one answer.
+type lessonGroup struct {
+	to       string
+	from     map[string]int
+	members  []int // items, oldest first
+	sum      [spaces][]float32
+	n        [spaces]int
+	pos, neg [spaces]float64 // usual score of its own items and of others
+}
+
+// NewLessons builds the lessons from stored corrections, oldest first.
+func NewLessons(cs []Correction) *Lessons {
+	l := &Lessons{fields: map[string]*lessonField{}}
+	touched := map[*lessonGroup]*lessonField{}
+	for _, c := range cs {
+		if f, g := l.insert(c); g != nil {
+			touched[g] = f
+		}
+	}
+	for g, f := range touched {
+		f.measure(g)
+	}
+	return l
+}
+
+// Add takes one more correction into account at once.
+func (l *Lessons) Add(c Correction) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if f, g := l.insert(c); g != nil {
+		f.measure(g)
+	}
+}
+
+// Len is how many corrections are followed; one that was corrected again
+// counts once.
+func (l *Lessons) Len() int {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	n := 0
+	for _, f := range l.fields {
+		for _, g := range f.groups {
+			n += len(g.members)
+		}
+	}
+	return n
+}
+
+func (l *Lessons) insert(c Correction) (*lessonField, *lessonGroup) {
+	if c.To == "" || len(c.Static) == 0 && len(c.Sentence) == 0 {
+		return nil, nil
+	}
+	f := l.fields[c.Field]
+	if f == nil {
+		f = &lessonField{}
+		l.fields[c.Field] = f
+	}
+	it := lesson{vec: [spaces][]int8{c.Static, c.Sentence}, key: c.Title + "\x00" + c.Text, from: c.From, to: c.To}
+	f.forget(it.key)
+	g := f.groupOf(c.To)
+	it.group = g
+	at := len(f.items)
+	f.items = append(f.items, it)
+	g.members = append(g.members, at)
+	g.from[c.From]++
+	for s := range spaces {
+		f.signs[s] = append(f.signs[s], signBits(it.vec[s])...)
+		g.shift(s, it.vec[s], 1)
+	}
+	return f, g
+}
+
+// forget takes an older correction of the same text out of its group.
+func (f *lessonField) forget(key string) {
+	for i := range f.items {
+		it := &f.items[i]
+		if it.group == nil || it.key != key {
+			continue
+		}
+		g := it.group
+		g.members = slices.DeleteFunc(g.members, func(m int) bool { return m == i })
+		g.from[it.from]--
+		for s := range spaces {
+			g.shift(s, it.vec[s], -1)
+			clear(f.signs[s][8*i : 8*i+8])
+		}
+		it.group = nil
+	}
+}
+
+func (f *lessonField) groupOf(to string) *lessonGroup {
+	for _, g := range f.groups {
+		if g.to == to {
+			return g
+		}
+	}
+	g := &lessonGroup{to: to, from: map[string]int{}}
+	f.groups = append(f.groups, g)
+	return g
+}
+
+// shift adds v to or takes it from the sum of the group.
+func (g *lessonGroup) shift(s int, v []int8, sign float32) {
+	if len(v) == 0 {
+		return
+	}
+	if g.sum[s] == nil {
+		g.sum[s] = make([]float32, len(v))
+	}
+	if len(v) != len(g.sum[s]) {
+		return
+	}
+	g.n[s] += int(sign)
+	for j, x := range v {
+		g.sum[s][j] += sign * float32(x)
+	}
+}
+
+// probes is how many items of a group, and how many others, its usual scores
+// are measured on.
+const probes = 48
+
+// measure works out how its own items and others score for a group.
+func (f *lessonField) measure(g *lessonGroup) {
+	own := g.members[max(0, len(g.members)-probes):]
+	var others []int
+	for i := len(f.items) - 1; i >= 0 && len(others) < probes; i-- {
+		if o := f.items[i].group; o != nil && o != g {
+			others = append(others, i)
+		}
+	}
+	for s := range spaces {
+		// Until there are enough own ones the usual score is taken as high and
+		// that of others as what unrelated reports have.
+		pos, n := 2*0.9, 2.0
+		for _, i := range own {
+			if v := f.items[i].vec[s]; len(v) > 0 && g.n[s] > 1 {
+				pos += g.score(f, s, v, own, i)
+				n++
+			}
+		}
+		g.pos[s] = pos / n
+		neg, n := 6*0.22, 6.0
+		for _, i := range others {
+			if v := f.items[i].vec[s]; len(v) > 0 {
+				neg += g.score(f, s, v, own, -1)
+				n++
+			}
+		}
+		g.neg[s] = min(neg/n, g.pos[s]-0.1)
+	}
+}
+
+// score is how well v fits the group: its nearest members and their middle.
+// The member without is left out, as is v itself from the middle then.
+func (g *lessonGroup) score(f *lessonField, s int, v []int8, members []int, without int) float64 {
+	var near [3]float64
+	n := 0
+	for _, i := range members {
+		if w := f.items[i].vec[s]; i != without && len(w) == len(v) {
+			keepTop(&near, vector.Cosine(v, w))
+			n++
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	minus := float32(0)
+	if without >= 0 {
+		minus = 1
+	}
+	return fit(near, n, g.middle(s, v, minus))
+}
+
+func fit(near [3]float64, n int, middle float64) float64 {
+	n = min(n, len(near))
+	var sum float64
+	for _, c := range near[:n] {
+		sum += c
+	}
+	return 0.6*sum/float64(n) + 0.4*middle
+}
+
+func keepTop(top *[3]float64, c float64) {
+	switch {
+	case c > top[0]:
+		top[0], top[1], top[2] = c, top[0], top[1]
+	case c > top[1]:
+		top[1], top[2] = c, top[1]
+	case c > top[2]:
+		top[2] = c
+	}
+}
+
+// middle is the cosine of v and the sum of the group less minus times v.
+func (g *lessonGroup) middle(s int, v []int8, minus float32) float64 {
+	var ab, bb float64
+	for j, x := range v {
+		y := float64(g.sum[s][j] - minus*float32(x))
+		ab += float64(x) * y
+		bb += y * y
+	}
+	if bb == 0 {
+		return 0
+	}
+	return ab / (vector.Unit * math.Sqrt(bb))
+}
+
+func signBits(v []int8) []uint64 {
+	out := make([]uint64, 8)
+	for j, x := range v[:min(len(v), 512)] {
+		if x > 0 {
+			out[j/64] |= 1 << (j % 64)
+		}
+	}
+	return out
+}
+
+// Apply changes r where corrections of like items say so, and says so in the
+// reasons.
+func (l *Lessons) Apply(it Item, r *Result) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if len(r.Static) == 0 && len(r.Sentence) == 0 {
+		return
+	}
+	key := it.Title + "\x00" + it.Text
+	for _, name := range correctable {
+		f := l.fields[name]
+		if f == nil {
+			continue
+		}
+		if to, strength, n := f.follow(key, r, current(r, name)); to != "" {
+			set(r, name, to, strength, n)
+		}
+	}
+}
+
+// correctable are the fields that Apply may change, in this order.
+var correctable = []string{"category", "severity", "sentiment", "emotion", "area", "defect", "security", "spam"}
+
+// follow looks for the group that the item fits best.
+func (f *lessonField) follow(key string, r *Result, now string) (to string, strength float64, like int) {
+	vec := [spaces][]int8{r.Static, r.Sentence}
+	near := f.candidates(vec)
+	var best *lessonGroup
+	var bestZ float64
+	for _, g := range f.groups {
+		z, n, exact := f.place(g, vec, near, key)
+		if exact {
+			return g.to, 1, max(n, 1)
+		}
+		need := 0.5 + 0.45*math.Exp(-float64(len(g.members)-1)/8)
+		if g.from[now] == 0 && now != g.to {
+			need += 0.15 // nobody has yet corrected this answer to that one
+		}
+		if z >= need && (best == nil || z > bestZ) {
+			best, bestZ, like = g, z, n
+		}
+	}
+	if best == nil {
+		return "", 0, 0
+	}
+	return best.to, min(1, bestZ), like
+}
+
+// place tells where between others (0) and its own (1) the item lies for a
+// group, how many members are like it, and whether it is one of them.
+func (f *lessonField) place(g *lessonGroup, vec [spaces][]int8, near []int, key string) (z float64, like int, exact bool) {
+	used := 0.0
+	for s := range spaces {
+		if len(vec[s]) == 0 || g.n[s] == 0 || len(g.sum[s]) != len(vec[s]) {
+			continue
+		}
+		var top [3]float64
+		n, close := 0, 0
+		for _, i := range near {
+			it := &f.items[i]
+			if it.group != g || len(it.vec[s]) != len(vec[s]) {
+				continue
+			}
+			if it.key == key {
+				exact = true
+			}
+			c := vector.Cosine(vec[s], it.vec[s])
+			keepTop(&top, c)
+			n++
+			if c > (g.pos[s]+g.neg[s])/2 {
+				close++
+			}
+		}
+		used++
+		if n > 0 {
+			z += (fit(top, min(n, g.n[s]), g.middle(s, vec[s], 0)) - g.neg[s]) / (g.pos[s] - g.neg[s])
+			like = max(like, close)
+		}
+	}
+	if used == 0 {
+		return 0, 0, exact
+	}
+	return z / used, max(like, 1), exact
+}
+
+// look is how many of the nearest corrections are looked at closely.
+const look = 24
+
+// candidates returns the corrections nearest to the item by sign bits, in the
+// sentence space when the item has a vector there, else in the static one.
+func (f *lessonField) candidates(vec [spaces][]int8) []int {
+	s := 0
+	if len(vec[1]) > 0 && slices.ContainsFunc(f.groups, func(g *lessonGroup) bool { return g.n[1] > 0 }) {
+		s = 1
+	}
+	return nearestSigns(signBits(vec[s]), f.signs[s])
+}
+
+func shortPlural(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %ss", n, one)
+}
+
+// current is the answer of a reading in a field.
+func current(r *Result, field string) string {
+	switch field {
+	case "category":
+		if len(r.Categories) > 0 {
+			return r.Categories[0].Name
+		}
+	case "severity":
+		return r.Severity.Level
+	case "sentiment":
+		return r.Sentiment.Label
+	case "emotion":
+		return r.Emotion.Name
+	case "area":
+		return r.Area.Name
+	case "defect":
+		return r.Defect.Name
+	case "security":
+		return yesNo(r.Security.Yes)
+	case "spam":
+		return yesNo(r.Spam.Yes)
+	}
+	return ""
+}
+
+func yesNo(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "no"
+}
+
+// set writes a followed correction into a reading.
+func set(r *Result, field, to string, strength float64, like int) {
+	conf := round(0.55 + 0.4*max(0, min(1, strength)))
+	why := "like " + shortPlural(like, "item") + " corrected to " + strings.ReplaceAll(to, "_", " ")
+	if current(r, field) != to {
+		r.Reason = strings.TrimSuffix(r.Reason, ".") + "; " + field + " " + why + "."
+	}
+	switch field {
+	case "category":
+		setCategory(r, to, conf, why)
+	case "severity":
+		r.Severity = Severity{to, conf, why}
+	case "sentiment":
+		score := map[string]float64{"negative": -conf, "positive": conf}[to]
+		r.Sentiment = Sentiment{to, score, conf, why}
+	case "emotion":
+		r.Emotion = Scored{to, conf, why}
+	case "area":
+		r.Area = Scored{to, conf, why}
+	case "defect":
+		r.Defect = Scored{to, conf, why}
+	case "security":
+		r.Security = Flag{to == "yes" || to == "true", conf, why}
+	case "spam":
+		r.Spam = Flag{to == "yes" || to == "true", conf, why}
+	}
+}
+
+// setCategory puts a category first; the ones before it fall below it.
+func setCategory(r *Result, to string, conf float64, why string) {
+	cs := slices.Clone(r.Categories)
+	at := slices.IndexFunc(cs, func(c Scored) bool { return c.Name == to })
+	if at < 0 {
+		cs = append(cs, Scored{Name: to})
+		at = len(cs) - 1
+	}
+	first := Scored{to, max(conf, cs[at].Confidence), why}
+	cs = slices.Delete(cs, at, at+1)
+	for i := range cs {
+		cs[i].Confidence = round(min(cs[i].Confidence, first.Confidence*0.7))
+	}
+	r.Categories = slices.Insert(cs, 0, first)
+	r.Unsure = false
+}

@@ -1,0 +1,96 @@
+package triage
+
+import (
+	"context"
+
+	"github.com/hypercare/hypercare/internal/feedback"
+	"github.com/hypercare/hypercare/internal/web"
+)
+
+// editedOne answers a correction of one feedback.
+type editedOne struct {
+	Feedback *feedback.Feedback `json:"feedback"`
+	UndoID   string             `json:"undo_id,omitempty" doc:"Absent when nothing changed."`
+}
+
+// editedMany answers a correction of many.
+type editedMany struct {
+	Changed     int    `json:"changed" doc:"Feedback that has the wanted values now."`
+	Corrections int    `json:"corrections" doc:"Fields of them that triage had decided otherwise."`
+	UndoID      string `json:"undo_id,omitempty" doc:"Absent when nothing changed."`
+}
+
+// editMany is an Edit of several feedback.
+type editMany struct {
+	IDs []string `json:"ids" minItems:"1" maxItems:"1000"`
+	Edit
+}
+
+// Routes adds the operations on decisions and corrections.
+func (l *Ledger) Routes(api *web.API) {
+	web.Route(api, "PATCH /feedback/{id}", "correct-feedback", "Correct what triage said, assign, tag", func(ctx context.Context, in *struct {
+		web.ByID
+		Body Edit
+	}) (*web.Body[editedOne], error) {
+		out, err := l.Correct(ctx, "", []string{in.ID}, in.Body)
+		if err != nil {
+			return nil, err
+		}
+		f, err := l.feedback.Get(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		return &web.Body[editedOne]{Body: editedOne{f, out.UndoID}}, nil
+	})
+	web.Route(api, "POST /launches/{id}/feedback/correct", "correct-many-feedback", "Correct, assign or tag several feedback at once", func(ctx context.Context, in *struct {
+		web.ByID
+		Body editMany
+	}) (*web.Body[editedMany], error) {
+		out, err := l.Correct(ctx, in.ID, in.Body.IDs, in.Body.Edit)
+		if err != nil {
+			return nil, err
+		}
+		return &web.Body[editedMany]{Body: editedMany{len(out.Feedback), out.Corrections, out.UndoID}}, nil
+	})
+	web.Route(api, "GET /launches/{id}/decisions", "list-decisions", "What was decided of a launch's feedback, newest first", func(ctx context.Context, in *struct {
+		web.ByID
+		Field     string `query:"field" enum:"category,severity,sentiment,emotion,language,area,spam,security,duplicate_of,assignee,tags,state,issue"`
+		Corrected string `query:"corrected" enum:"true,false" doc:"Only decisions that people corrected (in this field), or only the others."`
+		Engine    string `query:"engine" enum:"offline,rule,person"`
+		Cursor    string `query:"cursor"`
+		Limit     int    `query:"limit" minimum:"0" maximum:"200"`
+	}) (*web.Body[web.Page[Decision]], error) {
+		before, err := web.ReadCursor[string](in.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		f := DecisionFilter{Field: in.Field, Engine: in.Engine, Before: before, Limit: web.Limit(in.Limit, 50, 200)}
+		if in.Corrected != "" {
+			yes := in.Corrected == "true"
+			f.Corrected = &yes
+		}
+		list, err := l.Decisions(ctx, in.ID, f)
+		if err != nil {
+			return nil, err
+		}
+		next := ""
+		if len(list) == f.Limit {
+			next = web.Cursor(list[len(list)-1].ID)
+		}
+		return &web.Body[web.Page[Decision]]{Body: web.NewPage(list, next)}, nil
+	})
+	web.Route(api, "GET /feedback/{id}/decisions", "list-decisions-of-feedback", "What was decided of one feedback, newest first", func(ctx context.Context, in *web.ByID) (*web.Body[web.Page[Decision]], error) {
+		list, err := l.DecisionsOf(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		return &web.Body[web.Page[Decision]]{Body: web.NewPage(list, "")}, nil
+	})
+	web.Route(api, "GET /launches/{id}/decisions/accuracy", "get-accuracy", "How often people left triage's word as it was", func(ctx context.Context, in *web.ByID) (*web.Body[Accuracy], error) {
+		out, err := l.Accuracy(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		return &web.Body[Accuracy]{Body: *out}, nil
+	})
+}

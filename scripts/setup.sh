@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Installs what `make test` needs and this machine lacks, from Debian's own
+# packages. Prints nothing and needs no network when everything is there.
+set -euo pipefail
+
+missing=()
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# What -race and `make` need, a browser, and PostgreSQL's server programs
+# (psql alone is only the client).
+has gcc || missing+=(gcc libc6-dev)
+has make || missing+=(make)
+has git || missing+=(git)
+has curl || missing+=(curl ca-certificates)
+has chromium || has chromium-browser || has google-chrome || missing+=(chromium)
+has initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+has runuser || missing+=(util-linux)
+
+if ((${#missing[@]})); then
+  as_root=()
+  if [[ $(id -u) != 0 ]]; then
+    has sudo || { echo "setup: missing ${missing[*]}, and neither root nor sudo to install them" >&2; exit 1; }
+    as_root=(sudo -n)
+  fi
+  has apt-get || { echo "setup: missing ${missing[*]}; install them with this system's package manager" >&2; exit 1; }
+  export DEBIAN_FRONTEND=noninteractive
+  log=$(mktemp)
+  trap 'rm -f "$log"' EXIT
+  echo "setup: installing ${missing[*]}"
+  # An update that fails is only fatal when the install then fails too.
+  "${as_root[@]}" apt-get -qq update >"$log" 2>&1 || true
+  if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "${missing[@]}" >>"$log" 2>&1; then
+    cat "$log" >&2
+    echo "setup: could not install ${missing[*]}" >&2
+    exit 1
+  fi
+fi
+
+has go || { echo "setup: Go 1.26 or later is needed (https://go.dev/dl)" >&2; exit 1; }
+has node || { echo "setup: Node.js 20.19 or later with npm is needed to build the UI" >&2; exit 1; }

@@ -1,0 +1,137 @@
+#!/usr/bin/env bash
+# The whole test run: everything `make test` promises, phase by phase, each
+# with its time. A phase that passes prints one line; one that fails prints
+# what failed, and the later phases still run. The last line says
+# "N passed, N failed". Phases can be named to run only those:
+#
+#   scripts/test.sh lint go pg ui e2e
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+phases=("$@")
+[[ ${#phases[@]} -gt 0 ]] || phases=(lint go ui build pg e2e)
+
+export HOME=${HOME:-$(mktemp -d)} NO_COLOR=1
+export CGO_ENABLED=${CGO_ENABLED:-0}
+case " ${GOFLAGS-} " in *" -buildvcs="*) ;; *) export GOFLAGS="${GOFLAGS:+$GOFLAGS }-buildvcs=false" ;; esac
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/hctest.XXXXXX")
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+counts=$tmp/counts
+: >"$counts"
+failed_phases=0
+
+# phase NAME COMMAND...: quiet when it passes.
+phase() {
+  local name=$1 start=$SECONDS
+  shift
+  if "$@" >"$tmp/out" 2>&1; then
+    printf -- '-- %-34s ok    %4d s\n' "$name" $((SECONDS - start))
+    grep -E '^ *slow:' "$tmp/out" || true
+  else
+    failed_phases=$((failed_phases + 1))
+    printf -- '-- %-34s FAIL  %4d s\n' "$name" $((SECONDS - start))
+    tail -c 40000 "$tmp/out"
+    return 1
+  fi
+}
+
+# check NAME COMMAND...: a phase that is itself one test.
+check() {
+  if phase "$@"; then echo "1 0 0" >>"$counts"; else echo "0 1 0" >>"$counts"; fi
+}
+
+# counted NAME COMMAND...: a phase that writes its own counts; a failure that
+# counted nothing (a tool that did not start) counts as one.
+counted() {
+  local before
+  before=$(wc -l <"$counts")
+  if ! phase "$@" && [[ $(wc -l <"$counts") == "$before" ]]; then
+    echo "0 1 0" >>"$counts"
+  fi
+}
+
+go_tests() { # FLAGS...
+  go test -json -timeout 15m "$@" | "$tmp/testsum" -counts "$counts"
+}
+
+race_packages() {
+  # -race slows pure computation 5 to 20 times and finds nothing there: the
+  # engine's numeric packages run without it in the next line's run.
+  go list ./... | grep -vE '/internal/(nlp|eval|bench)(/|$)'
+}
+
+plain_packages() { go list ./... | grep -E '/internal/(nlp|eval|bench)(/|$)'; }
+
+tests_race() {
+  CGO_ENABLED=1 go_tests -race $(race_packages)
+}
+
+tests_plain() {
+  local list
+  list=$(plain_packages)
+  [[ -z $list ]] || go_tests $list
+}
+
+tests_postgres() {
+  # Only packages that open a database have anything new to say here.
+  local list
+  list=$(go list -test -f '{{if .ForTest}}{{.ForTest}} {{join .Deps " "}}{{end}}' ./... |
+    awk '/\/internal\/db\/dbtest( |$)/ || /\/internal\/e2e /{print $1}' | sort -u)
+  [[ -z $list ]] || scripts/with-postgres.sh bash -c "go test -json -count=1 -timeout 15m $(tr '\n' ' ' <<<"$list") | '$tmp/testsum' -counts '$counts'"
+}
+
+vitest() { # CONFIG-ARGS...
+  local rc=0
+  (cd ui && npx vitest run "$@" --reporter=default --reporter=json --outputFile.json="$tmp/vitest.json") || rc=$?
+  if [[ -s $tmp/vitest.json ]]; then
+    node -e 'const r = JSON.parse(require("fs").readFileSync(process.argv[1]));
+      console.log(r.numPassedTests, r.numFailedTests || (r.success ? 0 : 1), r.numPendingTests)' "$tmp/vitest.json" >>"$counts"
+    rm -f "$tmp/vitest.json"
+  fi
+  return $rc
+}
+
+want() { local p; for p in "${phases[@]}"; do [[ $p == "$1" ]] && return 0; done; return 1; }
+
+phase "setup" scripts/setup.sh || { echo "0 passed, 1 failed"; exit 1; }
+phase "go modules" go mod download || { echo "0 passed, 1 failed"; exit 1; }
+if want go || want pg; then
+  phase "test runner" go build -o "$tmp/testsum" ./internal/house/testsum || { echo "0 passed, 1 failed"; exit 1; }
+fi
+if want lint || want ui || want build || want e2e; then
+  phase "node modules" make -s ui-deps || { echo "0 passed, 1 failed"; exit 1; }
+fi
+
+if want lint; then
+  check "lint: Go" make -s lint-go
+  check "lint: UI" make -s lint-ui
+fi
+if want ui; then
+  counted "UI unit tests" vitest
+fi
+if want build || want e2e; then
+  check "build: UI" make -s ui
+  check "UI size budget" make -s ui-size
+  check "build: binary" make -s build
+fi
+if want go; then
+  counted "Go tests, SQLite, race detector" tests_race
+  counted "Go tests, the language engine" tests_plain
+fi
+if want pg; then
+  counted "Go tests, PostgreSQL" tests_postgres
+fi
+if want e2e; then
+  HYPERCARE_BIN=$PWD/bin/hypercare counted "browser stories with axe" vitest --config vitest.e2e.config.ts
+fi
+
+echo "total $SECONDS s, load $(cut -d' ' -f1-3 /proc/loadavg)"
+awk '{p += $1; f += $2; s += $3} END {
+  if (s) printf "%d passed, %d failed, %d skipped\n", p, f, s
+  else printf "%d passed, %d failed\n", p, f
+  exit f > 0 || p == 0 }' "$counts"
+status=$?
+((failed_phases == 0)) && exit $status
+exit 1

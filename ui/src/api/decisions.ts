@@ -1,0 +1,28 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { ask, client } from "./client";
+
+export type DecisionFilter = { field?: string; corrected?: "true" };
+
+export const decisionListQuery = (launch: string, filter: DecisionFilter) =>
+  infiniteQueryOptions({
+    queryKey: ["decision-list", launch, filter],
+    initialPageParam: "",
+    queryFn: ({ pageParam, signal }) =>
+      ask(
+        client.GET("/api/v1/launches/{id}/decisions", {
+          params: { path: { id: launch }, query: { ...filter, limit: 100, cursor: pageParam || undefined } },
+          signal,
+        }),
+      ),
+    getNextPageParam: (page) => page.next_cursor || undefined,
+    placeholderData: (before) => before,
+  });
+
+export const accuracyQuery = (launch: string) =>
+  queryOptions({
+    queryKey: ["accuracy", launch],
+    queryFn: ({ signal }) =>
+      ask(
+        client.GET("/api/v1/launches/{id}/decisions/accuracy", { params: { path: { id: launch } }, signal }),
+      ),
+  });

@@ -1,0 +1,60 @@
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { ask, client } from "./client";
+import { isStatus } from "./error";
+import type { Me } from "./types";
+
+/** Who is signed in, or null. A 401 is an answer here and not an error. */
+export const meQuery = queryOptions({
+  queryKey: ["me"],
+  staleTime: 5 * 60_000,
+  queryFn: async (): Promise<Me | null> => {
+    try {
+      return await ask(client.GET("/api/v1/me"));
+    } catch (e) {
+      if (isStatus(e, 401)) return null;
+      throw e;
+    }
+  },
+});
+
+export const setupQuery = queryOptions({
+  queryKey: ["setup"],
+  queryFn: () => ask(client.GET("/api/v1/setup")),
+});
+
+export interface SetupInput {
+  token: string;
+  workspace_name: string;
+  name: string;
+  email: string;
+  password: string;
+}
+
+export function useSetup() {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: (body: SetupInput) => ask(client.POST("/api/v1/setup", { body })),
+    onSuccess: (me) => {
+      cache.setQueryData(meQuery.queryKey, me);
+      cache.removeQueries({ queryKey: setupQuery.queryKey });
+    },
+  });
+}
+
+export function useSignIn() {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { email: string; password: string }) => ask(client.POST("/api/v1/session", { body })),
+    onSuccess: (me) => {
+      cache.clear();
+      cache.setQueryData(meQuery.queryKey, me);
+    },
+  });
+}
+
+export const signOut = () => ask(client.DELETE("/api/v1/session"));
+
+/** Whether the signed-in role may do it. The server decides; this only keeps dead buttons off the page. */
+export function can(me: Me | null | undefined, permission: string): boolean {
+  return me?.permissions.some((p) => p === permission || p === "*") ?? false;
+}

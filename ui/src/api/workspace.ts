@@ -1,0 +1,38 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { ask, client } from "./client";
+import type { TokenInput, UserInput, UserPatch } from "./types";
+
+export const tokensQuery = queryOptions({
+  queryKey: ["tokens"],
+  queryFn: async () => (await ask(client.GET("/api/v1/tokens"))).items,
+});
+
+export const usersQuery = queryOptions({
+  queryKey: ["users"],
+  queryFn: async () => (await ask(client.GET("/api/v1/users"))).items,
+});
+
+export const auditQuery = infiniteQueryOptions({
+  queryKey: ["audit"],
+  initialPageParam: "",
+  queryFn: ({ pageParam, signal }) =>
+    ask(
+      client.GET("/api/v1/audit", {
+        params: { query: { limit: 100, cursor: pageParam || undefined } },
+        signal,
+      }),
+    ),
+  getNextPageParam: (page) => page.next_cursor || undefined,
+});
+
+export const workspaceApi = {
+  createToken: (body: TokenInput) => ask(client.POST("/api/v1/tokens", { body })),
+  revokeToken: (id: string) => ask(client.DELETE("/api/v1/tokens/{id}", { params: { path: { id } } })),
+  createUser: (body: UserInput) => ask(client.POST("/api/v1/users", { body })),
+  patchUser: (id: string, body: UserPatch) =>
+    ask(client.PATCH("/api/v1/users/{id}", { params: { path: { id } }, body })),
+};
+
+/** Roles from most to least, as the server knows them. */
+export const roles = ["owner", "admin", "lead", "responder", "viewer"] as const;
+export const tokenRoles = ["intake", "viewer", "responder", "lead", "admin"] as const;

@@ -1,0 +1,125 @@
+import { useNavigate } from "@tanstack/react-router";
+import { Command, Contrast, Keyboard, Link2, LogOut, PanelLeft, Plus, Undo2, Upload } from "lucide-react";
+import type { Action } from "@/actions/registry";
+import { useActions } from "@/actions/use-actions";
+import { t } from "@/i18n";
+import { useNavLaunch } from "./launch";
+import { overlays } from "./overlay";
+import { places, settingsIcon } from "./places";
+import { prefs } from "./prefs";
+import { toasts } from "./toasts";
+import { useSignOut } from "./user-menu";
+
+/** What can be done from everywhere. */
+export function useGlobalActions(wideNav: boolean): void {
+  const navigate = useNavigate();
+  const leave = useSignOut();
+  const { launch } = useNavLaunch();
+  const params = { launchId: launch?.id ?? "" };
+  const hasLaunch = () => launch !== undefined;
+  const go = places.map(
+    (p): Action => ({
+      id: `go.${p.id}`,
+      keys: [p.keys],
+      scope: "global",
+      label: t("action.go", { place: t(p.label) }),
+      icon: p.icon,
+      when: hasLaunch,
+      run: () => void navigate({ to: p.to, params }),
+    }),
+  );
+  const settings = (["members", "tokens", "appearance", "audit"] as const).map(
+    (page): Action => ({
+      id: `go.settings.${page}`,
+      scope: "global",
+      label: t("action.go", { place: t(`settings.${page}`) }),
+      icon: settingsIcon,
+      run: () => void navigate({ to: `/settings/${page}` }),
+    }),
+  );
+  const theme = (["system", "light", "dark"] as const).map(
+    (value): Action => ({
+      id: `theme.${value}`,
+      scope: "global",
+      label: t("action.theme", { theme: t(`appearance.${value}`) }),
+      icon: Contrast,
+      run: () => prefs.set({ theme: value }),
+    }),
+  );
+  useActions([
+    {
+      id: "palette",
+      keys: ["mod+k"],
+      scope: "global",
+      label: t("action.palette"),
+      hint: t("hint.palette"),
+      icon: Command,
+      keysOnly: true,
+      run: () => overlays.show("palette"),
+    },
+    {
+      id: "keys",
+      keys: ["?"],
+      scope: "global",
+      label: t("action.keys"),
+      hint: t("hint.keys"),
+      icon: Keyboard,
+      run: () => overlays.show("keys"),
+    },
+    {
+      id: "undo",
+      keys: ["z"],
+      scope: "global",
+      label: t("action.undo"),
+      icon: Undo2,
+      when: () => toasts.list().some((x) => x.undo),
+      run: () => void toasts.undoLatest(),
+    },
+    {
+      id: "copy-link",
+      keys: ["c l"],
+      scope: "global",
+      label: t("action.copyLink"),
+      icon: Link2,
+      run: () => {
+        void navigator.clipboard.writeText(window.location.href);
+        toasts.show(t("toast.linkCopied"));
+      },
+    },
+    {
+      id: "nav.toggle",
+      keys: ["[", "]"],
+      scope: "global",
+      label: t("action.nav"),
+      icon: PanelLeft,
+      run: () => prefs.set({ wideNav: !wideNav }),
+    },
+    {
+      id: "import",
+      scope: "global",
+      label: t("action.import"),
+      icon: Upload,
+      when: hasLaunch,
+      run: () => void navigate({ to: "/launches/$launchId/imports", params }),
+    },
+    {
+      id: "send",
+      scope: "global",
+      label: t("action.send"),
+      icon: Upload,
+      when: hasLaunch,
+      run: () => void navigate({ to: "/launches/$launchId/send", params }),
+    },
+    {
+      id: "launch.new",
+      scope: "global",
+      label: t("launch.create"),
+      icon: Plus,
+      run: () => void navigate({ to: "/launches/new" }),
+    },
+    ...go,
+    ...settings,
+    ...theme,
+    { id: "sign-out", scope: "global", label: t("nav.signOut"), icon: LogOut, run: () => void leave() },
+  ]);
+}

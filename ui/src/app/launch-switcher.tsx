@@ -1,0 +1,51 @@
+import { useNavigate } from "@tanstack/react-router";
+import { ChevronsUpDown, Plus } from "lucide-react";
+import { t } from "@/i18n";
+import { cx } from "@/ui/cx";
+import { Icon } from "@/ui/icon";
+import { Menu, MenuChoice, MenuItem, MenuLine } from "@/ui/menu";
+import { useMe, useNavLaunch } from "./launch";
+import { Mark } from "./mark";
+
+export function LaunchSwitcher({ wide }: { wide: boolean }) {
+  const { launch, launches } = useNavLaunch();
+  const me = useMe();
+  const navigate = useNavigate();
+  const name = launch?.name ?? t("nav.noLaunch");
+  const trigger = (
+    <button
+      type="button"
+      className={cx(
+        "state flex flex-none items-center gap-[9px] rounded-2 text-left hover:bg-hover",
+        wide ? "mb-1.5 h-10 w-full px-1.5" : "mb-1 size-9 justify-center",
+      )}
+    >
+      <Mark />
+      {wide ? (
+        <>
+          <span className="min-w-0 flex-1">
+            <span className="block truncate leading-4 font-550">{name}</span>
+            <span className="block truncate text-meta text-fg-3">{me.workspace.name}</span>
+          </span>
+          <Icon of={ChevronsUpDown} className="text-fg-3" />
+        </>
+      ) : (
+        <span className="sr-only">{name}</span>
+      )}
+      <span className="sr-only">{t("nav.switchLaunch")}</span>
+    </button>
+  );
+  return (
+    <Menu trigger={trigger}>
+      <MenuChoice
+        value={launch?.id ?? ""}
+        options={launches.map((l) => ({ value: l.id, label: <span className="truncate">{l.name}</span> }))}
+        onChange={(launchId) => void navigate({ to: "/launches/$launchId/feedback", params: { launchId } })}
+      />
+      {launches.length ? <MenuLine /> : null}
+      <MenuItem icon={Plus} onClick={() => void navigate({ to: "/launches/new" })}>
+        {t("launch.create")}
+      </MenuItem>
+    </Menu>
+  );
+}

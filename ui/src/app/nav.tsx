@@ -1,0 +1,83 @@
+import { Link } from "@tanstack/react-router";
+import { t } from "@/i18n";
+import { compact } from "@/i18n/format";
+import { cx } from "@/ui/cx";
+import { Icon } from "@/ui/icon";
+import { useNavLaunch } from "./launch";
+import { LaunchSwitcher } from "./launch-switcher";
+import { places, settingsIcon } from "./places";
+import { UserMenu } from "./user-menu";
+
+const item =
+  "state relative flex h-7 items-center gap-[9px] rounded-2 px-2 text-row font-medium text-fg-2 hover:bg-hover aria-[current=page]:bg-muted aria-[current=page]:text-fg [&_svg]:text-fg-3 aria-[current=page]:[&_svg]:text-fg";
+const narrow = "!h-8 w-9 justify-center !px-0";
+
+/** The navigation: 208 wide with words, or a rail of 52 whose words are names and tooltips. */
+export function Nav({ wide }: { wide: boolean }) {
+  const { launch } = useNavLaunch();
+  return (
+    <nav
+      aria-label={t("nav.main")}
+      className={cx(
+        "flex flex-none flex-col gap-px overflow-x-hidden overflow-y-auto border-line border-r p-2 max-md:hidden",
+        wide ? "w-[208px]" : "w-[52px] items-center",
+      )}
+    >
+      <LaunchSwitcher wide={wide} />
+      {launch
+        ? places.map((p) => (
+            <div key={p.id} className={cx(!wide && "grid justify-items-center")}>
+              {p.group ? (
+                wide ? (
+                  <p className="px-2 pt-3 pb-1 text-[11px] leading-4 font-medium text-fg-3">{t(p.group)}</p>
+                ) : (
+                  <hr className="my-[7px] w-5 border-line" />
+                )
+              ) : null}
+              <Link
+                to={p.to}
+                params={{ launchId: launch.id }}
+                activeOptions={{ includeSearch: false }}
+                title={wide ? undefined : t(p.label)}
+                className={cx(item, !wide && narrow)}
+              >
+                <Icon of={p.icon} />
+                <span className={wide ? "" : "sr-only"}>{t(p.label)}</span>
+                {p.count ? (
+                  <Count wide={wide} n={launch.counts[p.count]} hot={p.count === "to_triage"} />
+                ) : null}
+              </Link>
+            </div>
+          ))
+        : null}
+      <div className="flex-1" />
+      <Link to="/settings" title={wide ? undefined : t("nav.settings")} className={cx(item, !wide && narrow)}>
+        <Icon of={settingsIcon} />
+        <span className={wide ? "" : "sr-only"}>{t("nav.settings")}</span>
+      </Link>
+      <UserMenu wide={wide} />
+    </nav>
+  );
+}
+
+function Count({ wide, n, hot }: { wide: boolean; n: number; hot: boolean }) {
+  if (!n) return null;
+  if (!wide) {
+    if (!hot) return null;
+    return (
+      <span className="num absolute -top-[3px] -right-1 rounded-full bg-accent px-1 text-[9.5px] leading-[14px] text-accent-fg">
+        {compact(n)}
+      </span>
+    );
+  }
+  return (
+    <span
+      className={cx(
+        "num ml-auto text-[11px] font-medium",
+        hot ? "rounded-full bg-accent-soft px-1.5 leading-[17px] text-accent-text" : "text-fg-3",
+      )}
+    >
+      {compact(n)}
+    </span>
+  );
+}

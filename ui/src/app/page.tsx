@@ -1,0 +1,50 @@
+import { Search } from "lucide-react";
+import type { ReactNode } from "react";
+import { t } from "@/i18n";
+import { Icon } from "@/ui/icon";
+import { Kbd } from "@/ui/kbd";
+import { LiveDot } from "./live";
+import { overlays } from "./overlay";
+import { useTitle } from "./title";
+
+/** A page with one column: bar of 44 with the command box, then a title line, then what it is about. */
+export function Page({
+  title,
+  note,
+  actions,
+  children,
+}: {
+  title: string;
+  note?: ReactNode;
+  actions?: ReactNode;
+  children: ReactNode;
+}) {
+  useTitle(title);
+  return (
+    <main className="flex flex-col">
+      <div className="flex h-11 flex-none items-center gap-2.5 border-line border-b px-5 max-sm:px-3">
+        <button
+          type="button"
+          onClick={() => overlays.show("palette")}
+          className="state flex h-7 w-[300px] min-w-0 items-center gap-2 rounded-2 border border-line bg-surface pr-1.5 pl-2.5 text-dense text-fg-3 hover:border-line-strong"
+        >
+          <Icon of={Search} size={14} />
+          <span className="flex-1 truncate text-left">{t("palette.open")}</span>
+          <Kbd keys="mod+k" />
+        </button>
+        <span className="flex-1" />
+        <LiveDot />
+        {actions}
+      </div>
+      <div className="min-h-0 flex-1 overflow-auto">
+        <div className="mx-auto flex min-h-full max-w-[1320px] flex-col gap-3 px-5 pt-3 pb-5 max-sm:px-3">
+          <div className="flex flex-wrap items-end gap-x-3">
+            <h1 className="text-page font-semibold tracking-[-0.014em]">{title}</h1>
+            {note ? <p className="pb-0.5 text-fg-2">{note}</p> : null}
+          </div>
+          {children}
+        </div>
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,84 @@
+import {
+  BookCheck,
+  Inbox,
+  type LucideIcon,
+  PackageOpen,
+  Settings,
+  Sigma,
+  SquareStack,
+  Target,
+  Upload,
+} from "lucide-react";
+import type { MessageKey } from "@/i18n";
+
+/** The places of a launch in the order of the navigation; `keys` goes there from everywhere. */
+export interface Place {
+  id: string;
+  to:
+    | "/launches/$launchId/feedback"
+    | "/launches/$launchId/issues"
+    | "/launches/$launchId/deliveries"
+    | "/launches/$launchId/imports"
+    | "/launches/$launchId/rules"
+    | "/launches/$launchId/decisions"
+    | "/launches/$launchId/settings";
+  label: MessageKey;
+  icon: LucideIcon;
+  keys: string;
+  count?: "to_triage" | "issues_open";
+  /** A line above it in the navigation. */
+  group?: MessageKey;
+}
+
+export const places: Place[] = [
+  {
+    id: "inbox",
+    to: "/launches/$launchId/feedback",
+    label: "nav.inbox",
+    icon: Inbox,
+    keys: "g i",
+    count: "to_triage",
+  },
+  {
+    id: "issues",
+    to: "/launches/$launchId/issues",
+    label: "nav.issues",
+    icon: Target,
+    keys: "g s",
+    count: "issues_open",
+  },
+  {
+    id: "imports",
+    to: "/launches/$launchId/imports",
+    label: "nav.imports",
+    icon: Upload,
+    keys: "g m",
+    group: "nav.intake",
+  },
+  {
+    id: "deliveries",
+    to: "/launches/$launchId/deliveries",
+    label: "nav.deliveries",
+    icon: PackageOpen,
+    keys: "g d",
+  },
+  {
+    id: "rules",
+    to: "/launches/$launchId/rules",
+    label: "nav.rules",
+    icon: BookCheck,
+    keys: "g u",
+    group: "nav.engine",
+  },
+  { id: "decisions", to: "/launches/$launchId/decisions", label: "nav.decisions", icon: Sigma, keys: "g e" },
+  {
+    id: "launch",
+    to: "/launches/$launchId/settings",
+    label: "nav.launch",
+    icon: SquareStack,
+    keys: "g l",
+    group: "nav.setup",
+  },
+];
+
+export const settingsIcon = Settings;

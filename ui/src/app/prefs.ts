@@ -1,0 +1,78 @@
+/** What this browser remembers for its user. Nothing here is needed for the page to work. */
+export interface Prefs {
+  theme: "system" | "light" | "dark";
+  /** undefined: the page's own choice. */
+  wideNav: boolean | undefined;
+  singleKeys: boolean;
+  density: "compact" | "default" | "relaxed";
+  lastLaunch: string;
+}
+
+const defaults: Prefs = {
+  theme: "system",
+  wideNav: undefined,
+  singleKeys: true,
+  density: "default",
+  lastLaunch: "",
+};
+
+const store = {
+  read(key: string): string | null {
+    try {
+      return localStorage.getItem(key);
+    } catch {
+      return null;
+    }
+  },
+  write(key: string, value: string) {
+    try {
+      localStorage.setItem(key, value);
+    } catch {
+      // Storage can be full or forbidden; the choice then lasts as long as the page.
+    }
+  },
+};
+
+/** Reads what was stored and keeps only what is valid. */
+export function parsePrefs(text: string | null): Prefs {
+  let raw: Record<string, unknown> = {};
+  try {
+    const parsed: unknown = JSON.parse(text ?? "{}");
+    if (typeof parsed === "object" && parsed) raw = parsed as Record<string, unknown>;
+  } catch {
+    // Something else wrote there: start afresh.
+  }
+  const oneOf = <T extends string>(v: unknown, all: readonly T[], otherwise: T): T =>
+    all.includes(v as T) ? (v as T) : otherwise;
+  return {
+    theme: oneOf(raw.theme, ["system", "light", "dark"], defaults.theme),
+    wideNav: typeof raw.wideNav === "boolean" ? raw.wideNav : undefined,
+    singleKeys: typeof raw.singleKeys === "boolean" ? raw.singleKeys : defaults.singleKeys,
+    density: oneOf(raw.density, ["compact", "default", "relaxed"], defaults.density),
+    lastLaunch: typeof raw.lastLaunch === "string" ? raw.lastLaunch : "",
+  };
+}
+
+let current = parsePrefs(store.read("hc.prefs"));
+const listeners = new Set<() => void>();
+
+function applyTheme() {
+  if (current.theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = current.theme;
+}
+
+export const prefs = {
+  get: (): Prefs => current,
+  set(change: Partial<Prefs>) {
+    current = { ...current, ...change };
+    store.write("hc.prefs", JSON.stringify(current));
+    // Read by theme.js before the first paint.
+    store.write("hc.theme", current.theme);
+    applyTheme();
+    for (const fn of listeners) fn();
+  },
+  subscribe(fn: () => void) {
+    listeners.add(fn);
+    return () => listeners.delete(fn);
+  },
+};

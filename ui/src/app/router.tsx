@@ -1,0 +1,275 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import { feedbackQuery } from "@/api/feedback";
+import { issueQuery } from "@/api/issues";
+import { launchesQuery, launchQuery } from "@/api/launches";
+import { meQuery, setupQuery } from "@/api/session";
+import { prefs } from "./prefs";
+import { NotFound, RouteFailure, RouteWait } from "./route-states";
+import {
+  decisionSearch,
+  deliverySearch,
+  feedbackSearch,
+  issueSearch,
+  parseSearch,
+  stringifySearch,
+  text,
+  tidy,
+} from "./search";
+import { Shell } from "./shell";
+
+interface Context {
+  cache: QueryClient;
+}
+
+const root = createRootRouteWithContext<Context>()({ component: Outlet, notFoundComponent: NotFound });
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: "/setup",
+  validateSearch: (raw): { token?: string } => tidy({ token: text(raw.token) }),
+  component: lazyRouteComponent(() => import("@/pages/setup")),
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (raw): { next?: string } => tidy({ next: text(raw.next) }),
+  beforeLoad: async ({ context }) => {
+    if (await context.cache.ensureQueryData(meQuery)) throw redirect({ to: "/" });
+    if ((await context.cache.ensureQueryData(setupQuery)).needed) throw redirect({ to: "/setup" });
+  },
+  component: lazyRouteComponent(() => import("@/pages/sign-in")),
+});
+
+/** Everything behind the sign-in. */
+const app = createRoute({
+  getParentRoute: () => root,
+  id: "app",
+  beforeLoad: async ({ context, location }) => {
+    const me = await context.cache.ensureQueryData(meQuery);
+    if (!me) throw redirect({ to: "/sign-in", search: location.href === "/" ? {} : { next: location.href } });
+    return { me };
+  },
+  component: Shell,
+});
+
+const home = createRoute({
+  getParentRoute: () => app,
+  path: "/",
+  beforeLoad: async ({ context }) => {
+    const launches = await context.cache.ensureQueryData(launchesQuery);
+    const last = launches.find((l) => l.id === prefs.get().lastLaunch) ?? launches[0];
+    if (!last) throw redirect({ to: "/launches/new" });
+    throw redirect({ to: "/launches/$launchId/feedback", params: { launchId: last.id } });
+  },
+});
+
+const newLaunch = createRoute({
+  getParentRoute: () => app,
+  path: "/launches/new",
+  component: lazyRouteComponent(() => import("@/pages/launch/new-launch")),
+});
+
+const launch = createRoute({
+  getParentRoute: () => app,
+  path: "/launches/$launchId",
+  loader: async ({ context, params }) => {
+    await context.cache.ensureQueryData(launchQuery(params.launchId));
+    prefs.set({ lastLaunch: params.launchId });
+  },
+  component: Outlet,
+});
+
+const launchHome = createRoute({
+  getParentRoute: () => launch,
+  path: "/",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/launches/$launchId/feedback", params });
+  },
+});
+
+const send = createRoute({
+  getParentRoute: () => launch,
+  path: "/send",
+  component: lazyRouteComponent(() => import("@/pages/launch/send")),
+});
+
+const feedback = createRoute({
+  getParentRoute: () => launch,
+  path: "/feedback",
+  validateSearch: feedbackSearch,
+  staticData: { compactNav: true },
+  component: lazyRouteComponent(() => import("@/pages/feedback/inbox")),
+});
+
+const issues = createRoute({
+  getParentRoute: () => launch,
+  path: "/issues",
+  validateSearch: issueSearch,
+  component: lazyRouteComponent(() => import("@/pages/issues/issue-list")),
+});
+
+const issue = createRoute({
+  getParentRoute: () => launch,
+  path: "/issues/$issueId",
+  staticData: { compactNav: true },
+  component: lazyRouteComponent(() => import("@/pages/issue/issue-page")),
+});
+
+const imports = createRoute({
+  getParentRoute: () => launch,
+  path: "/imports",
+  component: lazyRouteComponent(() => import("@/pages/imports/imports")),
+});
+
+const oneImport = createRoute({
+  getParentRoute: () => launch,
+  path: "/imports/$importId",
+  component: lazyRouteComponent(() => import("@/pages/imports/import-page")),
+});
+
+const deliveries = createRoute({
+  getParentRoute: () => launch,
+  path: "/deliveries",
+  validateSearch: deliverySearch,
+  component: lazyRouteComponent(() => import("@/pages/deliveries/deliveries")),
+});
+
+const rules = createRoute({
+  getParentRoute: () => launch,
+  path: "/rules",
+  component: lazyRouteComponent(() => import("@/pages/rules/rules")),
+});
+
+const decisions = createRoute({
+  getParentRoute: () => launch,
+  path: "/decisions",
+  validateSearch: decisionSearch,
+  component: lazyRouteComponent(() => import("@/pages/decisions/decisions")),
+});
+
+const launchSettings = createRoute({
+  getParentRoute: () => launch,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("@/pages/launch/launch-settings")),
+});
+
+/** HC-12 and the id of a feedback resolve from everywhere to where they live. */
+const issueLink = createRoute({
+  getParentRoute: () => app,
+  path: "/issues/$issueId",
+  beforeLoad: async ({ context, params }) => {
+    const found = await context.cache.fetchQuery(issueQuery(params.issueId));
+    throw redirect({
+      to: "/launches/$launchId/issues/$issueId",
+      params: { launchId: found.launch_id, issueId: found.key },
+      replace: true,
+    });
+  },
+});
+
+const feedbackLink = createRoute({
+  getParentRoute: () => app,
+  path: "/feedback/$feedbackId",
+  beforeLoad: async ({ context, params }) => {
+    const found = await context.cache.fetchQuery(feedbackQuery(params.feedbackId));
+    throw redirect({
+      to: "/launches/$launchId/feedback",
+      params: { launchId: found.launch_id },
+      search: { tab: "all", item: found.id },
+      replace: true,
+    });
+  },
+});
+
+const settings = createRoute({
+  getParentRoute: () => app,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("@/pages/settings/settings")),
+});
+const settingsHome = createRoute({
+  getParentRoute: () => settings,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/settings/members" });
+  },
+});
+const members = createRoute({
+  getParentRoute: () => settings,
+  path: "/members",
+  component: lazyRouteComponent(() => import("@/pages/settings/members")),
+});
+const tokens = createRoute({
+  getParentRoute: () => settings,
+  path: "/tokens",
+  component: lazyRouteComponent(() => import("@/pages/settings/tokens")),
+});
+const appearance = createRoute({
+  getParentRoute: () => settings,
+  path: "/appearance",
+  component: lazyRouteComponent(() => import("@/pages/settings/appearance")),
+});
+const audit = createRoute({
+  getParentRoute: () => settings,
+  path: "/audit",
+  component: lazyRouteComponent(() => import("@/pages/settings/audit")),
+});
+
+const tree = root.addChildren([
+  setup,
+  signIn,
+  app.addChildren([
+    home,
+    newLaunch,
+    launch.addChildren([
+      launchHome,
+      send,
+      feedback,
+      issues,
+      issue,
+      imports,
+      oneImport,
+      deliveries,
+      rules,
+      decisions,
+      launchSettings,
+    ]),
+    issueLink,
+    feedbackLink,
+    settings.addChildren([settingsHome, members, tokens, appearance, audit]),
+  ]),
+]);
+
+export function makeRouter(cache: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { cache },
+    parseSearch,
+    stringifySearch,
+    defaultPreload: "intent",
+    defaultPreloadStaleTime: 0,
+    defaultPendingMs: 200,
+    defaultErrorComponent: RouteFailure,
+    defaultNotFoundComponent: NotFound,
+    defaultPendingComponent: RouteWait,
+    scrollRestoration: false,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+  interface StaticDataRouteOption {
+    /** The page brings its own columns, so the navigation shrinks to the rail. */
+    compactNav?: boolean;
+  }
+}

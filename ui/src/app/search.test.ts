@@ -1,0 +1,54 @@
+import { describe, expect, test } from "vitest";
+import { deliverySearch, feedbackSearch, issueSearch, parseSearch, stringifySearch } from "./search";
+
+test("a search survives the way into the URL and back", () => {
+  const search = {
+    tab: "all" as const,
+    q: "pay & spin, «ü»",
+    severity: ["sev1", "sev2"],
+    area: ["a,b"],
+    item: "fb_1",
+  };
+  expect(feedbackSearch(parseSearch(stringifySearch(search)))).toEqual(search);
+});
+
+test("the URL is readable and leaves out what has no value", () => {
+  expect(stringifySearch({ severity: ["sev1", "sev2"], q: undefined, item: "" })).toBe(
+    "?severity=sev1&severity=sev2",
+  );
+  expect(stringifySearch({})).toBe("");
+});
+
+describe("nothing in a URL is believed", () => {
+  test.each([
+    ["an unknown tab", "?tab=drop%20table", {}],
+    ["an unknown order", "?sort=-number", {}],
+    ["an empty list", "?severity=", {}],
+    ["blanks", "?q=%20%20", {}],
+    ["a date that is none", "?from=yesterday&to=2026-13-45", {}],
+    ["a date", "?from=2026-11-01", { from: "2026-11-01" }],
+    ["a value twice", "?category=bug&category=bug", { category: ["bug"] }],
+    ["two tabs: the first", "?tab=all&tab=ignored", { tab: "all" }],
+    ["an unknown key", "?__proto__=x&constructor=y", {}],
+  ])("%s", (_, url, want) => {
+    expect(feedbackSearch(parseSearch(url))).toEqual(want);
+  });
+
+  test("long text is cut and long lists end", () => {
+    const many = Array.from({ length: 80 }, (_, i) => `tag=t${i}`).join("&");
+    expect(feedbackSearch(parseSearch(`?${many}`)).tag).toHaveLength(50);
+    expect(feedbackSearch(parseSearch(`?q=${"x".repeat(1000)}`)).q).toHaveLength(300);
+  });
+});
+
+test("issues and deliveries have filters of their own", () => {
+  expect(issueSearch(parseSearch("?sort=reach&show=all&stage=analysis&tab=all"))).toEqual({
+    sort: "reach",
+    show: "all",
+    stage: ["analysis"],
+  });
+  expect(deliverySearch(parseSearch("?state=dead&delivery=dl_1&x=1"))).toEqual({
+    state: ["dead"],
+    delivery: "dl_1",
+  });
+});

@@ -1,0 +1,106 @@
+/** The search string of the URL: readable, shareable, and checked before anything believes it. */
+
+import { type FeedbackSearch, feedbackFacets, feedbackSorts, feedbackTabs } from "@/api/filter";
+import { type IssueFilter, issueFacets, issueSorts } from "@/api/issue-filter";
+
+type Raw = Record<string, unknown>;
+
+/** "?severity=sev1&severity=sev2&q=pay" to {severity: ["sev1","sev2"], q: "pay"}. */
+export function parseSearch(text: string): Raw {
+  const out: Raw = {};
+  for (const [key, value] of new URLSearchParams(text)) {
+    const before = out[key];
+    if (before === undefined) out[key] = value;
+    else if (Array.isArray(before)) before.push(value);
+    else out[key] = [before, value];
+  }
+  return out;
+}
+
+export function stringifySearch(search: Raw): string {
+  const params = new URLSearchParams();
+  for (const [key, value] of Object.entries(search)) {
+    if (value === undefined || value === null || value === "") continue;
+    for (const v of Array.isArray(value) ? value : [value]) params.append(key, String(v));
+  }
+  const text = params.toString();
+  return text ? `?${text}` : "";
+}
+
+const maxLength = 300;
+
+export function text(v: unknown): string | undefined {
+  const s = Array.isArray(v) ? v[0] : v;
+  return typeof s === "string" && s.trim() !== "" ? s.slice(0, maxLength) : undefined;
+}
+
+export function oneOf<T extends string>(v: unknown, all: readonly T[]): T | undefined {
+  const s = text(v);
+  return all.find((x) => x === s);
+}
+
+/** Distinct non-empty values, 50 at most. */
+export function values(v: unknown): string[] | undefined {
+  const list = (Array.isArray(v) ? v : [v]).map(text).filter((x): x is string => x !== undefined);
+  const distinct = [...new Set(list)].slice(0, 50);
+  return distinct.length ? distinct : undefined;
+}
+
+export function day(v: unknown): string | undefined {
+  const s = text(v);
+  return s && /^\d{4}-\d{2}-\d{2}/.test(s) && !Number.isNaN(Date.parse(s)) ? s : undefined;
+}
+
+/** Drops keys without a value, so that the URL stays short and equal filters are equal. */
+export function tidy<T extends object>(o: T): T {
+  return Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined)) as T;
+}
+
+export function feedbackSearch(raw: Raw): FeedbackSearch {
+  const facets = Object.fromEntries(feedbackFacets.map((f) => [f, values(raw[f])]));
+  return tidy({
+    tab: oneOf(raw.tab, feedbackTabs),
+    q: text(raw.q),
+    sort: oneOf(raw.sort, feedbackSorts),
+    issue: oneOf(raw.issue, ["none", "any"] as const),
+    spam: oneOf(raw.spam, ["true", "false"] as const),
+    import_id: text(raw.import_id),
+    from: day(raw.from),
+    to: day(raw.to),
+    item: text(raw.item),
+    ...facets,
+  });
+}
+
+export function issueSearch(raw: Raw): IssueFilter {
+  const facets = Object.fromEntries(issueFacets.map((f) => [f, values(raw[f])]));
+  return tidy({
+    q: text(raw.q),
+    sort: oneOf(raw.sort, issueSorts),
+    show: oneOf(raw.show, ["open", "all"] as const),
+    ...facets,
+  });
+}
+
+export interface DeliverySearch {
+  state?: string[];
+  channel?: string[];
+  q?: string;
+  delivery?: string;
+}
+
+export const deliverySearch = (raw: Raw): DeliverySearch =>
+  tidy({
+    state: values(raw.state),
+    channel: values(raw.channel),
+    q: text(raw.q),
+    delivery: text(raw.delivery),
+  });
+
+export interface DecisionSearch {
+  field?: string;
+  corrected?: "true";
+}
+
+export const decisionSearch = (raw: Raw): DecisionSearch =>
+  tidy({ field: text(raw.field), corrected: oneOf(raw.corrected, ["true"] as const) });

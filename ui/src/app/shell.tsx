@@ -1,0 +1,81 @@
+import { Outlet, useMatches, useRouterState } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { listenForKeys } from "@/actions/listen";
+import { t } from "@/i18n";
+import { ZoneContext } from "@/ui/time";
+import { BottomNav } from "./bottom-nav";
+import { useGlobalActions } from "./global-actions";
+import { HintBar } from "./hint-bar";
+import { useNavLaunch } from "./launch";
+import { LiveProvider } from "./live";
+import { Nav } from "./nav";
+import { OfflineBanner } from "./offline";
+import { overlays, useOverlay } from "./overlay";
+import { Toasts } from "./toast-view";
+import { usePrefs } from "./use-prefs";
+
+const Palette = lazy(() => import("@/actions/palette"));
+const KeySheet = lazy(() => import("@/actions/key-sheet"));
+
+/** Frame of every page behind the sign-in: navigation, page, hint bar, and what floats above. */
+export function Shell() {
+  useEffect(listenForKeys, []);
+  const compactPage = useMatches({ select: (m) => m.some((x) => x.staticData.compactNav) });
+  const wide = usePrefs().wideNav ?? !compactPage;
+  const { launch } = useNavLaunch();
+  useGlobalActions(wide);
+  useFocusOnNavigation();
+  return (
+    <LiveProvider>
+      <ZoneContext value={launch?.time_zone}>
+        <a
+          href="#main"
+          className="sr-only z-50 rounded-2 bg-accent px-3 py-2 text-accent-fg focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
+        >
+          {t("nav.skip")}
+        </a>
+        <div className="flex h-dvh flex-col">
+          <OfflineBanner />
+          <div className="flex min-h-0 flex-1">
+            <Nav wide={wide} />
+            <div
+              id="main"
+              tabIndex={-1}
+              className="flex min-h-0 min-w-0 flex-1 flex-col outline-none *:min-h-0 *:flex-1"
+            >
+              <Suspense>
+                <Outlet />
+              </Suspense>
+            </div>
+          </div>
+          <HintBar />
+          <BottomNav />
+        </div>
+        <Toasts />
+        <Overlays />
+      </ZoneContext>
+    </LiveProvider>
+  );
+}
+
+function Overlays() {
+  const open = useOverlay();
+  return (
+    <Suspense>
+      {open === "palette" ? <Palette onClose={overlays.close} /> : null}
+      {open === "keys" ? <KeySheet onClose={overlays.close} /> : null}
+    </Suspense>
+  );
+}
+
+/** A new page takes the focus, so that reading and tabbing start there and not in the old link. */
+function useFocusOnNavigation() {
+  const path = useRouterState({ select: (s) => s.location.pathname });
+  const [first, setFirst] = useState(path);
+  useEffect(() => {
+    if (path === first) return;
+    setFirst(path);
+    const main = document.getElementById("main");
+    if (!main?.contains(document.activeElement)) main?.focus({ preventScroll: true });
+  }, [path, first]);
+}

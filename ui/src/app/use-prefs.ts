@@ -1,0 +1,4 @@
+import { useSyncExternalStore } from "react";
+import { type Prefs, prefs } from "./prefs";
+
+export const usePrefs = (): Prefs => useSyncExternalStore(prefs.subscribe, prefs.get);

@@ -1,0 +1,82 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { Keyboard, LogOut } from "lucide-react";
+import { signOut } from "@/api/session";
+import { t, word } from "@/i18n";
+import { Avatar } from "@/ui/avatar";
+import { cx } from "@/ui/cx";
+import { Menu, MenuChoice, MenuGroup, MenuItem, MenuLine } from "@/ui/menu";
+import { explain } from "@/ui/states";
+import { useMe } from "./launch";
+import { overlays } from "./overlay";
+import { type Prefs, prefs } from "./prefs";
+import { toasts } from "./toasts";
+import { usePrefs } from "./use-prefs";
+
+export function useSignOut() {
+  const cache = useQueryClient();
+  const navigate = useNavigate();
+  return async () => {
+    try {
+      await signOut();
+    } catch (e) {
+      toasts.show(explain(e), { tone: "error" });
+      return;
+    }
+    await navigate({ to: "/sign-in" }).catch(() => undefined);
+    cache.clear();
+    window.location.assign("/sign-in");
+  };
+}
+
+export function UserMenu({ wide }: { wide: boolean }) {
+  const me = useMe();
+  const { theme } = usePrefs();
+  const leave = useSignOut();
+  const name = me.user?.name ?? me.token?.name ?? "";
+  const trigger = (
+    <button
+      type="button"
+      className={cx(
+        "state flex flex-none items-center gap-2 rounded-2 text-left hover:bg-hover",
+        wide ? "mt-1 min-h-10 w-full border-line px-2 py-1" : "mt-1 size-9 justify-center",
+      )}
+    >
+      <Avatar name={name} />
+      {wide ? (
+        <span className="min-w-0 text-[12px] leading-4">
+          <span className="block truncate font-550">{name}</span>
+          <span className="block truncate text-fg-3">{word("role", me.role)}</span>
+        </span>
+      ) : (
+        <span className="sr-only">{name}</span>
+      )}
+      <span className="sr-only">{t("nav.you")}</span>
+    </button>
+  );
+  return (
+    <Menu trigger={trigger} side="right" align="end">
+      <MenuGroup label={me.user?.email ?? name}>
+        <MenuItem icon={Keyboard} keys="?" onClick={() => overlays.show("keys")}>
+          {t("keys.title")}
+        </MenuItem>
+      </MenuGroup>
+      <MenuLine />
+      <MenuGroup label={t("appearance.theme")}>
+        <MenuChoice<Prefs["theme"]>
+          value={theme}
+          options={[
+            { value: "system", label: t("appearance.system") },
+            { value: "light", label: t("appearance.light") },
+            { value: "dark", label: t("appearance.dark") },
+          ]}
+          onChange={(next) => prefs.set({ theme: next })}
+        />
+      </MenuGroup>
+      <MenuLine />
+      <MenuItem icon={LogOut} onClick={() => void leave()}>
+        {t("nav.signOut")}
+      </MenuItem>
+    </Menu>
+  );
+}

@@ -1,0 +1,134 @@
+import { Link } from "@tanstack/react-router";
+import { Layers, ShieldAlert } from "lucide-react";
+import { memo } from "react";
+import type { Feedback } from "@/api/types";
+import { t, word } from "@/i18n";
+import { cx } from "@/ui/cx";
+import { Severity } from "@/ui/glyph";
+import { Icon } from "@/ui/icon";
+import { Time } from "@/ui/time";
+import { ChannelIcon } from "./channel-icon";
+import { authorOf, headOf } from "./names";
+
+export const rowHeights = { compact: 72, default: 91, relaxed: 103 } as const;
+
+interface Props {
+  item: Feedback;
+  launchId: string;
+  current: boolean;
+  unread: boolean;
+  marked: boolean;
+  marking: boolean;
+  compact: boolean;
+  onMark: (id: string, range: boolean) => void;
+}
+
+/** One feedback in the list: who and when, what, how it goes on, and what triage made of it. */
+export const ListRow = memo(function ListRow({
+  item,
+  launchId,
+  current,
+  unread,
+  marked,
+  marking,
+  compact,
+  onMark,
+}: Props) {
+  const hasTitle = Boolean(item.title) && item.title !== item.snippet;
+  return (
+    <div
+      className={cx(
+        "group relative h-full border-line border-b py-[9px] pr-3.5 pl-7 text-row",
+        current ? "bg-selected shadow-[inset_2px_0_0_var(--accent)]" : "hover:bg-hover",
+      )}
+    >
+      <span
+        aria-hidden="true"
+        className={cx(
+          "absolute top-[15px] left-[13px] size-1.5 rounded-full",
+          (unread || current) && !marking && "bg-accent",
+          "group-hover:opacity-0 group-focus-within:opacity-0",
+        )}
+      />
+      <label
+        className={cx(
+          "absolute top-1 left-0 z-10 grid size-7 place-items-center",
+          marking || marked ? "" : "opacity-0 group-hover:opacity-100 focus-within:opacity-100",
+        )}
+      >
+        <span className="sr-only">{t("feedback.mark", { title: headOf(item) })}</span>
+        <input
+          type="checkbox"
+          tabIndex={current ? 0 : -1}
+          checked={marked}
+          onChange={(e) => onMark(item.id, (e.nativeEvent as MouseEvent).shiftKey)}
+          className="size-3.5 accent-accent"
+        />
+      </label>
+      <Link
+        to="/launches/$launchId/feedback"
+        from="/launches/$launchId/feedback"
+        params={{ launchId }}
+        search={(s) => ({ ...s, item: item.id })}
+        preload={false}
+        tabIndex={current ? 0 : -1}
+        data-list-row=""
+        data-current={current || undefined}
+        aria-current={current ? "true" : undefined}
+        className="block after:absolute after:inset-0 focus-visible:outline-none after:focus-visible:outline-2 after:focus-visible:-outline-offset-2 after:focus-visible:outline-focus"
+      >
+        <span className="flex items-center gap-[7px]">
+          <span className="min-w-0 flex-1 truncate text-fg-2">{authorOf(item)}</span>
+          <ChannelIcon channel={item.channel} />
+          <Time at={item.received_at} className="num text-meta text-fg-3" />
+        </span>
+        {hasTitle ? (
+          <>
+            <span
+              className={cx(
+                "block truncate leading-[19px]",
+                unread || current ? "font-semibold" : "font-medium",
+              )}
+            >
+              {item.title}
+            </span>
+            {compact ? null : (
+              <span dir="auto" className="block truncate text-[12.25px] leading-[17px] text-fg-2">
+                {item.snippet}
+              </span>
+            )}
+          </>
+        ) : (
+          <span
+            dir="auto"
+            className={cx(
+              "leading-[18px] [overflow-wrap:anywhere]",
+              compact ? "block truncate" : "line-clamp-2 min-h-9",
+              unread || current ? "font-550" : "font-medium",
+            )}
+          >
+            {item.snippet}
+          </span>
+        )}
+      </Link>
+      <span className="mt-[3px] flex items-center gap-3 overflow-hidden text-meta whitespace-nowrap">
+        <Severity level={item.severity} />
+        <span className="truncate text-fg-2">{word("category", item.category)}</span>
+        {item.security ? (
+          <span className="inline-flex items-center gap-1 text-critical">
+            <Icon of={ShieldAlert} size={12} />
+            {t("feedback.security")}
+          </span>
+        ) : null}
+        {item.alike > 0 ? (
+          <span className="inline-flex items-center gap-1 text-fg-3">
+            <Icon of={Layers} size={12} />
+            {t("feedback.alike", { count: item.alike })}
+          </span>
+        ) : null}
+        {item.issue ? <span className="id text-fg-3">{item.issue.key}</span> : null}
+        {item.unsure ? <span className="text-fg-3">{t("feedback.unsure")}</span> : null}
+      </span>
+    </div>
+  );
+});

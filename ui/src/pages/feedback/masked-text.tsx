@@ -1,0 +1,42 @@
+import { useState } from "react";
+import type { Feedback } from "@/api/types";
+import { t, word } from "@/i18n";
+import { cx } from "@/ui/cx";
+import { splitSpans } from "./spans";
+
+/**
+ * What was said, as it was said: always text, never markup. Personal data is covered until it is pointed
+ * at, focused or pressed.
+ */
+export function MaskedText({ feedback: f, head = false }: { feedback: Feedback; head?: boolean }) {
+  const parts = splitSpans(f.text || f.snippet, f.triage?.personal ?? []);
+  return (
+    <blockquote
+      dir="auto"
+      lang={f.language && f.language !== "unknown" ? f.language : undefined}
+      className={cx(
+        "max-w-[76ch] text-pretty whitespace-pre-wrap [overflow-wrap:anywhere]",
+        head ? "text-item font-semibold tracking-[-0.015em]" : "text-quote",
+      )}
+    >
+      {parts.map((p) =>
+        p.kind ? <Masked key={p.start} text={p.text} kind={p.kind} /> : <span key={p.start}>{p.text}</span>,
+      )}
+    </blockquote>
+  );
+}
+
+function Masked({ text, kind }: { text: string; kind: string }) {
+  const [shown, setShown] = useState(false);
+  return (
+    <button
+      type="button"
+      aria-pressed={shown}
+      onClick={() => setShown(!shown)}
+      title={t("feedback.personal", { kind: word("personal", kind) })}
+      className="masked rounded-1 bg-muted px-0.5 [line-height:inherit]"
+    >
+      {text}
+    </button>
+  );
+}

@@ -1,0 +1,52 @@
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useMemo } from "react";
+import { feedbackFacetsQuery, feedbackListQuery } from "@/api/feedback";
+import { activeFilters, type FeedbackFilter, type FeedbackSearch } from "@/api/filter";
+import { arrivedKey } from "@/live/cache";
+
+/** Rows, counts and totals of the list for one search. */
+export function useInboxData(launchId: string, search: FeedbackSearch) {
+  const cache = useQueryClient();
+  const { item: _, ...filter } = search;
+  const list = useInfiniteQuery({
+    ...feedbackListQuery(launchId, filter),
+    // Rows never move under the hands: only the reader asks for new ones.
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
+  });
+  const facets = useQuery(feedbackFacetsQuery(launchId, filter));
+  // The tabs count everything that the other filters let through.
+  const { tab: _tab, sort: _sort, ...rest } = filter;
+  const tabs = useQuery(feedbackFacetsQuery(launchId, { ...rest, tab: "all" } satisfies FeedbackFilter));
+
+  const items = useMemo(() => list.data?.pages.flatMap((p) => p.items) ?? [], [list.data]);
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
+  const more = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const reload = useCallback(() => {
+    cache.setQueryData([...arrivedKey(launchId)], 0);
+    void cache.resetQueries({ queryKey: ["feedback-list", launchId] });
+    void cache.invalidateQueries({ queryKey: ["feedback-facets", launchId] });
+  }, [cache, launchId]);
+
+  // Whatever was read just now is no news any more.
+  const reading = list.isFetching && !isFetchingNextPage;
+  useEffect(() => {
+    if (!reading) cache.setQueryData([...arrivedKey(launchId)], 0);
+  }, [reading, cache, launchId]);
+
+  return {
+    items,
+    total: facets.data?.total,
+    facets: facets.data?.facets,
+    states: tabs.data?.facets.state,
+    pending: list.isPending,
+    error: list.error,
+    filtered: activeFilters(filter) > 0 || Boolean(filter.q),
+    more,
+    reload,
+  };
+}
+
+export type InboxData = ReturnType<typeof useInboxData>;

@@ -1,0 +1,52 @@
+import { useQuery } from "@tanstack/react-query";
+import { issueHistoryQuery } from "@/api/issues";
+import type { Change, Issue } from "@/api/types";
+import { Trans, t, word } from "@/i18n";
+import { Avatar } from "@/ui/avatar";
+import { Time } from "@/ui/time";
+
+const strong = (text: string) => <strong className="font-550">{text}</strong>;
+
+/** Every change with who made it, newest last, on one line of time. */
+export function IssueHistory({ issue }: { issue: Issue }) {
+  const { data = [] } = useQuery(issueHistoryQuery(issue.id));
+  if (data.length === 0) return null;
+  const list = [...data].sort((a, b) => a.at.localeCompare(b.at));
+  return (
+    <section>
+      <h2 className="mb-2 text-body font-semibold">{t("issue.history")}</h2>
+      <ol className="relative pl-6 before:absolute before:top-1 before:bottom-3 before:left-[8.5px] before:w-px before:bg-line-strong">
+        {list.map((c) => (
+          <li key={c.id} className="relative flex gap-2 pb-2 text-row">
+            <span className="absolute top-0 -left-6">
+              <Avatar name={c.actor.name || c.actor.kind} small />
+            </span>
+            <span className="min-w-0 flex-1">
+              <Line change={c} />
+              {c.reason ? <span className="block text-meta text-fg-3">{c.reason}</span> : null}
+            </span>
+            <span className="flex-none text-meta text-fg-3">
+              <Time at={c.at} />
+            </span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+const worded = new Set(["severity", "category", "stage"]);
+const show = (field: string, value: string) =>
+  (worded.has(field) ? word(field, value) : value) || t("common.none");
+
+function Line({ change: c }: { change: Change }) {
+  const who = strong(c.actor.name || word("actor", c.actor.kind));
+  const field = word("change", c.field);
+  if (!c.from) return <Trans k="history.set" values={{ who, field, to: strong(show(c.field, c.to)) }} />;
+  return (
+    <Trans
+      k="history.changed"
+      values={{ who, field, from: show(c.field, c.from), to: strong(show(c.field, c.to)) }}
+    />
+  );
+}
