@@ -8,7 +8,7 @@ export default defineConfig({
     environment: "node",
     fileParallelism: false,
     sequence: { shuffle: false, concurrent: false },
-    testTimeout: 120_000,
+    testTimeout: 240_000,
     hookTimeout: 60_000,
     bail: 1,
   },

@@ -102,9 +102,9 @@ func duplicateQueries(rows []duplicateRow) (ids []string, note string) {
 		}
 	}
 	if len(held) > 0 {
-		return held, "queries of split held"
+		return held, "queries of split held; floor is BM25 on a split of the same kind"
 	}
-	return all[len(all)/2:], "later half by time of the queries; weights were chosen on the earlier half"
+	return all[len(all)/2:], "later half by time of the queries; weights were chosen on the earlier half; floor and published are of later, sealed queries"
 }
 
 // duplicateRanks is the place of the first true duplicate of each row that

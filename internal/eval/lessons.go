@@ -22,8 +22,11 @@ func runLessons(ctx context.Context, dir string) ([]Row, error) {
 	}
 	var out []Row
 	for _, kind := range []string{"HR Support", "Purchase", "Storage", "Administrative rights"} {
-		var teach, like, unlike []train.Row
+		var teach, usual, like, unlike []train.Row // usual: recent tickets of any kind
 		for i := range rows {
+			if i%20 == 7 && train.Fold(rows[i].Text) != 0 && len(usual) < 200 {
+				usual = append(usual, rows[i])
+			}
 			switch has := rows[i].Has(kind); {
 			case has && train.Fold(rows[i].Text) != 0 && len(teach) < taught:
 				teach = append(teach, rows[i])
@@ -33,7 +36,7 @@ func runLessons(ctx context.Context, dir string) ([]Row, error) {
 				unlike = append(unlike, rows[i])
 			}
 		}
-		follow, stray, err := teachAndAsk(ctx, kind, teach, like, unlike)
+		follow, stray, err := teachAndAsk(ctx, kind, teach, usual, like, unlike)
 		if err != nil {
 			return nil, err
 		}
@@ -44,7 +47,7 @@ func runLessons(ctx context.Context, dir string) ([]Row, error) {
 
 // teachAndAsk corrects the tickets in teach to kind and returns which share of
 // like and of unlike is then read as kind.
-func teachAndAsk(ctx context.Context, kind string, teach, like, unlike []train.Row) (follow, stray float64, err error) {
+func teachAndAsk(ctx context.Context, kind string, teach, usual, like, unlike []train.Row) (follow, stray float64, err error) {
 	l := nlp.NewLessons(nil)
 	read, err := readAll(ctx, teach)
 	if err != nil {
@@ -53,6 +56,15 @@ func teachAndAsk(ctx context.Context, kind string, teach, like, unlike []train.R
 	for i, r := range read {
 		l.Add(nlp.Correction{Field: "area", Title: teach[i].Title, Text: teach[i].Body(), Static: r.Static, Sentence: r.Sentence, From: r.Area.Name, To: kind, At: time.Unix(int64(i), 0)})
 	}
+	background, err := readAll(ctx, usual)
+	if err != nil {
+		return 0, 0, err
+	}
+	var static, sentence [][]int8
+	for _, r := range background {
+		static, sentence = append(static, r.Static), append(sentence, r.Sentence)
+	}
+	l.Background(static, sentence)
 	share := func(rows []train.Row) (float64, error) {
 		read, err := readAll(ctx, rows)
 		if err != nil {

@@ -16,7 +16,7 @@ import (
 
 // sets are all measurements, in the order of the table.
 func sets() []set {
-	return []set{
+	return slices.Concat([]set{
 		{"nlbse24_issues", runIssues},
 		{"maalej_reviews", runReviews},
 		{"senti4sd", runSenti4SD},
@@ -30,7 +30,7 @@ func sets() []set {
 		{"banking77", runBanking},
 		{"lessons", runLessons},
 		langSet, parallelSet,
-	}
+	}, duplicateSets)
 }
 
 // Run measures the sets named in only, or all, and writes one table to w. Sets

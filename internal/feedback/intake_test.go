@@ -16,6 +16,7 @@ import (
 	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/feedback/feedbacktest"
+	"github.com/hypercare/hypercare/internal/nlp"
 	"github.com/hypercare/hypercare/internal/web"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
@@ -325,4 +326,44 @@ func FuzzDecodeInput(f *testing.F) {
 			t.Fatalf("written out as %s and refused: %v", b, err)
 		}
 	})
+}
+
+// TestPoisonDoesNotHoldUpOthers: a report that trips its reader is tried a
+// few times and is then dead, with the reason; its neighbours are feedback.
+func TestPoisonDoesNotHoldUpOthers(t *testing.T) {
+	t.Parallel()
+	b := feedbacktest.New(t)
+	now := time.Now()
+	b.Feedback.SetNow(func() time.Time { return now })
+	b.Read = func(f *feedback.Feedback) *nlp.Result {
+		if f.Text == "poison" {
+			panic("on purpose")
+		}
+		return feedbacktest.Reading(f)
+	}
+	ids := b.Add("fine", "poison", "fine too")
+	for range 10 {
+		now = now.Add(time.Hour) // beyond every back-off
+		b.Process()
+	}
+	for i, want := range []string{"processed", "dead", "processed"} {
+		d, err := b.Feedback.Delivery(b.Ctx, ids[i])
+		if err != nil || d.State != want {
+			t.Errorf("delivery %d = %s (%s), %v; want %s", i, d.State, d.Reason, err, want)
+		}
+		if want == "dead" && (!strings.Contains(d.Reason, "on purpose") || d.Attempts < 3) {
+			t.Errorf("dead after %d attempts because %q", d.Attempts, d.Reason)
+		}
+	}
+	if _, backlog, _ := b.Feedback.Stats(); backlog != 0 {
+		t.Errorf("backlog = %d, want 0", backlog)
+	}
+	b.Read = feedbacktest.Reading
+	if n, err := b.Feedback.Replay(b.Ctx, "", b.LaunchID); n != 1 || err != nil {
+		t.Fatalf("Replay = %d, %v", n, err)
+	}
+	b.Process()
+	if f, err := b.Feedback.Get(b.Ctx, ids[1]); err != nil || f.Text != "poison" {
+		t.Errorf("after the replay: %+v, %v", f, err)
+	}
 }

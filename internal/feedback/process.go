@@ -123,26 +123,42 @@ func (s *Service) ProcessOnce(ctx context.Context) (int, error) {
 		byLaunch[p] = append(byLaunch[p], w)
 	}
 	for _, p := range order {
-		batch := byLaunch[p]
-		err := s.processBatch(ctx, p.ws, p.launchID, batch)
-		if err == nil || ctx.Err() != nil {
-			continue
-		}
-		s.log.WarnContext(ctx, "batch failed, each delivery is tried alone", "workspace", p.ws, "launch", p.launchID, "size", len(batch), "err", err)
-		for _, w := range batch {
-			if err := s.processBatch(ctx, p.ws, p.launchID, []work{w}); err != nil && ctx.Err() == nil {
-				if err := s.failed(ctx, w, err); err != nil {
-					return len(list), err
-				}
-			}
+		if err := s.processLaunch(ctx, p.ws, p.launchID, byLaunch[p]); err != nil {
+			return len(list), err
 		}
 	}
-	s.intake.backlog.Add(-int64(len(list)))
 	return len(list), nil
 }
 
-// failed puts a delivery off, or declares it dead.
-func (s *Service) failed(ctx context.Context, w work, cause error) error {
+// processLaunch makes feedback from claimed deliveries of one launch; when
+// that fails each is tried alone, so that one can't hold up the others.
+func (s *Service) processLaunch(ctx context.Context, ws workspace.ID, launchID string, batch []work) error {
+	err := s.processBatch(ctx, ws, launchID, batch)
+	if err == nil {
+		s.intake.backlog.Add(-int64(len(batch)))
+		return nil
+	}
+	if ctx.Err() != nil {
+		return nil // claimed again when the lease ends
+	}
+	s.log.WarnContext(ctx, "batch failed, each delivery is tried alone", "workspace", ws, "launch", launchID, "size", len(batch), "err", err)
+	for _, w := range batch {
+		done := true
+		if err := s.processBatch(ctx, ws, launchID, []work{w}); err != nil && ctx.Err() == nil {
+			if done, err = s.failed(ctx, w, err); err != nil {
+				return err
+			}
+		}
+		if done {
+			s.intake.backlog.Add(-1)
+		}
+	}
+	return nil
+}
+
+// failed puts a delivery off, or declares it dead and reports that it is done
+// with.
+func (s *Service) failed(ctx context.Context, w work, cause error) (dead bool, err error) {
 	state, reason := DeliveryAccepted, errs.Message(cause)
 	if errs.KindOf(cause) == errs.Internal {
 		reason = cause.Error()
@@ -152,13 +168,13 @@ func (s *Service) failed(ctx context.Context, w work, cause error) error {
 		state = DeliveryDead
 	}
 	s.log.ErrorContext(ctx, "delivery failed", "workspace", w.ws, "delivery", w.id, "attempt", w.attempts, "state", state, "err", cause)
-	err := s.db.Tx(ctx, func(tx *db.Tx) error {
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE delivery SET state = $1, reason = $2, due_at = $3 WHERE workspace_id = $4 AND id = $5`,
 			state, reason, db.Micros(s.now().Add(wait)), w.ws, w.id)
 		return err
 	})
 	s.bus.Publish(event.Event{Workspace: string(w.ws), Type: "delivery.updated", LaunchID: w.launchID, ID: w.id})
-	return err
+	return state == DeliveryDead, err
 }
 
 // processBatch makes feedback from deliveries of one launch.

@@ -134,7 +134,7 @@ func TestListAgrees(t *testing.T) {
 		return i.Tags
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		q := Query{Where: map[string][]string{}, Facets: true, Limit: rapid.IntRange(1, 40).Draw(t, "limit"), Sort: rapid.SampledFrom([]string{SortPriority, SortUpdated, SortCreated, SortReach}).Draw(t, "sort")}
+		q := Query{Where: map[string][]string{}, Facets: true, Limit: rapid.IntRange(15, 80).Draw(t, "limit"), Sort: rapid.SampledFrom([]string{SortPriority, SortUpdated, SortCreated, SortReach}).Draw(t, "sort")}
 		for _, f := range rapid.SliceOfNDistinct(rapid.SampledFrom(facets), 0, 3, rapid.ID).Draw(t, "facets") {
 			var values []string
 			for _, i := range all {
@@ -266,25 +266,44 @@ func BenchmarkList(b *testing.B) {
 	}
 }
 
-// BenchmarkJoin joins one more feedback to an issue of 10,000 reports by as
-// many people, and takes it back.
-func BenchmarkJoin(b *testing.B) {
-	x := newBench(b)
+// large is a bench with an issue of 10,000 reports by as many people, and one
+// of a single report.
+func large(b *testing.B) (x *bench, loose, other string) {
+	x = newBench(b)
 	var list []feedback.Input
 	for k := range 10_001 {
-		list = append(list, feedbacktest.From(fmt.Sprint("u", k), "The list is slow", "tier="+[]string{"free", "enterprise"}[k%2], fmt.Sprint("account=", k)))
+		list = append(list, feedbacktest.From(fmt.Sprint("u", k), "The list is slow", "tier="+[]string{"free", "enterprise"}[k%2], "region="+[]string{"eu", "us", "apac"}[k%3]))
 	}
-	ids := x.AddTo(x.LaunchID, list...)
-	for part := range slices.Chunk(ids[1:], maxIDs) {
-		into := "HC-1"
-		if part[0] == ids[1] {
-			into = x.accept(part[0], "").Issue.ID
-		}
-		must(x.s.AcceptMany(x.Ctx, x.LaunchID, part, false, into))(b)
+	ids := x.AddMany(x.LaunchID, list...)
+	other = x.accept(ids[1], "").Issue.ID
+	for part := range slices.Chunk(ids[2:], maxIDs) {
+		must(x.s.AcceptMany(x.Ctx, x.LaunchID, part, false, other))(b)
 	}
-	b.ResetTimer()
+	return x, ids[0], other
+}
+
+// BenchmarkJoin joins one more feedback to an issue of 10,000 reports by as
+// many people; taking it back is not measured.
+func BenchmarkJoin(b *testing.B) {
+	x, id, into := large(b)
 	for b.Loop() {
-		r, err := x.s.Accept(x.Ctx, ids[0], "HC-1")
+		r, err := x.s.Accept(x.Ctx, id, into)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		x.takeBack(r.UndoID)
+		b.StartTimer()
+	}
+}
+
+// BenchmarkMerge merges an issue of 10,000 reports into another; taking it
+// back is not measured.
+func BenchmarkMerge(b *testing.B) {
+	x, id, from := large(b)
+	into := x.accept(id, "").Issue.ID
+	for b.Loop() {
+		r, err := x.s.Merge(x.Ctx, from, into)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/hypercare/hypercare/internal/nlp/cue"
 )
 
 // sentiments in the order of the heads.
@@ -35,14 +37,19 @@ func (r *reading) categories() []Scored {
 		p[i] = (1-weight)*float64(head[at]) + weight*share[i]
 	}
 	said := declared(r.it.Title, r.it.Text)
+	cued := slices.ContainsFunc(r.sig.Hits, func(h cue.Hit) bool { return h.Kind == "category" && !h.Negated })
 	for i, c := range Categories {
 		if c == said {
 			p[i] = nudge(p[i], 2.5)
 		}
 		if r.lang != "en" {
-			// Only a cue or a near example makes a guess outside English firm.
-			if n, _ := r.sig.Count("category", c); n == 0 && share[i]*trust < 0.3 {
-				p[i] = min(p[i], 0.4)
+			// Outside English the cues carry most, and only a cue or a near
+			// example makes a guess firm.
+			switch n, _ := r.sig.Count("category", c); {
+			case n > 0:
+				p[i] = nudge(p[i], 0.9*float64(min(n, 2)))
+			case share[i]*trust < 0.3 || cued && share[i]*trust < 0.8:
+				p[i] = min(nudge(p[i], -0.7), 0.4)
 			}
 		}
 	}

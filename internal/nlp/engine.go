@@ -181,6 +181,9 @@ func broken(p Pass, err error) Result {
 // language.
 func (r *reading) language() Language {
 	code, conf, why := lang.Detect(r.it.Title+"\n"+r.it.Text, lang.Options{Hint: r.it.Language})
+	if conf < 0.6 && r.it.Language != "" && code != r.it.Language {
+		code, conf, why = r.it.Language, 0.5, "too little text to tell; the person's language"
+	}
 	if code != lang.Unknown {
 		r.lang = code
 	}

@@ -29,12 +29,36 @@ type Correction struct {
 //
 // How like is like enough is learnt from the corrections themselves: a kind of
 // correction (one field, one answer) knows how near its own items lie to each
-// other and how near anything else lies to them, and asks for a place on the
-// near side. One correction alone only reaches all but identical items; with
-// twenty the middle is enough.
+// other and how near other items lie to them, those of other corrections and
+// of Background, and asks for a place among its own. One correction alone only
+// reaches all but identical items.
 type Lessons struct {
-	mu     sync.RWMutex
-	fields map[string]*lessonField
+	mu         sync.RWMutex
+	fields     map[string]*lessonField
+	background [spaces][][]int8
+	usual      [spaces]middle
+}
+
+// middle is the sum of some vectors.
+type middle struct {
+	sum []float32
+}
+
+// cosine of v and the middle less minus times v; 0 when there is none.
+func (m middle) cosine(v []int8, minus float32) float64 {
+	if len(m.sum) != len(v) {
+		return 0
+	}
+	var ab, bb float64
+	for j, x := range v {
+		y := float64(m.sum[j] - minus*float32(x))
+		ab += float64(x) * y
+		bb += y * y
+	}
+	if bb == 0 {
+		return 0
+	}
+	return ab / (vector.Unit * math.Sqrt(bb))
 }
 
 // space is one of the two vector spaces: static or sentence.
@@ -48,6 +72,7 @@ type lesson struct {
 }
 
 type lessonField struct {
+	usual  *[spaces]middle // middle of the background, shared by all fields
 	items  []lesson
 	signs  [spaces][]uint64 // sign bits, 8 words an item; zeros where there is no vector
 	groups []*lessonGroup
@@ -55,12 +80,14 @@ type lessonField struct {
 
 // lessonGroup is the corrections of a field to one answer.
 type lessonGroup struct {
-	to       string
-	from     map[string]int
-	members  []int // items, oldest first
-	sum      [spaces][]float32
-	n        [spaces]int
-	pos, neg [spaces]float64 // usual score of its own items and of others
+	to      string
+	from    map[string]int
+	members []int // items, oldest first
+	mid     [spaces]middle
+	n       [spaces]int
+	// cut is the score from which on an item counts as one of the group; own
+	// is the usual score of its items.
+	cut, own [spaces]float64
 }
 
 // NewLessons builds the lessons from stored corrections, oldest first.
@@ -73,7 +100,7 @@ func NewLessons(cs []Correction) *Lessons {
 		}
 	}
 	for g, f := range touched {
-		f.measure(g)
+		f.measure(g, l.background)
 	}
 	return l
 }
@@ -83,7 +110,7 @@ func (l *Lessons) Add(c Correction) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if f, g := l.insert(c); g != nil {
-		f.measure(g)
+		f.measure(g, l.background)
 	}
 }
 
@@ -107,7 +134,7 @@ func (l *Lessons) insert(c Correction) (*lessonField, *lessonGroup) {
 	}
 	f := l.fields[c.Field]
 	if f == nil {
-		f = &lessonField{}
+		f = &lessonField{usual: &l.usual}
 		l.fields[c.Field] = f
 	}
 	it := lesson{vec: [spaces][]int8{c.Static, c.Sentence}, key: c.Title + "\x00" + c.Text, from: c.From, to: c.To}
@@ -154,59 +181,106 @@ func (f *lessonField) groupOf(to string) *lessonGroup {
 	return g
 }
 
-// shift adds v to or takes it from the sum of the group.
+// shift adds v to or takes it from the middle of the group.
 func (g *lessonGroup) shift(s int, v []int8, sign float32) {
-	if len(v) == 0 {
-		return
-	}
-	if g.sum[s] == nil {
-		g.sum[s] = make([]float32, len(v))
-	}
-	if len(v) != len(g.sum[s]) {
-		return
-	}
-	g.n[s] += int(sign)
-	for j, x := range v {
-		g.sum[s][j] += sign * float32(x)
+	if g.mid[s].add(v, sign) {
+		g.n[s] += int(sign)
 	}
 }
 
-// probes is how many items of a group, and how many others, its usual scores
-// are measured on.
-const probes = 48
+// add adds sign times v; it tells whether v fits.
+func (m *middle) add(v []int8, sign float32) bool {
+	if len(v) == 0 {
+		return false
+	}
+	if m.sum == nil {
+		m.sum = make([]float32, len(v))
+	}
+	if len(v) != len(m.sum) {
+		return false
+	}
+	for j, x := range v {
+		m.sum[j] += sign * float32(x)
+	}
+	return true
+}
 
-// measure works out how its own items and others score for a group.
-func (f *lessonField) measure(g *lessonGroup) {
-	own := g.members[max(0, len(g.members)-probes):]
-	var others []int
-	for i := len(f.items) - 1; i >= 0 && len(others) < probes; i-- {
-		if o := f.items[i].group; o != nil && o != g {
-			others = append(others, i)
+// Background tells what items usually look like here: a few hundred recent
+// ones of any kind, by their vectors. It is optional; without it only nearer
+// items follow.
+func (l *Lessons) Background(static, sentence [][]int8) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.background = [spaces][][]int8{newest(static), newest(sentence)}
+	for s, vs := range l.background {
+		l.usual[s] = middle{}
+		for _, v := range vs {
+			l.usual[s].add(v, 1)
 		}
 	}
+	for _, f := range l.fields {
+		for _, g := range f.groups {
+			f.measure(g, l.background)
+		}
+	}
+}
+
+func newest(vs [][]int8) [][]int8 { return vs[max(0, len(vs)-probes):] }
+
+// probes is how many items of a group, of others and of the background its
+// cut is measured on.
+const probes = 200
+
+// ownProbes bounds the same for a group's own items, which cost most.
+const ownProbes = 40
+
+// measure works out from which score on an item counts as one of the group.
+func (f *lessonField) measure(g *lessonGroup, background [spaces][][]int8) {
+	own := g.members[max(0, len(g.members)-ownProbes):]
 	for s := range spaces {
-		// Until there are enough own ones the usual score is taken as high and
-		// that of others as what unrelated reports have.
-		pos, n := 2*0.9, 2.0
+		var pos, neg []float64
 		for _, i := range own {
 			if v := f.items[i].vec[s]; len(v) > 0 && g.n[s] > 1 {
-				pos += g.score(f, s, v, own, i)
-				n++
+				pos = append(pos, g.score(f, s, v, own, i))
 			}
 		}
-		g.pos[s] = pos / n
-		neg, n := 6*0.22, 6.0
-		for _, i := range others {
-			if v := f.items[i].vec[s]; len(v) > 0 {
-				neg += g.score(f, s, v, own, -1)
-				n++
+		for i := len(f.items) - 1; i >= 0 && len(neg) < ownProbes; i-- {
+			if it := &f.items[i]; it.group != nil && it.group != g && len(it.vec[s]) > 0 {
+				neg = append(neg, g.score(f, s, it.vec[s], own, -1))
 			}
 		}
-		g.neg[s] = min(neg/n, g.pos[s]-0.1)
+		for _, v := range background[s] {
+			if len(v) > 0 {
+				neg = append(neg, g.score(f, s, v, own, -1))
+			}
+		}
+		g.cut[s], g.own[s] = cutBetween(pos, neg)
 	}
 }
 
-// score is how well v fits the group: its nearest members and their middle.
+// cutBetween finds the score that tells pos from neg, and the usual score of
+// pos. Background holds items of the group too, so only its lower three
+// quarters are taken for others.
+func cutBetween(pos, neg []float64) (cut, own float64) {
+	if len(pos) < 2 {
+		return 0.85, 0.95
+	}
+	slices.Sort(pos)
+	slices.Sort(neg)
+	own = pos[len(pos)/2]
+	cut = pos[len(pos)*4/10]
+	if len(neg) >= 20 {
+		low := pos[len(pos)/10]
+		cut = max(neg[len(neg)*3/4], min(low, cut))
+		cut = min(cut, own)
+	}
+	// Few corrections say little about the whole kind: ask for more.
+	cut += 0.25 / float64(len(pos))
+	return min(cut, 0.9), max(own, cut+0.05)
+}
+
+// score is how well v fits the group: how near its nearest members are, and
+// how much nearer their middle is than the middle of the background.
 // The member without is left out, as is v itself from the middle then.
 func (g *lessonGroup) score(f *lessonField, s int, v []int8, members []int, without int) float64 {
 	var near [3]float64
@@ -224,16 +298,16 @@ func (g *lessonGroup) score(f *lessonField, s int, v []int8, members []int, with
 	if without >= 0 {
 		minus = 1
 	}
-	return fit(near, n, g.middle(s, v, minus))
+	return fit(near, n, g.mid[s].cosine(v, minus)-f.usual[s].cosine(v, 0))
 }
 
-func fit(near [3]float64, n int, middle float64) float64 {
+func fit(near [3]float64, n int, contrast float64) float64 {
 	n = min(n, len(near))
 	var sum float64
 	for _, c := range near[:n] {
 		sum += c
 	}
-	return 0.6*sum/float64(n) + 0.4*middle
+	return 0.5*sum/float64(n) + 0.5*contrast
 }
 
 func keepTop(top *[3]float64, c float64) {
@@ -245,20 +319,6 @@ func keepTop(top *[3]float64, c float64) {
 	case c > top[2]:
 		top[2] = c
 	}
-}
-
-// middle is the cosine of v and the sum of the group less minus times v.
-func (g *lessonGroup) middle(s int, v []int8, minus float32) float64 {
-	var ab, bb float64
-	for j, x := range v {
-		y := float64(g.sum[s][j] - minus*float32(x))
-		ab += float64(x) * y
-		bb += y * y
-	}
-	if bb == 0 {
-		return 0
-	}
-	return ab / (vector.Unit * math.Sqrt(bb))
 }
 
 func signBits(v []int8) []uint64 {
@@ -305,9 +365,9 @@ func (f *lessonField) follow(key string, r *Result, now string) (to string, stre
 		if exact {
 			return g.to, 1, max(n, 1)
 		}
-		need := 0.5 + 0.45*math.Exp(-float64(len(g.members)-1)/8)
-		if g.from[now] == 0 && now != g.to {
-			need += 0.15 // nobody has yet corrected this answer to that one
+		need := 0.5
+		if g.from[now] == 0 && now != g.to && len(g.from) < 3 {
+			need += 0.25 // nobody has yet corrected this answer to that one
 		}
 		if z >= need && (best == nil || z > bestZ) {
 			best, bestZ, like = g, z, n
@@ -319,12 +379,12 @@ func (f *lessonField) follow(key string, r *Result, now string) (to string, stre
 	return best.to, min(1, bestZ), like
 }
 
-// place tells where between others (0) and its own (1) the item lies for a
-// group, how many members are like it, and whether it is one of them.
+// place tells where the item lies for a group, 0.5 being the cut and 1 the
+// usual place of its own, how many members are like it, and whether it is one of them.
 func (f *lessonField) place(g *lessonGroup, vec [spaces][]int8, near []int, key string) (z float64, like int, exact bool) {
 	used := 0.0
 	for s := range spaces {
-		if len(vec[s]) == 0 || g.n[s] == 0 || len(g.sum[s]) != len(vec[s]) {
+		if len(vec[s]) == 0 || g.n[s] == 0 || len(g.mid[s].sum) != len(vec[s]) {
 			continue
 		}
 		var top [3]float64
@@ -340,13 +400,14 @@ func (f *lessonField) place(g *lessonGroup, vec [spaces][]int8, near []int, key 
 			c := vector.Cosine(vec[s], it.vec[s])
 			keepTop(&top, c)
 			n++
-			if c > (g.pos[s]+g.neg[s])/2 {
+			if c >= g.cut[s]-0.05 {
 				close++
 			}
 		}
 		used++
 		if n > 0 {
-			z += (fit(top, min(n, g.n[s]), g.middle(s, vec[s], 0)) - g.neg[s]) / (g.pos[s] - g.neg[s])
+			score := fit(top, min(n, g.n[s]), g.mid[s].cosine(vec[s], 0)-f.usual[s].cosine(vec[s], 0))
+			z += 0.5 + 0.5*(score-g.cut[s])/(g.own[s]-g.cut[s]+0.05)
 			like = max(like, close)
 		}
 	}

@@ -77,7 +77,7 @@ func (r *reading) weighCues(w *weigh, top string) {
 		w.add(points*scale, quoteList([]string{first})+" "+say)
 		return true
 	}
-	outage := sign("outage", 1.5, "says that it is down")
+	outage := sign("outage", 1.7, "says that it is down")
 	loss := sign("loss", 1.1, "speaks of lost data")
 	money := sign("payment", 0.9, "is about money")
 	stuck := sign("blocked", 0.8, "says that somebody is stuck")

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hypercare/hypercare/internal/db"
+	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
@@ -139,32 +140,41 @@ func readCounts(ctx context.Context, q db.Queryer, ws workspace.ID, launchID str
 	return c, err
 }
 
+// readChanges reads the corrections that hold, and which of the corrected
+// feedback are accepted: two plain look-ups, since a join of the two is
+// planned badly while a database has no statistics yet.
 func readChanges(ctx context.Context, q db.Queryer, ws workspace.ID, launchID string) ([]changeCount, error) {
 	type row struct {
 		Correction
-		at, day  int64
-		accepted bool
+		at, day int64
 	}
-	// The join is answered by feedback_accepted_by_id alone.
 	rows, err := db.All(ctx, q, func(s db.Scanner) (r row, err error) {
-		return r, s.Scan(&r.at, &r.FeedbackID, &r.Field, &r.From, &r.To, &r.day, &r.accepted)
-	}, `SELECT c.at, c.feedback_id, c.field, c.was, c.becomes, c.received_at / 86400000000, f.id IS NOT NULL
-		FROM correction c LEFT JOIN feedback f ON f.workspace_id = c.workspace_id AND f.id = c.feedback_id AND f.state = 'accepted'
-		WHERE c.workspace_id = $1 AND c.launch_id = $2 AND c.undone_at = 0`, ws, launchID)
+		return r, s.Scan(&r.at, &r.FeedbackID, &r.Field, &r.From, &r.To, &r.day)
+	}, `SELECT at, feedback_id, field, was, becomes, received_at / 86400000000 FROM correction WHERE workspace_id = $1 AND launch_id = $2 AND undone_at = 0`, ws, launchID)
 	if err != nil {
 		return nil, fmt.Errorf("read corrections of launch %s: %w", launchID, err)
 	}
 	slices.SortStableFunc(rows, func(a, b row) int { return cmp.Compare(a.at, b.at) })
-	at := make(map[string]row, len(rows))
 	list := make([]Correction, len(rows))
+	days := make(map[string]int64, len(rows))
 	for i, r := range rows {
-		list[i], at[r.FeedbackID] = r.Correction, r
+		list[i], days[r.FeedbackID] = r.Correction, r.day
+	}
+	accepted := map[string]bool{}
+	for part := range slices.Chunk(slices.Sorted(maps.Keys(days)), 250) {
+		states, err := db.All(ctx, q, func(s db.Scanner) (r [2]string, err error) { return r, s.Scan(&r[0], &r[1]) },
+			`SELECT id, state FROM feedback WHERE workspace_id = $1 AND id IN (`+db.In(2, len(part))+`)`, append([]any{ws}, db.Args(part)...)...)
+		if err != nil {
+			return nil, fmt.Errorf("find accepted feedback of launch %s: %w", launchID, err)
+		}
+		for _, r := range states {
+			accepted[r[0]] = r[1] == feedback.Accepted
+		}
 	}
 	nets := net(list)
 	out := make([]changeCount, len(nets))
 	for i, x := range nets {
-		r := at[x.FeedbackID]
-		out[i] = changeCount{field: x.Field, from: x.From, to: x.To, accepted: r.accepted, day: r.day}
+		out[i] = changeCount{field: x.Field, from: x.From, to: x.To, accepted: accepted[x.FeedbackID], day: days[x.FeedbackID]}
 	}
 	return out, nil
 }

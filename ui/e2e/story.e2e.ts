@@ -294,6 +294,43 @@ describe("from an empty folder to a ranked issue", () => {
   });
 });
 
+const overlays: [name: string, path: () => string, show: (p: Page) => Promise<void>][] = [
+  ["palette", () => `${launchPath}/feedback`, (p) => p.keyboard.press("Control+k")],
+  ["keys", () => `${launchPath}/feedback`, (p) => p.keyboard.press("?")],
+  ["filter", () => `${launchPath}/feedback`, (p) => p.keyboard.press("f")],
+  ["severity-menu", () => `${launchPath}/feedback`, (p) => p.keyboard.press("s")],
+  ["join", () => `${launchPath}/feedback`, (p) => p.keyboard.press("l")],
+  ["user-menu", () => `${launchPath}/issues`, (p) => p.getByRole("button", { name: /Your account/ }).click()],
+  [
+    "launch-menu",
+    () => `${launchPath}/issues`,
+    (p) => p.getByRole("button", { name: /Switch launch/ }).click(),
+  ],
+  [
+    "why-priority",
+    () => `${launchPath}/issues`,
+    (p) =>
+      p
+        .getByRole("button", { name: /^Priority .*why/ })
+        .first()
+        .click(),
+  ],
+  ["merge", () => issuePath, (p) => p.keyboard.press("m")],
+  ["split", () => issuePath, (p) => p.getByRole("button", { name: "Split" }).click()],
+  [
+    "rule-editor",
+    () => `${launchPath}/rules`,
+    (p) => p.getByRole("button", { name: "New rule" }).first().click(),
+  ],
+  [
+    "delivery",
+    () => `${launchPath}/deliveries`,
+    (p) => p.getByRole("main").getByRole("listitem").getByRole("button").first().click(),
+  ],
+  ["token", () => "/settings/tokens", (p) => p.getByRole("button", { name: "Create token" }).first().click()],
+  ["member", () => "/settings/members", (p) => p.getByRole("button", { name: "Add a member" }).click()],
+];
+
 const routes: [name: string, path: () => string][] = [
   ["inbox", () => `${launchPath}/feedback`],
   ["inbox-all", () => `${launchPath}/feedback?tab=all&severity=sev2`],
@@ -325,6 +362,22 @@ describe.each<Theme>(["light", "dark"])("every page in %s", (theme) => {
       found.push(...(await axe(other.page)).map((v) => `${name}: ${v}`));
       const wide = await other.page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
       if (wide) found.push(`${name}: wider than the screen`);
+    }
+    await other.context.close();
+    expect(found).toEqual([]);
+  });
+  test("has no axe violation with dialogs, menus and panels open", async () => {
+    const other = await open(browser, { state, theme });
+    const found: string[] = [];
+    for (const [name, path, show] of overlays) {
+      await other.page.goto(path());
+      await other.page.getByRole("heading").first().waitFor({ state: "attached" });
+      await settled(other.page);
+      await show(other.page);
+      await other.page.locator("[role=dialog], [role=menu]").first().waitFor();
+      await settled(other.page);
+      await other.page.screenshot({ path: `${shots}/open-${name}-${theme}-1440.png` });
+      found.push(...(await axe(other.page)).map((v) => `${name}: ${v}`));
     }
     await other.context.close();
     expect(found).toEqual([]);

@@ -4,83 +4,75 @@
  */
 
 export interface paths {
-    "/api/v1/setup": {
+    "/attachments/{id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SetupState"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        /** The bytes of an attachment */
+        get: operations["get-attachment"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["SetupInput"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Me"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/session": {
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who changed what, newest first */
+        get: operations["list-audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What arrived and what became of it, newest first */
+        get: operations["list-deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One delivery with its payload as it came */
+        get: operations["get-delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deliveries/{id}/replay": {
         parameters: {
             query?: never;
             header?: never;
@@ -89,107 +81,23 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["SessionInput"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Me"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description No content */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        /** Process a delivery again */
+        post: operations["replay-delivery"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/me": {
+    "/events": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Me"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        /** What changes, as it changes: Server-Sent Events, each with a JSON Event */
+        get: operations["stream-events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -198,83 +106,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/tokens": {
+    "/feedback/{id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["TokenList"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        /** One feedback with everything triage said */
+        get: operations["get-feedback"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["TokenInput"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Token"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Correct what triage said, assign, tag */
+        patch: operations["correct-feedback"];
         trace?: never;
     };
-    "/api/v1/tokens/{id}": {
+    "/feedback/{id}/accept": {
         parameters: {
             query?: never;
             header?: never;
@@ -283,118 +133,32 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description No content */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/users": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["UserList"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["UserInput"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["User"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        /** Make an issue from a feedback, or join it to one */
+        post: operations["accept-feedback"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/users/{id}": {
+    "/feedback/{id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was decided of one feedback, newest first */
+        get: operations["list-decisions-of-feedback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feedback/{id}/ignore": {
         parameters: {
             query?: never;
             header?: never;
@@ -403,86 +167,23 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post?: never;
+        /** Set a feedback aside: it needs nothing done */
+        post: operations["ignore-feedback"];
         delete?: never;
         options?: never;
         head?: never;
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["UserPatch"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["User"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        patch?: never;
         trace?: never;
     };
-    "/api/v1/audit": {
+    "/feedback/{id}/related": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AuditEntryList"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        /** Feedback like this one, and issues it may belong to, each with the reason */
+        get: operations["list-related"];
         put?: never;
         post?: never;
         delete?: never;
@@ -491,249 +192,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/launches": {
+    "/imports/{id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["LaunchList"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["LaunchInput"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Launch"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/launches/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Launch"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description No content */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["LaunchPatch"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Launch"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        trace?: never;
-    };
-    "/api/v1/launches/{id}/feedback": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    q?: string;
-                    state?: string[];
-                    category?: string[];
-                    severity?: string[];
-                    sentiment?: string[];
-                    language?: string[];
-                    channel?: string[];
-                    area?: string[];
-                    tag?: string[];
-                    assignee?: string[];
-                    issue?: string;
-                    spam?: string;
-                    import_id?: string;
-                    version?: string[];
-                    from?: string;
-                    to?: string;
-                    sort?: string;
-                    facets?: boolean;
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["FeedbackPage"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        /** One import with its progress; with a sample until it is started */
+        get: operations["get-import"];
         put?: never;
         post?: never;
         delete?: never;
@@ -742,133 +209,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/feedback/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Feedback"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["FeedbackPatch"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Feedback"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        trace?: never;
-    };
-    "/api/v1/feedback/{id}/related": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["RelatedResult"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/feedback/{id}/accept": {
+    "/imports/{id}/cancel": {
         parameters: {
             query?: never;
             header?: never;
@@ -877,279 +218,23 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["AcceptInput"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AcceptResult"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        /** Stop an import; what it brought in stays */
+        post: operations["cancel-import"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/launches/{id}/feedback/accept": {
+    "/imports/{id}/errors": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["BulkAcceptInput"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["BulkAcceptResult"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/feedback/{id}/ignore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["IgnoreInput"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["IgnoreResult"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/launches/{id}/feedback/ignore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["IdsInput"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["BulkIgnoreResult"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/undo/{undo_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    undo_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description No content */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/launches/{id}/proposals": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ProposalList"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        /** Rows that could not be kept, as a CSV file with the reason beside each row, or as JSON pages */
+        get: operations["list-import-errors"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1158,326 +243,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/launches/{id}/issues": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    q?: string;
-                    stage?: string[];
-                    severity?: string[];
-                    category?: string[];
-                    area?: string[];
-                    owner?: string[];
-                    open?: boolean;
-                    sort?: string;
-                    facets?: boolean;
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["IssuePage"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["IssueInput"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Issue"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/issues/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Issue"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["IssuePatch"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Issue"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        trace?: never;
-    };
-    "/api/v1/issues/{id}/feedback": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["FeedbackPage"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/issues/{id}/history": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ChangeList"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/issues/{id}/reporters": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ReporterList"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/issues/{id}/merge": {
+    "/imports/{id}/preview": {
         parameters: {
             query?: never;
             header?: never;
@@ -1486,48 +252,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["MergeInput"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MergeResult"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        /** Map the sample anew, or try the whole file without keeping anything */
+        post: operations["preview-import"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/issues/{id}/split": {
+    "/imports/{id}/start": {
         parameters: {
             query?: never;
             header?: never;
@@ -1536,85 +269,58 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["SplitInput"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SplitResult"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        /** Import the file in the background */
+        post: operations["start-import"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/issues/{id}/similar": {
+    "/imports/{id}/undo": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SimilarIssueList"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
+        get?: never;
+        put?: never;
+        /** Take everything away that an import brought in */
+        post: operations["undo-import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/issues/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** One issue, by id or key (HC-12) */
+        get: operations["get-issue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change an issue; stage closure closes it, any other stage reopens it */
+        patch: operations["change-issue"];
+        trace?: never;
+    };
+    "/issues/{id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The feedback of an issue, newest number first */
+        get: operations["list-issue-feedback"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1623,230 +329,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/launches/{id}/imports": {
+    "/issues/{id}/history": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ImportList"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "multipart/form-data": {
-                        /** Format: binary */
-                        file: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Import"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{id}/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["PreviewInput"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Import"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{id}/start": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["StartInput"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Import"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Import"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        /** Every change of an issue, newest first */
+        get: operations["list-issue-history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1855,7 +346,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/imports/{id}/undo": {
+    "/issues/{id}/merge": {
         parameters: {
             query?: never;
             header?: never;
@@ -1864,131 +355,23 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Import"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        /** Merge an issue into another; reversible */
+        post: operations["merge-issue"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/imports/{id}/cancel": {
+    "/issues/{id}/reporters": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Import"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{id}/errors": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    format?: string;
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ImportRowErrorList"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        /** The distinct persons who reported an issue, with their reports */
+        get: operations["list-issue-reporters"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1997,50 +380,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/deliveries": {
+    "/issues/{id}/similar": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    launch_id?: string;
-                    state?: string[];
-                    channel?: string[];
-                    q?: string;
-                    import_id?: string;
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DeliveryPage"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        /** Issues that this one may be merged with, with confidence and reason */
+        get: operations["list-similar-issues"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2049,44 +397,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/deliveries/{id}": {
+    "/issues/{id}/split": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Delivery"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
+        get?: never;
+        put?: never;
+        /** Make an issue of its own from some of the feedback; reversible */
+        post: operations["split-issue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/launches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** Launches, active ones first */
+        get: operations["list-launches"];
+        put?: never;
+        /** Create a launch */
+        post: operations["create-launch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/launches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One launch */
+        get: operations["get-launch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a launch, or archive it */
+        patch: operations["change-launch"];
+        trace?: never;
+    };
+    "/launches/{id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was decided of a launch's feedback, newest first */
+        get: operations["list-decisions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2095,7 +467,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/deliveries/{id}/replay": {
+    "/launches/{id}/decisions/accuracy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How often people left triage's word as it was */
+        get: operations["get-accuracy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/launches/{id}/deliveries/replay": {
         parameters: {
             query?: never;
             header?: never;
@@ -2104,44 +493,33 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Delivery"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        /** Process all dead deliveries of a launch again */
+        post: operations["replay-dead-deliveries"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/deliveries/replay": {
+    "/launches/{id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Feedback of a launch: filter, search, sort, count */
+        get: operations["list-feedback"];
+        put?: never;
+        /** Send one report, or a batch of at most 1,000 (5 MB); answered when it is on disk */
+        post: operations["send-feedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/launches/{id}/feedback/accept": {
         parameters: {
             query?: never;
             header?: never;
@@ -2150,126 +528,188 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["ReplayInput"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ReplayResult"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        /** Make issues from feedback of a launch, or join all of it to one */
+        post: operations["accept-many-feedback"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/launches/{id}/rules": {
+    "/launches/{id}/feedback/correct": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["RuleList"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["RuleInput"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Rule"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        /** Correct, assign or tag several feedback at once */
+        post: operations["correct-many-feedback"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/rules/{id}": {
+    "/launches/{id}/feedback/ignore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set feedback of a launch aside */
+        post: operations["ignore-many-feedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/launches/{id}/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Imports of a launch, newest first */
+        get: operations["list-imports"];
+        put?: never;
+        /** Upload a file of feedback (CSV, JSONL, JSON, XLSX, Zendesk or GitHub export; at most 512 MB) to preview it */
+        post: operations["upload-import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/launches/{id}/issues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Issues of a launch: filter, search, sort, count */
+        get: operations["list-issues"];
+        put?: never;
+        /** Make an issue by hand, gathering feedback where some is named */
+        post: operations["create-issue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/launches/{id}/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Issues proposed from feedback that nobody has triaged yet, ranked as issues are */
+        get: operations["list-proposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/launches/{id}/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rules of a launch, in the order in which they run */
+        get: operations["list-rules"];
+        put?: never;
+        /** Add a rule; it goes last */
+        post: operations["create-rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/launches/{id}/rules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a rule on past feedback; nothing is changed */
+        post: operations["preview-rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who am I? */
+        get: operations["get-me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/persons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reporters, newest first */
+        get: operations["list-persons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/persons/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A reporter with identities and attributes */
+        get: operations["get-person"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rules/{id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -2279,75 +719,15 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description No content */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        /** Remove a rule; what it did stays */
+        delete: operations["delete-rule"];
         options?: never;
         head?: never;
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["RulePatch"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Rule"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        /** Change, switch off or move a rule */
+        patch: operations["change-rule"];
         trace?: never;
     };
-    "/api/v1/launches/{id}/rules/preview": {
+    "/session": {
         parameters: {
             query?: never;
             header?: never;
@@ -2356,915 +736,1592 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["RulePreviewInput"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["RulePreview"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
-        delete?: never;
+        /** Sign in */
+        post: operations["sign-in"];
+        /** Sign out */
+        delete: operations["sign-out"];
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/launches/{id}/decisions": {
+    "/setup": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    field?: string;
-                    corrected?: string;
-                    engine?: string;
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DecisionList"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
-        };
+        /** Is setup still to be done? */
+        get: operations["get-setup"];
         put?: never;
-        post?: never;
+        /** Make the workspace and its owner, and sign in */
+        post: operations["setup"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/launches/{id}/decisions/accuracy": {
+    "/tokens": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Accuracy"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ErrorModel"];
-                    };
-                };
-            };
+        /** API tokens */
+        get: operations["list-tokens"];
+        put?: never;
+        /** Make an API token */
+        post: operations["create-token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke an API token */
+        delete: operations["revoke-token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/undo/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take an act back */
+        post: operations["undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People of the workspace */
+        get: operations["list-users"];
+        put?: never;
+        /** Add a person */
+        post: operations["add-user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change a person's name, role, password, or whether they may sign in */
+        patch: operations["change-user"];
         trace?: never;
     };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        UserRef: {
+        AppRelated: {
+            issues: components["schemas"]["IssueSuggestionBody"][];
+            items: components["schemas"]["TriageAlikeRow"][];
+        };
+        AuditActor: {
             id: string;
-            name: string;
-        };
-        IssueRef: {
-            id: string;
-            key: string;
-            title: string;
-        };
-        WorkspaceRef: {
-            id: string;
-            name: string;
-        };
-        MeUser: {
-            id: string;
-            name: string;
-            email: string;
-        };
-        MeToken: {
-            id: string;
-            name: string;
-        };
-        Me: {
-            user?: components["schemas"]["MeUser"];
-            token?: components["schemas"]["MeToken"];
-            role: string;
-            workspace: components["schemas"]["WorkspaceRef"];
-            permissions: string[];
-        };
-        SetupState: {
-            needed: boolean;
-        };
-        SetupInput: {
-            token: string;
-            workspace_name: string;
-            name: string;
-            email: string;
-            password: string;
-        };
-        SessionInput: {
-            email: string;
-            password: string;
-        };
-        Token: {
-            id: string;
-            name: string;
-            prefix: string;
-            role: string;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            last_used_at?: string;
-            /** Format: date-time */
-            expires_at?: string;
-            /** Format: date-time */
-            revoked_at?: string;
-            secret?: string;
-        };
-        TokenInput: {
-            name: string;
-            role: string;
-            /** Format: date-time */
-            expires_at?: string;
-        };
-        User: {
-            id: string;
-            name: string;
-            email: string;
-            role: string;
-            /** Format: date-time */
-            created_at?: string;
-            /** Format: date-time */
-            last_seen_at?: string;
-        };
-        UserInput: {
-            name: string;
-            email: string;
-            password: string;
-            role: string;
-        };
-        UserPatch: {
-            name?: string;
-            role?: string;
-            password?: string;
-        };
-        Actor: {
+            /** @description member, token or system */
             kind: string;
-            id: string;
             name: string;
-        };
-        Subject: {
-            kind: string;
-            id: string;
         };
         AuditEntry: {
-            id: string;
+            /** @example token.create */
+            action: string;
+            actor: components["schemas"]["AuditActor"];
             /** Format: date-time */
             at: string;
-            actor: components["schemas"]["Actor"];
-            action: string;
-            subject: components["schemas"]["Subject"];
-            detail?: {
+            detail: {
                 [key: string]: unknown;
             };
+            id: string;
+            subject: components["schemas"]["AuditSubject"];
         };
-        LaunchCounts: {
-            feedback: number;
-            to_triage: number;
-            issues_open: number;
-            unprocessed: number;
-            unembedded: number;
+        AuditSubject: {
+            id: string;
+            kind: string;
         };
-        Launch: {
+        "BodyStruct { Needed bool \"json:\\\"needed\\\"\" }Body": {
+            needed: boolean;
+        };
+        Event: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            data?: unknown;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            launch_id?: string;
+            /** @example feedback.created */
+            type: string;
+        };
+        Feedback: {
+            /**
+             * Format: int64
+             * @description Earlier reports that look like this one.
+             */
+            alike: number;
+            app_version?: string;
+            area: string;
+            assignee?: components["schemas"]["FeedbackAssigneeRef"];
+            attachments?: components["schemas"]["FeedbackAttachment"][] | null;
+            attrs?: {
+                [key: string]: string;
+            };
+            author: components["schemas"]["FeedbackAuthorRef"];
+            category: string;
+            /** Format: double */
+            category_confidence: number;
+            channel: string;
+            /** @description The earlier report that looks most like it; a suggestion. */
+            duplicate_of?: string;
+            emotion: string;
+            external_id?: string;
+            id: string;
+            import_id?: string;
+            issue?: components["schemas"]["FeedbackIssueRef"];
+            language: string;
+            launch_id: string;
+            /**
+             * Format: int64
+             * @description Counts up in the workspace; people say it aloud.
+             */
+            number: number;
+            /** Format: date-time */
+            occurred_at: string;
+            /** Format: double */
+            rating?: number;
+            /** @description False until sentence vectors have been added in the background. */
+            read_fully: boolean;
+            /** Format: date-time */
+            received_at: string;
+            security: boolean;
+            sentiment: string;
+            /**
+             * Format: double
+             * @description From -1 to 1.
+             */
+            sentiment_score: number;
+            severity: string;
+            /** Format: double */
+            severity_confidence: number;
+            /** @description First 280 characters of the text. */
+            snippet: string;
+            /** @enum {string} */
+            state: "new" | "accepted" | "ignored" | "spam";
+            summary: string;
+            tags: string[];
+            /** @description Absent in lists, which carry snippet. */
+            text?: string;
+            title: string;
+            /** @description Everything triage said, with reasons. */
+            triage?: components["schemas"]["NlpResult"];
+            /** @description The engine does not trust its own reading of this text. */
+            unsure: boolean;
+            url?: string;
+        };
+        FeedbackAssigneeRef: {
             id: string;
             name: string;
-            scope: string;
-            /** Format: date-time */
-            starts_at?: string;
-            /** Format: date-time */
-            ends_at?: string;
-            time_zone: string;
-            services: string[];
-            state: string;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            updated_at: string;
-            counts: components["schemas"]["LaunchCounts"];
         };
-        LaunchInput: {
-            name: string;
-            scope?: string;
-            /** Format: date-time */
-            starts_at?: string;
-            /** Format: date-time */
-            ends_at?: string;
-            time_zone?: string;
-            services?: string[];
-        };
-        LaunchPatch: {
-            name?: string;
-            scope?: string;
-            /** Format: date-time */
-            starts_at?: string;
-            /** Format: date-time */
-            ends_at?: string;
-            time_zone?: string;
-            services?: string[];
-        };
-        Author: {
-            person_id?: string;
-            name?: string;
-            email?: string;
-        };
-        Attachment: {
-            id: string;
-            name: string;
+        FeedbackAttachment: {
             content_type: string;
+            id: string;
+            name: string;
+            sha256: string;
+            /** Format: int64 */
             size: number;
             url: string;
         };
-        CategoryScore: {
+        FeedbackAttachmentInput: {
+            content_type: string;
+            /** @description The bytes, base64. */
+            data?: string;
             name: string;
-            confidence: number;
-            reason: string;
         };
-        SeverityAnswer: {
-            level: string;
-            confidence: number;
-            reason: string;
-        };
-        SentimentAnswer: {
-            label: string;
-            score: number;
-            confidence: number;
-            reason: string;
-        };
-        NamedAnswer: {
-            name: string;
-            confidence: number;
-            reason: string;
-        };
-        LanguageAnswer: {
-            code: string;
-            confidence: number;
-            reason: string;
-        };
-        FlagAnswer: {
-            yes: boolean;
-            confidence: number;
-            reason: string;
-        };
-        PersonalSpan: {
-            start: number;
-            end: number;
-            kind: string;
-        };
-        Triage: {
-            engine_version: string;
-            pass: string;
-            reason: string;
-            categories: components["schemas"]["CategoryScore"][];
-            severity: components["schemas"]["SeverityAnswer"];
-            sentiment: components["schemas"]["SentimentAnswer"];
-            emotion: components["schemas"]["NamedAnswer"];
-            language: components["schemas"]["LanguageAnswer"];
-            defect?: components["schemas"]["FlagAnswer"];
-            area: components["schemas"]["NamedAnswer"];
-            security: components["schemas"]["FlagAnswer"];
-            spam: components["schemas"]["FlagAnswer"];
-            key_phrases: string[];
-            summary: string;
-            personal: components["schemas"]["PersonalSpan"][];
-        };
-        Correction: {
-            field: string;
-            from: string;
-            to: string;
-            by: components["schemas"]["UserRef"];
-            /** Format: date-time */
-            at: string;
-        };
-        Feedback: {
-            id: string;
-            number: number;
-            launch_id: string;
-            channel: string;
-            external_id?: string;
-            title: string;
-            text: string;
-            snippet: string;
-            /** Format: date-time */
-            occurred_at: string;
-            /** Format: date-time */
-            received_at: string;
-            author: components["schemas"]["Author"];
-            rating?: number;
-            language: string;
-            language_confidence: number;
-            app_version?: string;
-            url?: string;
+        FeedbackAuthor: {
+            /** @description Segment attributes of the person, for example tier or region. */
             attrs?: {
-                [key: string]: unknown;
+                [key: string]: string;
             };
-            attachments?: components["schemas"]["Attachment"][];
-            state: string;
-            issue?: components["schemas"]["IssueRef"];
-            assignee?: components["schemas"]["UserRef"];
-            tags: string[];
-            category: string;
-            category_confidence: number;
-            sentiment: string;
-            sentiment_score: number;
-            emotion: string;
-            severity: string;
-            severity_confidence: number;
-            area: string;
-            summary: string;
-            security: boolean;
-            spam: boolean;
-            unsure: boolean;
-            alike: number;
-            import_id?: string;
-            delivery_id: string;
-            triage?: components["schemas"]["Triage"];
-            corrections?: components["schemas"]["Correction"][];
+            email?: string;
+            external_id?: string;
+            name?: string;
+            session_id?: string;
+            user_id?: string;
         };
-        FacetValue: {
-            value: string;
+        FeedbackAuthorRef: {
+            email?: string;
+            name?: string;
+            person_id?: string;
+        };
+        FeedbackBatch: {
+            items: components["schemas"]["FeedbackInput"][] | null;
+        };
+        FeedbackBatchReceipt: {
+            /** Format: int64 */
+            accepted: number;
+            /** Format: int64 */
+            duplicates: number;
+            items: components["schemas"]["FeedbackRowReceipt"][];
+            /** Format: int64 */
+            rejected: number;
+        };
+        FeedbackCount: {
+            /** Format: int64 */
             count: number;
+            value: string;
         };
-        FeedbackPage: {
-            items: components["schemas"]["Feedback"][];
-            next_cursor?: string;
-            total?: number;
-            facets?: components["schemas"]["Facets"];
-            took_ms?: number;
-        };
-        Facets: {
-            [key: string]: components["schemas"]["FacetValue"][];
-        };
-        FeedbackPatch: {
-            category?: string;
-            severity?: string;
-            sentiment?: string;
-            area?: string;
-            language?: string;
-            assignee_id?: string;
-            tags?: string[];
-            state?: string;
-        };
-        RelatedFeedback: {
+        FeedbackDelivery: {
+            /** Format: int64 */
+            attempts: number;
+            channel: string;
+            content_type: string;
+            feedback_id?: string;
             id: string;
-            number: number;
-            title: string;
-            snippet: string;
+            import_id?: string;
+            launch_id: string;
+            natural_key?: string;
+            /** @description As it came; only when one delivery is asked for. */
+            payload?: string;
+            /** Format: date-time */
+            processed_at?: string;
+            reason?: string;
             /** Format: date-time */
             received_at: string;
-            state: string;
-            issue?: components["schemas"]["IssueRef"];
+            /**
+             * Format: int64
+             * @description Bytes of the payload.
+             */
+            size: number;
+            /** @enum {string} */
+            state: "accepted" | "processed" | "dead" | "undone";
         };
-        Related: {
-            feedback: components["schemas"]["RelatedFeedback"];
-            score: number;
-            confidence: number;
-            kind: string;
-            reason: string;
+        FeedbackInput: {
+            app_version?: string;
+            attachments?: components["schemas"]["FeedbackAttachmentInput"][] | null;
+            /** @description Custom attributes: at most 64, each name and value at most 512 bytes. */
+            attrs?: {
+                [key: string]: string;
+            };
+            author?: components["schemas"]["FeedbackAuthor"];
+            /**
+             * @description Way in, for example api, e-mail, review; api when absent.
+             * @example review
+             */
+            channel?: string;
+            /** @description The sender's own id of this report: the natural key. The same id on the same channel of a launch is the same report, however often it is sent. */
+            external_id?: string;
+            /**
+             * @description ISO 639-1 code of the person's language, where the sender knows it.
+             * @example de
+             */
+            language?: string;
+            /**
+             * Format: date-time
+             * @description When it happened (RFC 3339); the time of receipt when absent.
+             */
+            occurred_at?: string;
+            /**
+             * Format: double
+             * @description Stars from 1 to 5.
+             */
+            rating?: number;
+            /** @description What the person or machine said, as plain text of at most 64 KiB. */
+            text?: string;
+            /** @description Subject line, where there is one. */
+            title?: string;
+            /** @description Where it happened; query values are dropped before it is stored. */
+            url?: string;
         };
-        RelatedIssueRef: {
+        FeedbackIssueRef: {
             id: string;
+            /** @example HC-12 */
             key: string;
             title: string;
-            stage: string;
-            priority: number;
         };
-        RelatedIssue: {
-            issue: components["schemas"]["RelatedIssueRef"];
-            confidence: number;
+        FeedbackListBody: {
+            /** @description The words match more than were looked at; total and counts are of the first ones. */
+            at_least?: boolean;
+            /** @description By filter: the values there are, and how many each would give, were this filter not set. */
+            facets?: {
+                [key: string]: components["schemas"]["FeedbackCount"][] | null;
+            };
+            items: components["schemas"]["Feedback"][];
+            next_cursor?: string;
+            /** Format: double */
+            took_ms: number;
+            /** Format: int64 */
+            total: number;
+        };
+        FeedbackListOut: {
+            /** @description Deliveries of the launch by state. */
+            counts: {
+                [key: string]: number;
+            };
+            items: components["schemas"]["FeedbackDelivery"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        FeedbackReceipt: {
+            delivery_id: string;
+            /** @description It was here already; this is the first one's answer. */
+            duplicate: boolean;
+            /** @description Of the delivery, and of the feedback that is made from it. */
+            id: string;
+            /** @enum {string} */
+            state: "accepted" | "processed" | "dead" | "undone";
+        };
+        FeedbackReplayed: {
+            /** Format: int64 */
+            count: number;
+        };
+        FeedbackRowReceipt: {
+            delivery_id?: string;
+            duplicate?: boolean;
+            error?: components["schemas"]["Problem"];
+            id?: string;
+            /** Format: int64 */
+            index: number;
+            /**
+             * Format: int64
+             * @description 202 kept, 422 refused.
+             */
+            status: number;
+        };
+        ImporterCreator: {
+            id: string;
+            name: string;
+        };
+        ImporterDryRun: {
+            /** Format: int64 */
+            bad: number;
+            /**
+             * Format: int64
+             * @description Are here already, or stand twice in the file.
+             */
+            duplicates: number;
+            /** @description First rows that could not be kept. */
+            errors: components["schemas"]["ImporterRowIssue"][];
+            /**
+             * Format: int64
+             * @description Would become new feedback.
+             */
+            good: number;
+            /** Format: int64 */
+            rows: number;
+        };
+        ImporterImport: {
+            columns: string[];
+            /** Format: date-time */
+            created_at: string;
+            created_by: components["schemas"]["ImporterCreator"];
+            dry_run?: components["schemas"]["ImporterDryRun"];
+            error?: string;
+            file_name: string;
+            /** Format: date-time */
+            finished_at?: string;
+            /** @enum {string} */
+            format: "csv" | "jsonl" | "json" | "zendesk" | "github" | "xlsx";
+            /** @description By field: why this column was chosen. */
+            guess_reason?: {
+                [key: string]: string;
+            };
+            id: string;
+            launch_id: string;
+            mapping: components["schemas"]["ImporterMapping"];
+            /** @description What was assumed about the file. */
+            notes?: string[] | null;
+            progress: components["schemas"]["ImporterProgress"];
+            /** @description First rows, only before the import starts. */
+            sample?: components["schemas"]["ImporterSampleRow"][] | null;
+            /** Format: int64 */
+            size: number;
+            /** Format: date-time */
+            started_at?: string;
+            /** @enum {string} */
+            state: "uploaded" | "queued" | "running" | "triaging" | "done" | "failed" | "cancelled" | "undoing" | "undone";
+        };
+        ImporterMapping: {
+            app_version?: string;
+            /** @description Attribute name to column, at most 64. */
+            attrs?: {
+                [key: string]: string;
+            };
+            author_email?: string;
+            author_name?: string;
+            channel?: string;
+            /**
+             * @description How dates such as 03/04/2024 are meant, in the whole file.
+             * @enum {string}
+             */
+            date_order?: "dmy" | "mdy";
+            /** @description Column with the row's own id; rows with an id that is here already are duplicates. */
+            external_id?: string;
+            language?: string;
+            occurred_at?: string;
+            rating?: string;
+            /**
+             * Format: double
+             * @description Best rating of the file's scale, for example 5, 10 or 100; ratings are brought to 5.
+             */
+            rating_max?: number;
+            /** @description Column with what the person said. */
+            text?: string;
+            title?: string;
+            url?: string;
+            user_id?: string;
+        };
+        ImporterProgress: {
+            /**
+             * Format: int64
+             * @description Rows kept as new feedback.
+             */
+            accepted: number;
+            /**
+             * Format: int64
+             * @description Rows that could not be kept; see errors.
+             */
+            bad: number;
+            /**
+             * Format: int64
+             * @description Rows that are here already.
+             */
+            duplicates: number;
+            /**
+             * Format: int64
+             * @description Accepted rows that have been read fully, with sentence vectors; follows in the background.
+             */
+            embedded: number;
+            /**
+             * Format: double
+             * @description Of the rows read and triaged first; of undoing while that goes on.
+             */
+            percent: number;
+            /**
+             * Format: int64
+             * @description Accepted rows that have had their first reading.
+             */
+            processed: number;
+            /**
+             * Format: int64
+             * @description Rows taken away by undoing.
+             */
+            removed?: number;
+            /** Format: int64 */
+            rows_read: number;
+            /**
+             * Format: int64
+             * @description Known when the whole file has been read.
+             */
+            rows_total?: number;
+        };
+        ImporterRowIssue: {
+            /** @description At most 2 kB of the row as it stands in the file. */
+            raw: string;
             reason: string;
+            /** Format: int64 */
+            row: number;
         };
-        RelatedResult: {
-            items: components["schemas"]["Related"][];
-            issues: components["schemas"]["RelatedIssue"][];
+        ImporterSampleRow: {
+            error?: string;
+            feedback?: components["schemas"]["FeedbackInput"];
+            raw?: {
+                [key: string]: string;
+            };
+            /** Format: int64 */
+            row: number;
         };
-        AcceptInput: {
+        Issue: {
+            area: string;
+            category: string;
+            /** Format: date-time */
+            closed_at?: string;
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            /**
+             * Format: date-time
+             * @description Of its earliest report, whichever issue that came in by.
+             */
+            first_received_at?: string;
+            id: string;
+            /**
+             * Format: double
+             * @description From 0 to 20, by how far it reaches.
+             */
+            impact: number;
+            /**
+             * @description What people say aloud; works wherever an id does.
+             * @example HC-12
+             */
+            key: string;
+            /** Format: date-time */
+            last_received_at?: string;
+            launch_id: string;
+            /** @description Issues that were merged into this one; only when one issue is asked for. */
+            merged?: components["schemas"]["FeedbackIssueRef"][] | null;
+            /** @description The issue that has its feedback now; what is done to this one is done there. */
+            merged_into?: components["schemas"]["FeedbackIssueRef"];
+            /** Format: int64 */
+            number: number;
+            owner?: components["schemas"]["IssueOwner"];
+            /**
+             * Format: double
+             * @description Impact times urgency, from 0 to 100.
+             */
+            priority: number;
+            /** @description The sum behind the priority, line by line. */
+            priority_reason: components["schemas"]["IssueLine"][];
+            reach: components["schemas"]["IssueReach"];
+            sentiment: components["schemas"]["IssueSentiments"];
+            /** @enum {string} */
+            severity: "sev1" | "sev2" | "sev3" | "sev4";
+            /** @enum {string} */
+            stage: "intake" | "triage" | "analysis" | "prioritisation" | "planning" | "resolution" | "closure";
+            /** Format: date-time */
+            stage_entered_at: string;
+            /** @description Present when many of the reports read as more severe than the issue says. */
+            suggested_severity?: components["schemas"]["IssueSeveritySuggestion"];
+            tags: string[];
+            title: string;
+            /** @description Reports that occurred on each of the last 14 days (UTC), today last. */
+            trend: number[];
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int64 */
+            urgency: number;
+            /** @description Who set the urgency; absent when it is as suggested. */
+            urgency_set_by?: string;
+            /**
+             * Format: int64
+             * @description From severity and trend; what urgency is unless a person set it.
+             */
+            urgency_suggested: number;
+        };
+        IssueAcceptInput: {
+            /** @description Id or key of the issue to join; absent: a new one is made. */
             issue_id?: string;
         };
-        AcceptResult: {
+        IssueAcceptManyInput: {
+            /** @description Alike ones share one issue. */
+            group?: boolean;
+            ids: string[] | null;
+            /** @description Id or key of the issue that all of them join. */
+            issue_id?: string;
+        };
+        IssueAcceptedBody: {
             feedback: components["schemas"]["Feedback"];
             issue: components["schemas"]["Issue"];
+            /** @description The issue was there before. */
             joined: boolean;
             undo_id: string;
         };
-        BulkAcceptInput: {
-            ids: string[];
-            group?: boolean;
-            issue_id?: string;
-        };
-        BulkAcceptResult: {
-            issues: components["schemas"]["Issue"][];
+        IssueAcceptedManyBody: {
+            /**
+             * Format: int64
+             * @description Feedback that was accepted; what was part of an issue already is not counted.
+             */
             accepted: number;
+            issues: components["schemas"]["Issue"][];
             undo_id: string;
         };
-        IgnoreInput: {
+        IssueChange: {
+            area?: string;
+            category?: string;
+            description?: string;
+            /** @description A member's id; empty: nobody. */
+            owner_id?: string;
+            /** @description Why; kept in the history. */
+            reason?: string;
+            /** @enum {string} */
+            severity?: "sev1" | "sev2" | "sev3" | "sev4";
+            /**
+             * @description closure closes the issue, any other stage reopens it.
+             * @enum {string}
+             */
+            stage?: "intake" | "triage" | "analysis" | "prioritisation" | "planning" | "resolution" | "closure";
+            tags?: string[];
+            title?: string;
+            /**
+             * Format: int64
+             * @description 0: back to what severity and trend suggest.
+             */
+            urgency?: number;
+        };
+        IssueChangedBody: {
+            area: string;
+            category: string;
+            /** Format: date-time */
+            closed_at?: string;
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            /**
+             * Format: date-time
+             * @description Of its earliest report, whichever issue that came in by.
+             */
+            first_received_at?: string;
+            id: string;
+            /**
+             * Format: double
+             * @description From 0 to 20, by how far it reaches.
+             */
+            impact: number;
+            /**
+             * @description What people say aloud; works wherever an id does.
+             * @example HC-12
+             */
+            key: string;
+            /** Format: date-time */
+            last_received_at?: string;
+            launch_id: string;
+            /** @description Issues that were merged into this one; only when one issue is asked for. */
+            merged?: components["schemas"]["FeedbackIssueRef"][] | null;
+            /** @description The issue that has its feedback now; what is done to this one is done there. */
+            merged_into?: components["schemas"]["FeedbackIssueRef"];
+            /** Format: int64 */
+            number: number;
+            owner?: components["schemas"]["IssueOwner"];
+            /**
+             * Format: double
+             * @description Impact times urgency, from 0 to 100.
+             */
+            priority: number;
+            /** @description The sum behind the priority, line by line. */
+            priority_reason: components["schemas"]["IssueLine"][];
+            reach: components["schemas"]["IssueReach"];
+            sentiment: components["schemas"]["IssueSentiments"];
+            /** @enum {string} */
+            severity: "sev1" | "sev2" | "sev3" | "sev4";
+            /** @enum {string} */
+            stage: "intake" | "triage" | "analysis" | "prioritisation" | "planning" | "resolution" | "closure";
+            /** Format: date-time */
+            stage_entered_at: string;
+            /** @description Present when many of the reports read as more severe than the issue says. */
+            suggested_severity?: components["schemas"]["IssueSeveritySuggestion"];
+            tags: string[];
+            title: string;
+            /** @description Reports that occurred on each of the last 14 days (UTC), today last. */
+            trend: number[];
+            /** @description Takes the act back: POST /undo/{id}. */
+            undo_id: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int64 */
+            urgency: number;
+            /** @description Who set the urgency; absent when it is as suggested. */
+            urgency_set_by?: string;
+            /**
+             * Format: int64
+             * @description From severity and trend; what urgency is unless a person set it.
+             */
+            urgency_suggested: number;
+        };
+        IssueHistoryEntry: {
+            actor: components["schemas"]["AuditActor"];
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description What changed: a field of the issue, or feedback, merged, merged_into, split, created.
+             * @example stage
+             */
+            field: string;
+            from: string;
+            id: string;
+            reason?: string;
+            to: string;
+        };
+        IssueIgnoreInput: {
             reason?: string;
         };
-        IgnoreResult: {
+        IssueIgnoreManyInput: {
+            ids: string[] | null;
+            reason?: string;
+        };
+        IssueIgnoredBody: {
             feedback: components["schemas"]["Feedback"];
             undo_id: string;
         };
-        IdsInput: {
-            ids: string[];
-        };
-        BulkIgnoreResult: {
+        IssueIgnoredManyBody: {
+            /** Format: int64 */
             ignored: number;
             undo_id: string;
         };
-        Proposal: {
+        IssueInput: {
+            area?: string;
+            /**
+             * @description Absent: what most of the feedback says, or other.
+             * @example bug
+             */
+            category?: string;
+            description?: string;
+            /** @description Feedback to gather in it. */
+            feedback_ids?: string[] | null;
+            owner_id?: string;
+            /**
+             * @description Absent: what most of the feedback says, or sev3.
+             * @enum {string}
+             */
+            severity?: "sev1" | "sev2" | "sev3" | "sev4";
+            tags?: string[] | null;
             title: string;
-            feedback_ids: string[];
-            count: number;
-            people: number;
-            severity: string;
-            category: string;
-            priority: number;
-            reason: string;
-            words: string[];
-            sample: components["schemas"]["Feedback"][];
+            /**
+             * Format: int64
+             * @description 0 or absent: as suggested from severity and trend.
+             */
+            urgency?: number;
         };
-        ProposalList: {
-            items: components["schemas"]["Proposal"][];
-            /** Format: date-time */
-            computed_at: string;
-        };
-        PriorityLine: {
+        IssueLine: {
+            /**
+             * Format: double
+             * @example 9.6
+             */
+            effect: number;
+            /** @example 7 people reported it */
             label: string;
-            value: number;
-            effect: string;
+            /**
+             * @description Which number the line adds to. The effects of the impact lines sum up to the impact, those of the urgency lines to the urgency; the last line multiplies them.
+             * @enum {string}
+             */
+            part: "impact" | "urgency" | "priority";
+            /** @example 7 */
+            value: string;
         };
-        Segment: {
-            name: string;
-            count: number;
-        };
-        Reach: {
-            feedback: number;
-            people: number;
-            segments: components["schemas"]["Segment"][];
-        };
-        SentimentMix: {
-            negative: number;
-            neutral: number;
-            positive: number;
-        };
-        MergedRef: {
-            id: string;
-            key: string;
-        };
-        Issue: {
-            id: string;
-            number: number;
-            key: string;
-            launch_id: string;
-            title: string;
-            description: string;
-            stage: string;
-            /** Format: date-time */
-            stage_entered_at: string;
-            severity: string;
-            category: string;
-            area: string;
-            owner?: components["schemas"]["UserRef"];
-            tags: string[];
-            urgency: number;
-            impact: number;
-            priority: number;
-            priority_reason: components["schemas"]["PriorityLine"][];
-            reach: components["schemas"]["Reach"];
-            sentiment: components["schemas"]["SentimentMix"];
-            /** Format: date-time */
-            first_received_at?: string;
-            /** Format: date-time */
-            last_received_at?: string;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: date-time */
-            closed_at?: string;
-            merged_into?: components["schemas"]["MergedRef"];
-            trend: number[];
-        };
-        IssuePage: {
+        IssueListBody: {
+            /** @description The words match more than were looked at; total and counts are of the newest ones. */
+            at_least?: boolean;
+            /** @description By filter: the values there are, and how many each would give, were this filter not set. */
+            facets?: {
+                [key: string]: components["schemas"]["FeedbackCount"][] | null;
+            };
             items: components["schemas"]["Issue"][];
             next_cursor?: string;
-            total?: number;
-            facets?: components["schemas"]["Facets"];
+            /** Format: double */
+            took_ms: number;
+            /** Format: int64 */
+            total: number;
         };
-        IssueInput: {
-            title: string;
-            description?: string;
-            severity?: string;
-            category?: string;
-            area?: string;
-        };
-        IssuePatch: {
-            title?: string;
-            description?: string;
-            stage?: string;
-            severity?: string;
-            category?: string;
-            area?: string;
-            owner_id?: string;
-            urgency?: number;
-            tags?: string[];
-        };
-        Change: {
-            id: string;
-            /** Format: date-time */
-            at: string;
-            actor: components["schemas"]["Actor"];
-            field: string;
-            from: string;
-            to: string;
-            reason?: string;
-        };
-        Reporter: {
-            id: string;
-            name?: string;
-            email?: string;
-            feedback: number;
-            /** Format: date-time */
-            last_received_at?: string;
-            segments?: string[];
-        };
-        MergeInput: {
+        IssueMergeInput: {
+            /** @description Id or key of the issue that gets the feedback. */
             into: string;
         };
-        MergeResult: {
+        IssueMergedBody: {
             issue: components["schemas"]["Issue"];
             undo_id: string;
         };
-        SplitInput: {
-            feedback_ids: string[];
-            title?: string;
+        IssueOwner: {
+            id: string;
+            name: string;
         };
-        SplitResult: {
+        IssueProposal: {
+            area: string;
+            category: string;
+            /**
+             * Format: int64
+             * @description Reports.
+             */
+            count: number;
+            /** @description At most 1,000, the one that stands for all first. */
+            feedback_ids: string[];
+            /**
+             * Format: int64
+             * @description Distinct persons among the reporters.
+             */
+            people: number;
+            /**
+             * Format: double
+             * @description What the issue's priority would be.
+             */
+            priority: number;
+            priority_reason: components["schemas"]["IssueLine"][];
+            /** @description Why these belong together. */
+            reason: string;
+            /** @description The first three. */
+            sample: components["schemas"]["Feedback"][];
+            severity: string;
+            title: string;
+            /** @description What its reports share and others lack. */
+            words: string[];
+        };
+        IssueProposals: {
+            /** Format: date-time */
+            computed_at: string;
+            /**
+             * Format: int64
+             * @description Untriaged feedback that was looked at.
+             */
+            considered: number;
+            items: components["schemas"]["IssueProposal"][];
+        };
+        IssueReach: {
+            /**
+             * Format: int64
+             * @description Reports.
+             */
+            feedback: number;
+            /**
+             * Format: int64
+             * @description Distinct persons among the reporters.
+             */
+            people: number;
+            /** @description People by attribute, the largest first. */
+            segments: components["schemas"]["IssueSegment"][];
+            /**
+             * Format: int64
+             * @description Reports that name nobody.
+             */
+            unnamed: number;
+        };
+        IssueReporter: {
+            /** @description Segment attributes. */
+            attrs: {
+                [key: string]: string;
+            };
+            email?: string;
+            /** @description The newest 20 of the reports. */
+            feedback_ids: string[];
+            /** Format: date-time */
+            first_received_at: string;
+            /** Format: date-time */
+            last_received_at: string;
+            name: string;
+            person_id: string;
+            /** Format: int64 */
+            reports: number;
+        };
+        IssueSegment: {
+            /** Format: int64 */
+            count: number;
+            /** @example tier=enterprise */
+            name: string;
+        };
+        IssueSentiments: {
+            /** Format: int64 */
+            negative: number;
+            /** Format: int64 */
+            neutral: number;
+            /** Format: int64 */
+            positive: number;
+        };
+        IssueSeveritySuggestion: {
+            /** @enum {string} */
+            level: "sev1" | "sev2" | "sev3";
+            reason: string;
+        };
+        IssueSplitBody: {
             issue: components["schemas"]["Issue"];
             new_issue: components["schemas"]["Issue"];
             undo_id: string;
         };
-        SimilarIssue: {
-            issue: components["schemas"]["Issue"];
+        IssueSplitInput: {
+            feedback_ids: string[] | null;
+            /** @description Absent: taken from the feedback. */
+            title?: string;
+        };
+        IssueSuggestionBody: {
+            /** Format: double */
             confidence: number;
+            issue: components["schemas"]["Issue"];
             reason: string;
         };
-        Mapping: {
-            text?: string;
-            title?: string;
-            external_id?: string;
-            occurred_at?: string;
-            author_name?: string;
-            author_email?: string;
-            user_id?: string;
-            rating?: string;
-            language?: string;
-            app_version?: string;
-            url?: string;
-            channel?: string;
-            attrs?: {
-                [key: string]: string;
-            };
-        };
-        FeedbackInput: {
-            text: string;
-            title?: string;
-            channel?: string;
-            external_id?: string;
+        LaunchChange: {
             /** Format: date-time */
-            occurred_at?: string;
-            author?: components["schemas"]["AuthorInput"];
-            rating?: number;
-            language?: string;
-            app_version?: string;
-            url?: string;
-            attrs?: {
-                [key: string]: unknown;
-            };
-        };
-        AuthorInput: {
+            ends_at?: string;
             name?: string;
-            email?: string;
-            user_id?: string;
-            session_id?: string;
-            external_id?: string;
-            attrs?: {
-                [key: string]: unknown;
-            };
+            scope?: string;
+            services?: string[];
+            /** Format: date-time */
+            starts_at?: string;
+            /** @enum {string} */
+            state?: "active" | "archived";
+            time_zone?: string;
         };
-        SampleRow: {
-            row: number;
-            raw: {
-                [key: string]: unknown;
-            };
-            feedback?: components["schemas"]["FeedbackInput"];
-            error?: string;
+        LaunchCounts: {
+            /** Format: int64 */
+            feedback: number;
+            /** Format: int64 */
+            issues_open: number;
+            /** Format: int64 */
+            to_triage: number;
+            /**
+             * Format: int64
+             * @description Feedback that has had its first reading only; sentence vectors follow in the background.
+             */
+            unread: number;
+            /**
+             * Format: int64
+             * @description Deliveries accepted and not yet processed.
+             */
+            waiting: number;
         };
-        ImportProgress: {
-            rows_total?: number;
-            rows_read: number;
-            accepted: number;
-            duplicates: number;
-            bad: number;
-            processed: number;
-            embedded: number;
-            percent: number;
+        LaunchInput: {
+            /**
+             * Format: date-time
+             * @description Four weeks after the start when absent.
+             */
+            ends_at?: string;
+            name: string;
+            scope?: string;
+            services?: string[] | null;
+            /**
+             * Format: date-time
+             * @description Now when absent.
+             */
+            starts_at?: string;
+            /** @description UTC when absent. */
+            time_zone?: string;
         };
-        Import: {
-            id: string;
-            launch_id: string;
-            file_name: string;
-            format: string;
-            size: number;
-            state: string;
-            columns: string[];
-            mapping: components["schemas"]["Mapping"];
-            guess_reason: {
-                [key: string]: string;
-            };
-            sample: components["schemas"]["SampleRow"][];
-            progress: components["schemas"]["ImportProgress"];
-            error?: string;
+        LaunchView: {
+            counts: components["schemas"]["LaunchCounts"];
             /** Format: date-time */
             created_at: string;
-            /** Format: date-time */
-            started_at?: string;
-            /** Format: date-time */
-            finished_at?: string;
-            created_by?: components["schemas"]["UserRef"];
-        };
-        PreviewInput: {
-            mapping: components["schemas"]["Mapping"];
-            dry_run?: boolean;
-        };
-        StartInput: {
-            mapping?: components["schemas"]["Mapping"];
-        };
-        ImportRowError: {
-            row: number;
-            error: string;
-        };
-        Delivery: {
-            id: string;
-            launch_id: string;
-            channel: string;
-            natural_key?: string;
-            state: string;
-            reason?: string;
-            attempts: number;
-            size: number;
-            /** Format: date-time */
-            received_at: string;
-            /** Format: date-time */
-            processed_at?: string;
-            feedback_id?: string;
-            import_id?: string;
-            payload?: string;
-            content_type?: string;
-        };
-        DeliveryPage: {
-            items: components["schemas"]["Delivery"][];
-            next_cursor?: string;
-            total?: number;
-            counts?: {
-                [key: string]: number;
-            };
-        };
-        ReplayInput: {
-            state: string;
-            launch_id?: string;
-        };
-        ReplayResult: {
-            replayed: number;
-        };
-        RuleThen: {
-            assign?: string;
-            tag?: string[];
-            severity?: string;
-            ignore?: boolean;
-        };
-        Rule: {
+            /**
+             * Format: date-time
+             * @description Planned end of hypercare.
+             */
+            ends_at: string;
             id: string;
             name: string;
-            enabled: boolean;
-            position: number;
-            when: string;
-            then: components["schemas"]["RuleThen"];
-            hits: number;
+            /** @description What goes live, for whom, in a few sentences. */
+            scope: string;
+            services: string[];
             /** Format: date-time */
-            created_at: string;
+            starts_at: string;
+            /** @enum {string} */
+            state: "active" | "archived";
+            /**
+             * @description IANA name; times are shown in it.
+             * @example Europe/Berlin
+             */
+            time_zone: string;
             /** Format: date-time */
             updated_at: string;
-            error?: string;
         };
-        RuleInput: {
+        NlpFlag: {
+            /** Format: double */
+            confidence: number;
+            reason?: string;
+            yes: boolean;
+        };
+        NlpLanguage: {
+            code: string;
+            /** Format: double */
+            confidence: number;
+            reason?: string;
+        };
+        NlpResult: {
+            area: components["schemas"]["NlpScored"];
+            categories: components["schemas"]["NlpScored"][] | null;
+            defect: components["schemas"]["NlpScored"];
+            emotion: components["schemas"]["NlpScored"];
+            fingerprint?: string;
+            key_phrases: string[] | null;
+            language: components["schemas"]["NlpLanguage"];
+            /** Format: int64 */
+            pass: number;
+            personal?: components["schemas"]["NlpSpan"][] | null;
+            reason: string;
+            security: components["schemas"]["NlpFlag"];
+            sentiment: components["schemas"]["NlpSentiment"];
+            severity: components["schemas"]["NlpSeverity"];
+            spam: components["schemas"]["NlpFlag"];
+            summary: string;
+            unsure: boolean;
+            version: string;
+        };
+        NlpScored: {
+            /** Format: double */
+            confidence: number;
             name: string;
-            when: string;
-            then: components["schemas"]["RuleThen"];
-            enabled?: boolean;
+            reason?: string;
         };
-        RulePatch: {
-            name?: string;
-            when?: string;
-            then?: components["schemas"]["RuleThen"];
-            enabled?: boolean;
-            position?: number;
+        NlpSentiment: {
+            /** Format: double */
+            confidence: number;
+            label: string;
+            reason?: string;
+            /** Format: double */
+            score: number;
         };
-        RulePreviewInput: {
-            when: string;
-            then?: components["schemas"]["RuleThen"];
+        NlpSeverity: {
+            /** Format: double */
+            confidence: number;
+            level: string;
+            reason?: string;
         };
-        RulePreview: {
-            matched: number;
-            scanned: number;
-            sample: components["schemas"]["Feedback"][];
-            error?: string;
+        NlpSpan: {
+            /** Format: int64 */
+            end: number;
+            kind: string;
+            /** Format: int64 */
+            start: number;
         };
-        DecisionFeedback: {
+        PageAuditEntry: {
+            items: components["schemas"]["AuditEntry"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageFeedback: {
+            items: components["schemas"]["Feedback"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageImporterImport: {
+            items: components["schemas"]["ImporterImport"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageImporterRowIssue: {
+            items: components["schemas"]["ImporterRowIssue"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageIssueHistoryEntry: {
+            items: components["schemas"]["IssueHistoryEntry"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageIssueReporter: {
+            items: components["schemas"]["IssueReporter"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageIssueSuggestionBody: {
+            items: components["schemas"]["IssueSuggestionBody"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageLaunchView: {
+            items: components["schemas"]["LaunchView"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PagePerson: {
+            items: components["schemas"]["Person"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageTriageDecision: {
+            items: components["schemas"]["TriageDecision"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageTriageRule: {
+            items: components["schemas"]["TriageRule"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageWorkspaceMember: {
+            items: components["schemas"]["WorkspaceMember"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageWorkspaceToken: {
+            items: components["schemas"]["WorkspaceToken"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        Person: {
+            /** @description Segment attributes, for example tier or region. */
+            attrs: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            created_at: string;
+            email?: string;
             id: string;
-            number: number;
+            identities: components["schemas"]["PersonIdentity"][];
+            language?: string;
+            name: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        PersonIdentity: {
+            /** @enum {string} */
+            kind: "email" | "user_id" | "session_id" | "external_id";
+            value: string;
+        };
+        "Preview-importRequest": {
+            /** @description Read the whole file and count good, duplicate and bad rows. */
+            dry_run?: boolean;
+            /** @description The guessed one, or that of the last preview, when absent. */
+            mapping?: components["schemas"]["ImporterMapping"];
+        };
+        Problem: {
+            /**
+             * @description Kind of error, for programs.
+             * @example not_found
+             */
+            code?: string;
+            /** @description One sentence: what is wrong and what to do. */
+            detail: string;
+            /** @description Each field that is wrong. */
+            errors?: components["schemas"]["ProblemField"][] | null;
+            /**
+             * Format: int64
+             * @example 404
+             */
+            status: number;
+            /** @example Not Found */
             title: string;
+            type?: string;
         };
-        Decision: {
-            id: string;
+        ProblemField: {
+            /** @example body.rating */
+            location?: string;
+            message: string;
+        };
+        "Start-importRequest": {
+            /** @description That of the last preview when absent. */
+            mapping?: components["schemas"]["ImporterMapping"];
+        };
+        TriageAccuracy: {
+            fields: components["schemas"]["TriageFieldAccuracy"][];
+            /** @description First day of the by-day figures, UTC. */
+            since: string;
+        };
+        TriageAlikeRow: {
+            /**
+             * Format: double
+             * @description From 0.75 on a duplicate, below related.
+             */
+            confidence: number;
+            feedback: components["schemas"]["Feedback"];
+            /** @enum {string} */
+            kind: "duplicate" | "related";
+            reason: string;
+            /** Format: double */
+            score: number;
+        };
+        TriageClassAccuracy: {
+            /**
+             * Format: int64
+             * @description Both.
+             */
+            hit: number;
+            /**
+             * Format: int64
+             * @description Reviewed feedback whose final value is this.
+             */
+            n: number;
+            name: string;
+            /**
+             * Format: double
+             * @description hit / said
+             */
+            precision?: number;
+            /**
+             * Format: double
+             * @description hit / n
+             */
+            recall?: number;
+            /**
+             * Format: int64
+             * @description Reviewed feedback for which triage said this.
+             */
+            said: number;
+        };
+        TriageCorrection: {
             /** Format: date-time */
             at: string;
-            engine: string;
-            version: string;
-            feedback: components["schemas"]["DecisionFeedback"];
+            /** @description Name of who corrected it. */
+            by: string;
+            by_id: string;
+            /** @description The decision it corrects. */
+            decision_id?: string;
+            feedback_id: string;
+            /** @enum {string} */
+            field: "category" | "severity" | "sentiment" | "emotion" | "language" | "area" | "spam";
+            from: string;
+            id: string;
+            to: string;
+            /** Format: date-time */
+            undone_at?: string;
+        };
+        TriageDayAccuracy: {
+            /** Format: int64 */
+            corrected: number;
+            /**
+             * @description UTC
+             * @example 2026-11-21
+             */
+            day: string;
+            /** Format: int64 */
+            reviewed: number;
+            /** Format: double */
+            right: number;
+        };
+        TriageDecision: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: double
+             * @description Of the category; 1 for rules and people.
+             */
+            confidence: number;
+            /** @description What people changed in it, also what they took back. */
+            corrections: components["schemas"]["TriageCorrection"][];
+            /** @enum {string} */
+            engine: "offline" | "rule" | "person";
+            feedback: components["schemas"]["TriageFeedbackRef"];
+            id: string;
+            /** @description Short hash of what was read: equal inputs and version give an equal outcome. */
+            inputs?: string;
+            /** @description Field to value. */
             outcome: {
                 [key: string]: unknown;
             };
-            confidence: number;
             reason: string;
-            corrections: components["schemas"]["Correction"][];
+            rule_id?: string;
+            /** @description Of the engine or of the rule's text; for a person the name. */
+            version: string;
         };
-        AccuracyClass: {
-            name: string;
-            precision: number;
-            recall: number;
-            n: number;
+        TriageEdit: {
+            /** @description Empty for none. */
+            area?: string;
+            /** @description Id of a member; empty for nobody. */
+            assignee_id?: string;
+            /** @enum {string} */
+            category?: "bug" | "performance" | "usability" | "feature_request" | "integration" | "data" | "security" | "documentation" | "question" | "praise" | "other";
+            /** @enum {string} */
+            emotion?: "anger" | "fear" | "joy" | "love" | "sadness" | "surprise" | "none";
+            /** @description ISO 639-1 code, or unknown. */
+            language?: string;
+            /** @enum {string} */
+            sentiment?: "negative" | "neutral" | "positive";
+            /** @enum {string} */
+            severity?: "sev1" | "sev2" | "sev3" | "sev4";
+            /** @description True puts it on the spam list, false takes it off. */
+            spam?: boolean;
+            /** @description All tags it shall have. */
+            tags?: string[];
         };
-        AccuracyField: {
-            field: string;
-            decided: number;
+        TriageEditMany: {
+            /** @description Empty for none. */
+            area?: string;
+            /** @description Id of a member; empty for nobody. */
+            assignee_id?: string;
+            /** @enum {string} */
+            category?: "bug" | "performance" | "usability" | "feature_request" | "integration" | "data" | "security" | "documentation" | "question" | "praise" | "other";
+            /** @enum {string} */
+            emotion?: "anger" | "fear" | "joy" | "love" | "sadness" | "surprise" | "none";
+            ids: string[] | null;
+            /** @description ISO 639-1 code, or unknown. */
+            language?: string;
+            /** @enum {string} */
+            sentiment?: "negative" | "neutral" | "positive";
+            /** @enum {string} */
+            severity?: "sev1" | "sev2" | "sev3" | "sev4";
+            /** @description True puts it on the spam list, false takes it off. */
+            spam?: boolean;
+            /** @description All tags it shall have. */
+            tags?: string[];
+        };
+        TriageEditedMany: {
+            /**
+             * Format: int64
+             * @description Feedback that has the wanted values now.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Fields of them that triage had decided otherwise.
+             */
+            corrections: number;
+            /** @description Absent when nothing changed. */
+            undo_id?: string;
+        };
+        TriageEditedOne: {
+            feedback: components["schemas"]["Feedback"];
+            /** @description Absent when nothing changed. */
+            undo_id?: string;
+        };
+        TriageFeedbackRef: {
+            id: string;
+            /** Format: int64 */
+            number: number;
+            snippet: string;
+            title: string;
+        };
+        TriageFieldAccuracy: {
+            /** @description By value; empty for area, which has any value, and spam, of which only the wrong ones are reviewed. */
+            classes: components["schemas"]["TriageClassAccuracy"][];
+            /**
+             * Format: int64
+             * @description Of the reviewed, those whose final value is another one.
+             */
             corrected: number;
-            classes: components["schemas"]["AccuracyClass"][];
+            /** @description By the day on which the feedback came in, the last 30 days; days without a review are left out. */
+            days: components["schemas"]["TriageDayAccuracy"][];
+            /**
+             * Format: int64
+             * @description Feedback that triage decided this field of: all of the launch.
+             */
+            decided: number;
+            field: string;
+            /**
+             * Format: int64
+             * @description Of these, those a person looked at: corrected in this field, or accepted.
+             */
+            reviewed: number;
+            /**
+             * Format: double
+             * @description Share of the reviewed that was right; absent when none was reviewed.
+             */
+            right?: number;
         };
-        Accuracy: {
-            fields: components["schemas"]["AccuracyField"][];
+        TriagePreview: {
+            /** @description All of the launch's feedback was looked at. */
+            complete: boolean;
+            /** @description Why the condition can't be used, or why it failed. */
+            error?: string;
+            /**
+             * Format: int64
+             * @description Feedback on which the condition could not be worked out.
+             */
+            failed: number;
+            /** Format: int64 */
+            matched: number;
+            /** @description The newest that match, as they are. */
+            sample: components["schemas"]["Feedback"][];
+            /**
+             * Format: int64
+             * @description The newest feedback looked at.
+             */
+            scanned: number;
+            /** Format: double */
+            took_ms: number;
         };
-        ErrorModel: {
-            title?: string;
-            detail?: string;
-            code?: string;
-            status?: number;
-            errors?: components["schemas"]["ErrorDetail"][];
+        TriagePreviewInput: {
+            then?: components["schemas"]["TriageThen"];
+            when: string;
         };
-        ErrorDetail: {
-            location?: string;
-            message?: string;
-            value?: unknown;
+        TriageRule: {
+            /** Format: date-time */
+            created_at: string;
+            enabled: boolean;
+            /** @description Why the last failure happened, or why the rule does not run. */
+            error?: string;
+            /**
+             * Format: int64
+             * @description Feedback on which the condition could not be worked out; it was skipped there.
+             */
+            failures: number;
+            /**
+             * Format: int64
+             * @description Feedback it matched when that arrived.
+             */
+            hits: number;
+            id: string;
+            launch_id: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description From 1; rules run in this order.
+             */
+            position: number;
+            then: components["schemas"]["TriageThen"];
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * @description The condition, in CEL over text, title, channel, language, category, category_confidence, sentiment, sentiment_score, emotion, severity, area, rating (0: none), app_version, url, attrs, tags, author.name, author.email, author.attrs, security, unsure, alike, imported, occurred_at, received_at. text.lower(), contains, startsWith, endsWith, matches (RE2). A missing attribute never matches.
+             * @example category == "bug" && text.lower().contains("invoice")
+             */
+            when: string;
         };
-        TokenList: {
-            items: components["schemas"]["Token"][];
-            next_cursor?: string;
-            total?: number;
+        TriageRuleChange: {
+            enabled?: boolean;
+            name?: string;
+            /**
+             * Format: int64
+             * @description Moves the rule there; the others make room.
+             */
+            position?: number;
+            then?: components["schemas"]["TriageThen"];
+            when?: string;
         };
-        UserList: {
-            items: components["schemas"]["User"][];
-            next_cursor?: string;
-            total?: number;
+        TriageRuleInput: {
+            /** @description True when absent. */
+            enabled?: boolean;
+            name: string;
+            then: components["schemas"]["TriageThen"];
+            when: string;
         };
-        AuditEntryList: {
-            items: components["schemas"]["AuditEntry"][];
-            next_cursor?: string;
-            total?: number;
+        TriageThen: {
+            /** @description Id of the member who gets it. */
+            assign?: string;
+            /** @description Put new feedback on the ignored list. */
+            ignore?: boolean;
+            /** @enum {string} */
+            severity?: "sev1" | "sev2" | "sev3" | "sev4";
+            /** @description Tags to add. */
+            tag?: string[] | null;
         };
-        LaunchList: {
-            items: components["schemas"]["Launch"][];
-            next_cursor?: string;
-            total?: number;
+        Workspace: {
+            id: string;
+            name: string;
         };
-        ChangeList: {
-            items: components["schemas"]["Change"][];
-            next_cursor?: string;
-            total?: number;
+        WorkspaceCreatedToken: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at?: string;
+            id: string;
+            /** Format: date-time */
+            last_used_at?: string;
+            name: string;
+            /** @description First characters of the secret, to recognise it by. */
+            prefix: string;
+            /** Format: date-time */
+            revoked_at?: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "lead" | "responder" | "viewer" | "intake";
+            /** @description Shown this once; keep it where secrets are kept. */
+            secret: string;
         };
-        ReporterList: {
-            items: components["schemas"]["Reporter"][];
-            next_cursor?: string;
-            total?: number;
+        WorkspaceMe: {
+            email?: string;
+            id: string;
+            /** @enum {string} */
+            kind: "member" | "token" | "system";
+            name: string;
+            permissions: string[] | null;
+            role: string;
+            workspace: components["schemas"]["Workspace"];
         };
-        SimilarIssueList: {
-            items: components["schemas"]["SimilarIssue"][];
-            next_cursor?: string;
-            total?: number;
+        WorkspaceMember: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            disabled_at?: string;
+            email: string;
+            id: string;
+            name: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "lead" | "responder" | "viewer";
         };
-        ImportList: {
-            items: components["schemas"]["Import"][];
-            next_cursor?: string;
-            total?: number;
+        WorkspaceMemberChange: {
+            /** @description A disabled member can't sign in. */
+            disabled?: boolean;
+            name?: string;
+            password?: string;
+            /** @enum {string} */
+            role?: "owner" | "admin" | "lead" | "responder" | "viewer";
         };
-        ImportRowErrorList: {
-            items: components["schemas"]["ImportRowError"][];
-            next_cursor?: string;
-            total?: number;
+        WorkspaceNewMember: {
+            email: string;
+            name: string;
+            /** @description Their first password, which they may change. */
+            password: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "lead" | "responder" | "viewer";
         };
-        RuleList: {
-            items: components["schemas"]["Rule"][];
-            next_cursor?: string;
-            total?: number;
+        WorkspaceNewToken: {
+            /** Format: date-time */
+            expires_at?: string;
+            name: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "lead" | "responder" | "viewer" | "intake";
         };
-        DecisionList: {
-            items: components["schemas"]["Decision"][];
-            next_cursor?: string;
-            total?: number;
+        WorkspaceSetupInput: {
+            email: string;
+            name: string;
+            password: string;
+            /** @description From the link that the first start printed. */
+            token: string;
+            workspace_name: string;
+        };
+        WorkspaceSignInBody: {
+            email: string;
+            password: string;
+        };
+        WorkspaceToken: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at?: string;
+            id: string;
+            /** Format: date-time */
+            last_used_at?: string;
+            name: string;
+            /** @description First characters of the secret, to recognise it by. */
+            prefix: string;
+            /** Format: date-time */
+            revoked_at?: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "lead" | "responder" | "viewer" | "intake";
         };
     };
     responses: never;
@@ -3274,4 +2331,2084 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    "get-attachment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-audit": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAuditEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-deliveries": {
+        parameters: {
+            query: {
+                launch_id: string;
+                state?: "accepted" | "processed" | "dead" | "undone";
+                channel?: string;
+                import_id?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackListOut"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackDelivery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "replay-delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackReplayed"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "stream-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feedback"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "correct-feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriageEdit"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriageEditedOne"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "accept-feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["IssueAcceptInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueAcceptedBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-decisions-of-feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTriageDecision"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ignore-feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["IssueIgnoreInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueIgnoredBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-related": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppRelated"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImporterImport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImporterImport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-import-errors": {
+        parameters: {
+            query?: {
+                /** @description csv (a download) or json */
+                format?: string;
+                /** @description Of the next page of JSON. */
+                cursor?: string;
+                /** @description Rows of a page of JSON, 50 when absent, at most 1,000. */
+                limit?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageImporterRowIssue"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Preview-importRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImporterImport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "start-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Start-importRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImporterImport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "undo-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImporterImport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-issue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Issue"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-issue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueChangedBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-issue-feedback": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageFeedback"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-issue-history": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageIssueHistoryEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "merge-issue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueMergeInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueMergedBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-issue-reporters": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageIssueReporter"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-similar-issues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageIssueSuggestionBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "split-issue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueSplitInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueSplitBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-launches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageLaunchView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-launch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LaunchInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LaunchView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-launch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LaunchView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-launch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LaunchChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LaunchView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-decisions": {
+        parameters: {
+            query?: {
+                field?: "category" | "severity" | "sentiment" | "emotion" | "language" | "area" | "spam" | "security" | "duplicate_of" | "assignee" | "tags" | "state" | "issue";
+                /** @description Only decisions that people corrected (in this field), or only the others. */
+                corrected?: "true" | "false";
+                engine?: "offline" | "rule" | "person";
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTriageDecision"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-accuracy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriageAccuracy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "replay-dead-deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackReplayed"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-feedback": {
+        parameters: {
+            query?: {
+                /** @description Words that must all occur; the last may be unfinished; "quoted words" stand together. */
+                q?: string;
+                /** @description In this and the other lists: several values are alternatives; none means empty, any means filled. */
+                state?: string[] | null;
+                category?: string[] | null;
+                severity?: string[] | null;
+                sentiment?: string[] | null;
+                emotion?: string[] | null;
+                language?: string[] | null;
+                channel?: string[] | null;
+                area?: string[] | null;
+                version?: string[] | null;
+                assignee?: string[] | null;
+                issue?: string[] | null;
+                import?: string[] | null;
+                person?: string[] | null;
+                /** @description security, unsure */
+                flag?: string[] | null;
+                tag?: string[] | null;
+                /** @description Happened at or after. */
+                from?: string;
+                /** @description Happened before. */
+                to?: string;
+                sort?: "-occurred" | "occurred" | "-received" | "severity" | "-alike" | "rating";
+                cursor?: string;
+                /** @description 50 when absent. */
+                limit?: number;
+                /** @description Answer the counts of each filter's values too. */
+                facets?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackListBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "send-feedback": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeated request with the same key and body is answered as the first was, and kept once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedbackInput"] | components["schemas"]["FeedbackBatch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackReceipt"] | components["schemas"]["FeedbackBatchReceipt"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "accept-many-feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueAcceptManyInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueAcceptedManyBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "correct-many-feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriageEditMany"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriageEditedMany"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ignore-many-feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueIgnoreManyInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueIgnoredManyBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-imports": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageImporterImport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "upload-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description The file, under its name.
+                     */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImporterImport"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-issues": {
+        parameters: {
+            query?: {
+                /** @description Words of title, description or key that must all occur; the last may be unfinished. */
+                q?: string;
+                /** @description In this and the other lists: several values are alternatives; none means empty, any means filled. */
+                stage?: string[] | null;
+                severity?: string[] | null;
+                category?: string[] | null;
+                area?: string[] | null;
+                owner?: string[] | null;
+                tag?: string[] | null;
+                /** @description true: not closed; false: closed; absent: both. */
+                open?: "true" | "false";
+                /** @description Highest or newest first. */
+                sort?: "priority" | "updated" | "created" | "reach";
+                cursor?: string;
+                /** @description 50 when absent. */
+                limit?: number;
+                /** @description Answer the counts of each filter's values too. */
+                facets?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueListBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-issue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueChangedBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-proposals": {
+        parameters: {
+            query?: {
+                /** @description 20 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueProposals"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTriageRule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriageRuleInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriageRule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriagePreviewInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriagePreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceMe"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-persons": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePerson"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-person": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriageRuleChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriageRule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkspaceSignInBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceMe"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyStruct { Needed bool \"json:\\\"needed\\\"\" }Body"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkspaceSetupInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceMe"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageWorkspaceToken"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkspaceNewToken"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceCreatedToken"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "revoke-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageWorkspaceMember"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkspaceNewMember"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceMember"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkspaceMemberChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceMember"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}

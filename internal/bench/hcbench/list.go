@@ -196,7 +196,7 @@ func (b *listBench) queries(ctx context.Context, s *proc.Server) ([]query, error
 	}
 	day := func(n int) string { return time.Now().AddDate(0, 0, -n).UTC().Format(time.RFC3339) }
 	add("everything")
-	for _, sort := range []string{"received", "-received", "severity", "rating"} {
+	for _, sort := range []string{"-occurred", "occurred", "-received", "severity", "-alike", "rating"} {
 		add("sorted by "+sort, "sort", sort)
 	}
 	for _, field := range []string{"category", "severity", "sentiment", "language", "channel", "area"} {
@@ -211,7 +211,7 @@ func (b *listBench) queries(ctx context.Context, s *proc.Server) ([]query, error
 	add("without an issue", "issue", "none", "sort", "severity")
 	add("with an issue", "issue", "any")
 	add("state", "state", "new", "sort", "-received")
-	add("spam", "spam", "true")
+	add("unsure, or about security", "flag", "unsure,security")
 	add("last week", "from", day(7))
 	add("a week in the past, negative", "from", day(60), "to", day(53), "sentiment", "negative")
 	for name, q := range map[string]string{

@@ -126,6 +126,9 @@ func sniffDelimiter(text []byte, eol byte, whole bool) byte {
 			continue
 		}
 		width, same, named := commonWidth(recs), 0, 0
+		if first := recs[0].fields; len(first) > 1 && !slices.ContainsFunc(first, func(f string) bool { return !known(f) }) {
+			width = len(first) // a header beyond doubt, whatever became of the rows
+		}
 		if width < 2 {
 			continue
 		}
@@ -147,8 +150,12 @@ func sniffDelimiter(text []byte, eol byte, whole bool) byte {
 			best, bestScore = d, score
 		}
 	}
-	if bestScore < .5 {
-		return 0
+	if bestScore < .5 && best != 0 {
+		// Rows that don't agree are divided by nothing, unless the header is.
+		first := csvSyntax{delim: best, eol: eol}.sample(text, whole)[0].fields
+		if slices.ContainsFunc(first, func(f string) bool { return !known(f) }) {
+			return 0
+		}
 	}
 	return best
 }

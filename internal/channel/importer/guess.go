@@ -311,8 +311,11 @@ var isoCodes = func() map[string]bool {
 	return m
 }()
 
-// unique reports whether no value occurs twice.
-func (s *columnStats) unique() bool { return len(s.distinct) == len(s.values) }
+// unique reports whether the values tell rows apart; a few rows may stand
+// twice in a file.
+func (s *columnStats) unique() bool {
+	return len(s.values)-len(s.distinct) <= max(1, len(s.values)/50) && len(s.distinct) > 1 || len(s.values) == 1
+}
 
 // scale returns the best value of the rating scale that the values show.
 func (s *columnStats) scale() float64 {
@@ -394,7 +397,7 @@ func (s *columnStats) fits(field string) (bool, string) {
 		coded := s.words < 1.5 && s.n >= 10 && float64(len(s.distinct)) < s.n*.3
 		return s.numeric < .5 && s.dates < .5 && s.emails < .5 && s.links < .5 && !coded, fmt.Sprintf("; its values are %.0f characters long on average", s.length)
 	case fieldID:
-		return s.unique() && s.length <= 128 && s.words < 3, "; each value occurs once"
+		return s.unique() && s.length <= 128 && s.words < 3, "; its values tell the rows apart"
 	case fieldTime:
 		return s.dates > .8, "; its values are dates"
 	case fieldEmail:

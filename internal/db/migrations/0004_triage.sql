@@ -41,9 +41,8 @@ CREATE TABLE correction (
 );
 CREATE INDEX correction_by_launch ON correction (workspace_id, launch_id, decision_id DESC) WHERE undone_at = 0;
 CREATE INDEX correction_by_feedback ON correction (workspace_id, feedback_id, id);
--- Accuracy counts what people accepted; new feedback is in none of these.
+-- Accuracy counts what people accepted; new feedback is in neither index.
 CREATE INDEX feedback_accepted ON feedback (workspace_id, launch_id, category, severity, sentiment, emotion, language) WHERE state = 'accepted';
-CREATE INDEX feedback_accepted_by_id ON feedback (workspace_id, id) WHERE state = 'accepted';
 CREATE INDEX feedback_accepted_by_day ON feedback (workspace_id, launch_id, received_at) WHERE state = 'accepted';
 
 CREATE TABLE rule (

@@ -106,27 +106,31 @@ func From(user, text string, attrs ...string) feedback.Input {
 	return feedback.Input{Text: text, Author: &feedback.Author{UserID: user, Name: user, Attrs: m}}
 }
 
-// AddTo sends reports to a launch, has them processed, and returns their ids
-// in the same order; up to 20 at once also get their numbers in it.
+// AddTo sends reports to a launch, one after the other, so that their numbers
+// follow their order, and returns their ids.
 func (b *Bench) AddTo(launchID string, list ...feedback.Input) []string {
 	b.tb.Helper()
-	items := make([]feedback.Incoming, len(list))
-	for i, in := range list {
-		if in.Channel == "" {
-			in.Channel = "api"
-		}
-		items[i] = feedback.Incoming{Input: in}
-	}
-	// A few are processed one by one, so that their numbers follow their
-	// order; many are processed as they would be.
-	size := 500
-	if len(items) <= 20 {
-		size = 1
-	}
 	var ids []string
-	for part := range slices.Chunk(items, size) {
+	for _, in := range list {
+		ids = append(ids, b.AddMany(launchID, in)...)
+	}
+	return ids
+}
+
+// AddMany is AddTo for many at once, whose numbers come in any order.
+func (b *Bench) AddMany(launchID string, list ...feedback.Input) []string {
+	b.tb.Helper()
+	var ids []string
+	for part := range slices.Chunk(list, 500) {
+		items := make([]feedback.Incoming, len(part))
+		for i, in := range part {
+			if in.Channel == "" {
+				in.Channel = "api"
+			}
+			items[i] = feedback.Incoming{Input: in}
+		}
 		err := b.DB.Tx(b.Ctx, func(tx *db.Tx) error {
-			receipts, err := b.Feedback.AcceptIn(b.Ctx, tx, b.Workspace, launchID, part)
+			receipts, err := b.Feedback.AcceptIn(b.Ctx, tx, b.Workspace, launchID, items)
 			for _, r := range receipts {
 				ids = append(ids, r.ID)
 			}
@@ -136,8 +140,8 @@ func (b *Bench) AddTo(launchID string, list ...feedback.Input) []string {
 			b.tb.Fatal(err)
 		}
 		b.Feedback.Accepted(len(part))
-		b.Process()
 	}
+	b.Process()
 	return ids
 }
 

@@ -176,11 +176,12 @@ func negated(folded []string, at int) bool {
 	return false
 }
 
-// longest drops hits that lie inside a longer hit of the same kind.
+// longest drops hits that lie inside a longer hit of the same kind. Signs of
+// severity add up instead: "nobody can work" is an outage and tells its scope.
 func longest(hits []Hit) []Hit {
 	inside := func(h Hit) bool {
 		return slices.ContainsFunc(hits, func(o Hit) bool {
-			return o.Kind == h.Kind && o.Span > h.Span && o.Word <= h.Word && o.Word+o.Span >= h.Word+h.Span
+			return o.Kind == h.Kind && (o.Name == h.Name || h.Kind != "severity") && o.Span > h.Span && o.Word <= h.Word && o.Word+o.Span >= h.Word+h.Span
 		})
 	}
 	out := hits[:0:0]

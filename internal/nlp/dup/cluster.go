@@ -138,7 +138,7 @@ func (k *clusterer) found(s *search, n uint32) {
 func (k *clusterer) rare(s *search, n uint32) []uint32 {
 	s.rare = s.rare[:0]
 	for _, v := range k.c.seq(n) {
-		if df := len(k.c.post[v>>8]); df > 1 && !k.c.isCommon(df) {
+		if df := len(k.c.post[v>>8]); df > 1 {
 			s.rare = append(s.rare, v>>8)
 		}
 	}
@@ -218,24 +218,32 @@ func (k *clusterer) best(s *search, n uint32) (leader uint32, ok bool) {
 
 // load makes indexed document n the query.
 func (s *search) load(n uint32) {
-	s.query = s.query[:0]
+	s.query, s.common = s.query[:0], s.common[:0]
 	for _, v := range s.c.seq(n) {
 		t := v >> 8
 		j := s.inQuery[t]
 		if j == 0 {
 			df := len(s.c.post[t])
+			q := queryTerm{term: t, known: true, idf: s.c.idf(df), surf: s.c.names[t]}
 			if s.c.isCommon(df) {
+				s.common = append(s.common, q)
+				s.common[len(s.common)-1].tf[v&3]++
 				continue
 			}
-			s.query = append(s.query, queryTerm{term: t, known: true, idf: s.c.idf(df), surf: s.c.names[t]})
+			s.query = append(s.query, q)
 			j = uint16(len(s.query))
 			s.inQuery[t] = j
 		}
 		s.query[j-1].tf[v&3]++
 	}
+	if len(s.query) < fewTerms {
+		s.mergeCommon()
+	}
 	s.unload()
+	s.fillUp()
 	s.weigh()
 	s.at, s.lang = s.c.at[n], s.c.lang[n]
+	s.seq = append(s.seq[:0], s.c.seq(n)...)
 	s.index()
 	s.clearPairs()
 	prev := uint16(0)
@@ -246,6 +254,22 @@ func (s *search) load(n uint32) {
 			prev = cur
 		}
 	}
+}
+
+// mergeCommon adds up the occurrences of each common term.
+func (s *search) mergeCommon() {
+	slices.SortStableFunc(s.common, func(p, q queryTerm) int { return cmp.Compare(p.term, q.term) })
+	merged := s.common[:0]
+	for _, q := range s.common {
+		if n := len(merged); n > 0 && merged[n-1].term == q.term {
+			for f := range q.tf {
+				merged[n-1].tf[f] += q.tf[f]
+			}
+			continue
+		}
+		merged = append(merged, q)
+	}
+	s.common = merged
 }
 
 // A signTable holds 128 sign bits of the vectors of the leaders.
@@ -337,6 +361,11 @@ func (k *clusterer) groups(docs []Doc) []Group {
 	return groups
 }
 
+// isName reports words that people can read; numbers and codes are not.
+func isName(w string) bool {
+	return len(w) > 2 && !strings.ContainsAny(w, "0123456789_")
+}
+
 const nameSample = 64 // members that name a group
 
 // name finds the words that a group shares and the member that has most of
@@ -362,7 +391,9 @@ func (k *clusterer) name(g *Group, docs []Doc) {
 	for t, n := range count {
 		if df := len(k.c.post[t]); n >= 2 && n*2 >= len(sample) && !k.c.isCommon(df) {
 			shared[t] = k.c.idf(df) * float64(n)
-			words = append(words, t)
+			if isName(k.c.names[t]) {
+				words = append(words, t)
+			}
 		}
 	}
 	slices.SortFunc(words, func(a, b uint32) int {

@@ -1,6 +1,7 @@
 package dup
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -13,7 +14,7 @@ import (
 type features struct {
 	doc      uint32
 	query    float64 // BM25 share of the query's informative words found in the candidate
-	doc2     float64 // share of the candidate's own information that the query has
+	found    float64 // share of the candidate's own information that the query has
 	title    float64 // overlap of the two titles
 	cross    float64 // share of the query's title found anywhere in the candidate
 	named    float64 // share of the candidate's title found anywhere in the query
@@ -25,14 +26,15 @@ type features struct {
 	untitled bool    // the query has no title
 	foreign  bool    // the two are in different languages
 	info     float64 // information of the shared words, in nats
-	same     bool
+	same     bool    // the same error
+	equal    bool    // word for word
 	gap      float64
 	score    float64
 	shared   [4]uint16 // query terms that contribute most, + 1
 }
 
 type scoreWeights struct {
-	query, doc, title, cross, named, pairs, sentence, static, meaning, same, gap float64
+	query, doc, title, cross, named, pairs, sentence, static, meaning, same, equal, gap float64
 }
 
 // rank compares all candidates of the pool closely and returns the best.
@@ -61,17 +63,8 @@ func (s *search) rank(q Doc, a *analysis, opt Options) []Candidate {
 		s.feats = append(s.feats, f)
 	}
 	s.unload()
-	if expFeats != nil {
-		expFeats(s)
-	}
 	slices.SortFunc(s.feats, func(p, q features) int {
-		switch {
-		case p.score > q.score:
-			return -1
-		case p.score < q.score:
-			return 1
-		}
-		return strings.Compare(s.c.ids[p.doc], s.c.ids[q.doc])
+		return cmp.Or(cmp.Compare(q.score, p.score), strings.Compare(s.c.ids[p.doc], s.c.ids[q.doc]))
 	})
 	var out []Candidate
 	for i := range s.feats {
@@ -98,17 +91,26 @@ func (s *search) rank(q Doc, a *analysis, opt Options) []Candidate {
 func (s *search) prepare(a *analysis) {
 	s.index()
 	s.clearPairs()
+	s.seq = s.seq[:0]
+	whole := true
 	prev := uint16(0)
 	for i := range a.toks {
-		if a.toks[i].fragment {
+		t := &a.toks[i]
+		n, ok := s.c.terms[string(t.term)]
+		whole = whole && ok
+		s.seq = append(s.seq, pack(n, t))
+		if t.fragment {
 			continue
 		}
 		cur := uint16(0)
-		if n, ok := s.c.terms[string(a.toks[i].term)]; ok {
+		if ok {
 			cur = s.inQuery[n]
 		}
 		s.pair(prev, cur)
 		prev = cur
+	}
+	if !whole {
+		s.seq = s.seq[:0]
 	}
 }
 
@@ -151,7 +153,7 @@ func (s *search) pair(prev, cur uint16) {
 
 // compare reads the words of candidate n once.
 func (s *search) compare(n uint32) features {
-	f := features{doc: n}
+	f := features{doc: n, equal: len(s.seq) > 0 && slices.Equal(s.seq, s.c.seq(n))}
 	var tf [maxQueryTerms][fieldCount]uint16
 	var pairHit [maxPairs]bool
 	var pairSum float64
@@ -166,7 +168,7 @@ func (s *search) compare(n uint32) features {
 		if v&fragmentBit != 0 {
 			continue
 		}
-		if df := len(s.c.post[term]); !s.c.isCommon(df) {
+		if df := len(s.c.post[term]); k != 0 || !s.c.isCommon(df) {
 			info += s.c.idf(df)
 		}
 		if prev != 0 && k != 0 && s.pairAt[prev-1] {
@@ -219,9 +221,9 @@ func (s *search) compare(n uint32) features {
 			}
 		}
 	}
-	f.query = lex / (s.selfLex + 1e-9)
+	f.query = math.Min(1, lex/(s.selfLex+1e-9))
 	f.info = info2
-	f.doc2 = shared / (info + 1e-9)
+	f.found = math.Min(1, shared/(info+1e-9))
 	hit, dTitle := s.titleInfo(n)
 	f.named = hit / (dTitle + 1e-9)
 	f.untitled = qTitle == 0
@@ -264,8 +266,6 @@ func (s *search) titleInfo(n uint32) (hit, all float64) {
 	return hit, all
 }
 
-var expFeats func(*search)
-
 func cosine(a, b []int8) (float64, bool) {
 	if len(a) == 0 || len(a) != len(b) {
 		return 0, false
@@ -283,7 +283,7 @@ func (f *features) words() float64 {
 }
 
 func (w *scoreWeights) of(f *features) float64 {
-	s := w.query*f.words() + w.doc*f.doc2 + w.pairs*f.pairs - w.gap*f.gap
+	s := w.query*f.words() + w.doc*f.found + w.pairs*f.pairs - w.gap*f.gap
 	if f.untitled {
 		s += w.named * f.named
 	} else {
@@ -302,11 +302,14 @@ func (w *scoreWeights) of(f *features) float64 {
 	if f.same {
 		s += w.same
 	}
+	if f.equal {
+		s += w.equal
+	}
 	return s
 }
 
 var defaultWeights = weights{
 	field: [fieldCount]float32{2, 1, 1},
 	norm:  [fieldCount]float32{0.5, 0.75, 0.75},
-	score: scoreWeights{query: 1, doc: 0.15, title: 0.2, cross: 0.05, named: 0.4, pairs: 0.1, sentence: 0.4, static: 0.15, meaning: 0.45, same: 0.4, gap: 0.0175},
+	score: scoreWeights{query: 1, doc: 0.15, title: 0.2, cross: 0.05, named: 0.4, pairs: 0.1, sentence: 0.4, static: 0.15, meaning: 0.45, same: 0.4, equal: 1.5, gap: 0.0175},
 }

@@ -75,6 +75,9 @@ func parseFrame(s string, p *tracer) (f rawFrame, lang string, ok bool) {
 func atFrame(s string) (rawFrame, string, bool) {
 	s = strings.TrimSuffix(s, ",")
 	if m := reAtBare.FindStringSubmatch(s); m != nil {
+		if strings.HasSuffix(m[1], ".rs") { // the place of the frame before
+			return rawFrame{}, "rust", true
+		}
 		return jsFrame("", m[1]), "js", true
 	}
 	if m := reAtParen.FindStringSubmatch(s); m != nil {
@@ -92,7 +95,7 @@ func atFrame(s string) (rawFrame, string, bool) {
 			return rawFrame{}, "", false
 		}
 		// A module before the class: "java.base/java.lang.Thread.run".
-		if i := strings.IndexByte(name, '/'); i >= 0 {
+		if i := strings.IndexByte(name, '/'); i >= 0 && !strings.Contains(name[:i], "$") {
 			name = name[i+1:]
 		}
 		return rawFrame{clean(name), inAppName(name)}, "jvm", true

@@ -27,7 +27,7 @@ var (
 	reRust   = regexp.MustCompile(`^thread '[^']*'(?: \(\d+\))? panicked at (?:'(.*)', \S+:\d+:\d+|\S+:\d+:\d+:?)$`)
 	reRuby   = regexp.MustCompile(`^\S+\.rb:\d+:in ['` + "`" + `][^']*': (.*?)(?: \(([A-Z][\w:]*)\))$`)
 	// Log lines: optional time, pid and logger around a level word.
-	reLog     = regexp.MustCompile(`^(?:[\[(]?(?:\d{4}-\d\d-\d\d|\d\d/\d\d/\d{2,4}|\d\d:\d\d|[A-Z][a-z]{2} +\d{1,2})[^A-Za-z]{0,30}(?:Z|UTC|[AP]M)?[\])]?[ ,]*)?(?:[\w.-]+(?:\[\d+\])?:? )?[\[(<]?(ERROR|FATAL|CRITICAL|SEVERE|ALERT|EMERG|PANIC)[\])>]?\b[:\s-]+(.+)$`)
+	reLog     = regexp.MustCompile(`^(?:[\[(]?(?:\d{4}-\d\d-\d\d|\d\d/\d\d/\d{2,4}|\d\d:\d\d|[A-Z][a-z]{2} +\d{1,2})[^A-Za-z]{0,30}(?:Z|UTC|[AP]M)?[\])]?[ ,]*)?(?:[\w.-]+(?:\[\d+\])?:? )?[\[(<]?(ERROR|FATAL|CRITICAL|SEVERE|ALERT|EMERG|PANIC)\b[\])>]?[:\s-]+(.+)$`)
 	reLogcat  = regexp.MustCompile(`^(?:[\d-]+ [\d:.]+ +)?(?:\d+[- ]+\d+(?:/\S+)? +)?[EF]/([\w.$-]+) *(?:\( *\d+\))?: +(.+)$`)
 	reKV      = regexp.MustCompile(`\blevel"?[=:]"?(?:error|fatal|critical|panic)"?\b.*?\b(?:msg|message)"?[=:]"?((?:[^"\\]|\\.)+)`)
 	reLogLead = regexp.MustCompile(`^(?:\[[^\]]{0,80}\] *|\([^)]{0,40}\) *|(?:[a-z][\w$]*\.)+[\w$]+(?:\(\d+\))?[:\s-]+)+`)
@@ -94,11 +94,11 @@ var (
 	reUUID    = regexp.MustCompile(`\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b`)
 	rePath    = regexp.MustCompile(`(?:[A-Za-z]:)?(?:[\\/][\w.$@+%~-]+){2,}[\\/]?`)
 	reQuoted  = regexp.MustCompile(`"[^"]*"|'[^']*'|` + "`[^`]*`" + `|“[^”]*”|‘[^’]*’`)
-	reHexNum  = regexp.MustCompile(`\b(?:0x[0-9a-fA-F]+|[0-9a-fA-F]*\d[0-9a-fA-F]*)\b|\b\w*\d\w*\b|[+-]?\d+(?:[.,:]\d+)*`)
+	reHexNum  = regexp.MustCompile(`\b(?:ORA|PLS|TNS|SQL|SQLSTATE|ERR|HTTP|TS|CS|NU|MSB|AADSTS|LNK|DB2)[-_ ]?\d{2,6}\b|\b(?:0x[0-9a-fA-F]+|[0-9a-fA-F]*\d[0-9a-fA-F]*)\b|\b\w*\d\w*\b|[+-]?\d+(?:[.,:]\d+)*`)
 	reSpace   = regexp.MustCompile(`[\s\pZ]+`)
 	reStars   = regexp.MustCompile(`\*(?:[\s,.:;=/_@-]*\*)+`)
 	reIdent   = regexp.MustCompile(`^.[A-Za-z_$][A-Za-z_.$]{0,60}.$`)
-	reIsCode  = regexp.MustCompile(`^(?:[A-Z]{2,10}[-_]?\d{2,6}|0x[0-9a-fA-F]{8}|E\d{3,6}|[45]\d\d)$`)
+	reIsCode  = regexp.MustCompile(`^(?:(?:ORA|PLS|TNS|SQL|SQLSTATE|ERR|HTTP|TS|CS|NU|MSB|AADSTS|LNK|DB2)[-_ ]?\d{2,6}|0x[0-9a-fA-F]{8}|E\d{3,6}|[45]\d\d)$`)
 	maxMsgLen = 160
 )
 

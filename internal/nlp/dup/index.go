@@ -165,11 +165,7 @@ func (c *core) add(d Doc, a *analysis) uint32 {
 	seq := a.seq[:0]
 	for i := range a.toks {
 		if t, ok := c.term(&a.toks[i]); ok {
-			v := t<<8 | uint32(a.toks[i].field)
-			if a.toks[i].fragment {
-				v |= fragmentBit
-			}
-			seq = append(seq, v)
+			seq = append(seq, pack(t, &a.toks[i]))
 		}
 	}
 	a.seq = seq
@@ -180,6 +176,15 @@ func (c *core) add(d Doc, a *analysis) uint32 {
 		c.byError[ref.fingerprint] = append(c.byError[ref.fingerprint], n)
 	}
 	return n
+}
+
+// pack is a token of a sequence.
+func pack(term uint32, t *token) uint32 {
+	v := term<<8 | uint32(t.field)
+	if t.fragment {
+		v |= fragmentBit
+	}
+	return v
 }
 
 func (c *core) term(t *token) (uint32, bool) {

@@ -13,6 +13,7 @@ const (
 	evenScore  = 0.82 // where half of the candidates are right
 	scoreScale = 0.22
 	errorDoubt = 0.3 // doubt left by an equal fingerprint alone
+	equalDoubt = 0.2 // left by equal words
 	fewNats    = 1.0 // shared information that earns half of the confidence
 )
 
@@ -22,6 +23,9 @@ func confidence(f *features) float64 {
 	c := 1 / (1 + math.Exp((evenScore-f.score)/scoreScale))
 	if !f.foreign {
 		c *= f.info / (f.info + fewNats)
+	}
+	if f.equal {
+		c = 1 - (1-c)*equalDoubt
 	}
 	if f.same {
 		c = 1 - (1-c)*errorDoubt
@@ -35,7 +39,9 @@ func (s *search) reason(f *features, a *analysis, c float64) string {
 	if f.same {
 		parts = append(parts, "same error "+a.err.String())
 	}
-	if words := s.sharedWords(f); len(words) > 0 {
+	if f.equal {
+		parts = append(parts, "the same words")
+	} else if words := s.sharedWords(f); len(words) > 0 {
 		parts = append(parts, "shares "+strings.Join(words, ", "))
 	}
 	meaning, known := f.sentence, f.hasSent

@@ -1,10 +1,7 @@
 package dup
 
 import (
-	"bytes"
-	"os"
-	"strconv"
-
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -18,7 +15,7 @@ const (
 	lexicalTop    = 400 // best by words that are compared closely
 	meaningTop    = 200 // best by each kind of vector
 	errorTop      = 100 // newest with the same error
-	commonParts   = 5   // terms of more than a fifth of the documents say nothing
+	commonParts   = 4   // terms of more than a quarter of the documents say nothing
 	commonFloor   = 50  // documents that make a term common at least
 	maxPairs      = 128 // neighbouring terms of a looked-up text that are used
 	bm25K1        = 1.2 // saturation of repeated terms
@@ -93,7 +90,10 @@ type search struct {
 	older    uint32
 	lang     uint8
 	keep     func(string) bool
-	query    []queryTerm         // most informative first
+	query    []queryTerm // most informative first
+	common   []queryTerm
+	seq      []uint32 // the looked-up text as it would be indexed; empty when it has new words
+	word     []byte
 	selfLex  float64             // BM25 of the query against itself
 	selfInfo float64             // informativeness of all its terms
 	pairs    []queryPair         // neighbouring terms
@@ -109,13 +109,13 @@ type search struct {
 }
 
 type queryTerm struct {
-	term   uint32
-	known  bool
-	alt    bool
-	weight float64 // of the term in the query: field-weighted saturated frequency
-	idf    float64
-	tf     [fieldCount]uint16
-	surf   string
+	term        uint32
+	known       bool
+	weight      float64 // of the term in the query: field-weighted saturated frequency
+	idf         float64
+	tf          [fieldCount]uint16
+	surf        string
+	alternative bool // another spelling; no part of the text itself
 }
 
 // A queryPair is two terms, as places in the query + 1.
@@ -177,10 +177,15 @@ var halfLogs = sync.OnceValue(func() []float64 {
 	return t
 })
 
+const (
+	fewTerms  = 4 // informative terms below which common ones are used too
+	someTerms = 8 // terms that a query is filled up to with them
+)
+
 // terms makes the query of the analysed text.
 func (s *search) terms(a *analysis) {
-	s.query = s.query[:0]
-	at := make(map[string]int, len(a.toks))
+	s.query, s.common = s.query[:0], s.common[:0]
+	at := make(map[string]int, len(a.toks)) // place in query, or -1 - place in common
 	for i := range a.toks {
 		t := &a.toks[i]
 		j, ok := at[string(t.term)]
@@ -190,91 +195,35 @@ func (s *search) terms(a *analysis) {
 			if known {
 				df = len(s.c.post[n])
 			}
+			q := queryTerm{term: n, known: known, idf: s.c.idf(max(df, 1)), surf: string(t.surf)}
 			if s.c.isCommon(df) {
-				at[string(t.term)] = -1
-				continue
+				j = -1 - len(s.common)
+				s.common = append(s.common, q)
+			} else {
+				j = len(s.query)
+				s.query = append(s.query, q)
 			}
-			j = len(s.query)
 			at[string(t.term)] = j
-			s.query = append(s.query, queryTerm{term: n, known: known, idf: s.c.idf(max(df, 1)), surf: string(t.surf)})
 		}
 		if j >= 0 {
 			s.query[j].tf[t.field]++
+		} else {
+			s.common[-1-j].tf[t.field]++
 		}
 	}
-	if os.Getenv("ALT") != "" {
-		s.alternatives(a, at)
-	}
+	s.fillUp()
+	s.alternatives(a)
 	s.weigh()
 }
 
-func (s *search) alternatives(a *analysis, at map[string]int) {
-	add := func(term []byte, surf string, f field) {
-		n, ok := s.c.terms[string(term)]
-		if !ok {
-			return
-		}
-		if _, ok := at[string(term)]; ok {
-			return
-		}
-		df := len(s.c.post[n])
-		if s.c.isCommon(df) {
-			return
-		}
-		q := queryTerm{term: n, known: true, alt: true, idf: altW * s.c.idf(df), surf: surf}
-		q.tf[f]++
-		at[string(term)] = len(s.query)
-		s.query = append(s.query, q)
+// fillUp adds common terms to a query of nearly nothing else: when everybody
+// says "app is down", these are the words to find it by.
+func (s *search) fillUp() {
+	if len(s.query) >= fewTerms {
+		return
 	}
-	toks := a.toks
-	for i := range toks {
-		t := &toks[i]
-		if t.fragment || !plain(t.surf) {
-			continue
-		}
-		if strings.Contains(os.Getenv("ALT"), "j") && i+1 < len(toks) && !toks[i+1].fragment && toks[i+1].field == t.field && plain(toks[i+1].surf) {
-			w := bytes.ToLower(append(append([]byte(nil), t.surf...), toks[i+1].surf...))
-			add(stemEnglish(w), string(t.surf)+" "+string(toks[i+1].surf), t.field)
-		}
-		if strings.Contains(os.Getenv("ALT"), "s") && len(t.surf) >= 7 {
-			own := 0
-			if n, ok := s.c.terms[string(t.term)]; ok {
-				own = len(s.c.post[n])
-			}
-			best, bl, br := 0, []byte(nil), []byte(nil)
-			w := bytes.ToLower(t.surf)
-			for cut := 3; cut+3 <= len(w); cut++ {
-				l, r := stemEnglish(append([]byte(nil), w[:cut]...)), stemEnglish(append([]byte(nil), w[cut:]...))
-				nl, ok := s.c.terms[string(l)]
-				if !ok {
-					continue
-				}
-				nr, ok := s.c.terms[string(r)]
-				if !ok {
-					continue
-				}
-				m := min(len(s.c.post[nl]), len(s.c.post[nr]))
-				if m > best && m >= 3 && m > 4*own {
-					best, bl, br = m, l, r
-				}
-			}
-			if best > 0 {
-				add(bl, string(t.surf), t.field)
-				add(br, string(t.surf), t.field)
-			}
-		}
-	}
-}
-
-var altW = func() float64 { v, _ := strconv.ParseFloat(os.Getenv("ALTW"), 64); return v }()
-
-func plain(w []byte) bool {
-	for _, c := range w {
-		if !isLower(c) && !isUpper(c) {
-			return false
-		}
-	}
-	return len(w) >= 2
+	slices.SortStableFunc(s.common, func(p, q queryTerm) int { return cmp.Compare(q.idf, p.idf) })
+	s.query = append(s.query, s.common[:min(len(s.common), someTerms-len(s.query))]...)
 }
 
 // weigh orders the query's terms by what they say and keeps the best.
@@ -288,24 +237,17 @@ func (s *search) weigh() {
 		t.weight = w * (bm25K1 + 1) / (w + bm25K1)
 	}
 	slices.SortStableFunc(s.query, func(p, q queryTerm) int {
-		switch u, v := p.weight*p.idf, q.weight*q.idf; {
-		case u > v:
-			return -1
-		case u < v:
-			return 1
-		}
-		return strings.Compare(p.surf, q.surf)
+		return cmp.Or(cmp.Compare(q.weight*q.idf, p.weight*p.idf), strings.Compare(p.surf, q.surf))
 	})
 	if len(s.query) > maxQueryTerms {
 		s.query = s.query[:maxQueryTerms]
 	}
 	s.selfLex, s.selfInfo = 0, 0
 	for _, t := range s.query {
-		if t.alt {
-			continue
+		if !t.alternative {
+			s.selfLex += t.weight * t.idf
+			s.selfInfo += t.idf
 		}
-		s.selfLex += t.weight * t.idf
-		s.selfInfo += t.idf
 	}
 }
 

@@ -261,6 +261,7 @@ func (a *analyser) emit(w string, english bool, f field, fragment bool) {
 	}
 	if !ascii {
 		a.word = fold(a.word[:0], w)
+		ascii = isLetters(a.word)
 	}
 	var term []byte
 	switch {

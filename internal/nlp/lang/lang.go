@@ -22,12 +22,31 @@ func Default() []string {
 	return strings.Fields("ar bg ca cs da de el en es fa fi fr he hi hu id it ja ko nb nl pl pt ro ru sv th tr uk vi zh")
 }
 
+// Code returns the code this package uses for a language tag such as "pt-BR",
+// "zh_Hans" or "no"; Norwegian of any kind is "nb" and Malay is "id".
+func Code(tag string) string {
+	tag = strings.ToLower(tag)
+	if i := strings.IndexAny(tag, "-_"); i >= 0 {
+		tag = tag[:i]
+	}
+	switch tag {
+	case "no", "nn":
+		return "nb"
+	case "ms", "in":
+		return "id"
+	case "iw":
+		return "he"
+	}
+	return tag
+}
+
 // Options narrow the answer.
 type Options struct {
-	// Languages are the possible answers, ISO 639-1; nil means Default.
+	// Languages are the possible answers as Code gives them; nil means Default.
 	Languages []string
-	// Hint is the language the person is known to use; it decides texts that
-	// are too short or ambiguous. "" means not known.
+	// Hint is the language the person is known to use, any tag that Code
+	// takes; it decides texts that are too short or ambiguous. "" means not
+	// known.
 	Hint string
 }
 
@@ -46,13 +65,9 @@ func newDetector(b []byte) (*detector, error) {
 	}
 	d := &detector{table: t}
 	for _, c := range t.codes {
-		switch c {
-		case "no": // the table does not tell Norway's two written forms apart
-			c = "nb"
-		case "ms": // it has no Indonesian, which Malay text is close to
-			c = "id"
-		}
-		d.codes = append(d.codes, c)
+		// The table does not tell Norway's two written forms apart and has
+		// no Indonesian, which its Malay is close to.
+		d.codes = append(d.codes, Code(c))
 	}
 	return d, nil
 }
@@ -73,6 +88,7 @@ func Detect(text string, o Options) (code string, confidence float64, reason str
 	if o.Languages == nil {
 		o.Languages = Default()
 	}
+	o.Hint = Code(o.Hint)
 	prose := clean.Prose(text)
 	code, confidence, reason = d.detect(prose, o)
 	if code == Unknown && prose != text {

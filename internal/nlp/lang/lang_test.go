@@ -67,6 +67,7 @@ func TestDetect(t *testing.T) {
 		{"emoji with a hint", "👍👍", Options{Hint: "de"}, "de"},
 		{"a hint that is not allowed", "👍", Options{Hint: "de", Languages: []string{"en"}}, Unknown},
 		{"one ambiguous word", "Problem", Options{Hint: "de"}, "de"},
+		{"a regional hint", "Problem", Options{Hint: "de-AT"}, "de"},
 		{"a clear text beats the hint", sentences["fr"], Options{Hint: "de"}, "fr"},
 		{"restricted", "Jeg kan ikke logge ind", Options{Languages: []string{"nb", "en"}}, "nb"},
 		{"none of the allowed", sentences["ru"], Options{Languages: []string{"en", "zh"}}, Unknown},

@@ -223,9 +223,13 @@ func splitWords(s string, out []string) []string {
 			start = -1
 		}
 	}
+	skip := 0 // end of a smiley
 	for i, r := range s {
 		if len(out) >= maxWords {
 			return out
+		}
+		if i < skip {
+			continue
 		}
 		switch {
 		case NoSpaces(r) && wordRune(r):
@@ -246,12 +250,14 @@ func splitWords(s string, out []string) []string {
 			flush(i)
 			if n := emoticon(s[i:]); n > 0 && (i == 0 || s[i-1] <= ' ' || !asciiAlnum(s[i-1])) {
 				out = append(out, s[i:i+n])
+				skip = i + n
 				continue
 			}
-			// Runs of one mark count once, with their length up to three.
+			// Runs of one mark count once, with their length up to three; runs
+			// of one emoji just once.
 			if len(out) > 0 && strings.HasSuffix(s[:i], string(r)) && strings.HasSuffix(out[len(out)-1], string(r)) {
-				if last := out[len(out)-1]; utf8.RuneCountInString(last) < 3 && isPunct(last) {
-					out[len(out)-1] = s[i-len(last) : i+utf8.RuneLen(r)]
+				if last := out[len(out)-1]; r < 0x80 && len(last) < 3 && isPunct(last) {
+					out[len(out)-1] = s[i-len(last) : i+1]
 				}
 				continue
 			}

@@ -32,7 +32,7 @@ type Options struct {
 	// 0 not at all, 1 until yes and no weigh the same. A yes then counts
 	// (no/yes)^Balance times.
 	Balance float64
-	Seed        uint64
+	Seed    uint64
 }
 
 func (o Options) withDefaults() Options {
@@ -142,8 +142,11 @@ type trainer struct {
 }
 
 func (t *trainer) step(e *Example) {
-	feats := t.features(e.Doc)
-	t.m.logits(e.Doc, feats, e.Dense, t.p)
+	feats, dense := t.features(e.Doc), e.Dense
+	if t.o.Dim == 0 {
+		dense = nil
+	}
+	t.m.logits(e.Doc, feats, dense, t.p)
 	gradient(t.p, e.Target, t.yes, e.Weight, t.m.Independent)
 	if t.o.Bits > 0 && e.Doc != nil {
 		mask := uint32(1)<<t.o.Bits - 1
@@ -152,7 +155,7 @@ func (t *trainer) step(e *Example) {
 			t.update(t.m.w[o:o+t.k], t.gw[o:o+t.k], val)
 		}
 	}
-	for j, v := range e.Dense {
+	for j, v := range dense {
 		o := j * t.k
 		t.update(t.m.v[o:o+t.k], t.gv[o:o+t.k], v*t.o.DenseScale)
 	}

@@ -79,25 +79,29 @@ var sentimentOfCategory = map[string]string{
 }
 
 // SentimentSeeds are the samples written for the project, for one genre: a
-// developer's report of a bug is no complaint, a customer's is.
+// customer's report of a bug is a complaint, a developer's is not, so the
+// examples of categories teach only the genres of customers.
 func SentimentSeeds(genre string) []Sample {
 	var out []Sample
 	add := func(e seed.Example, label string, weight float32) {
 		out = append(out, Sample{In: signal.Input{Title: e.Title, Text: e.Text, Lang: e.Lang}, Target: oneHot(SentimentLabels, label), Weight: weight, set: "seed"})
 	}
+	// Posts of developers have labels enough; the seeds only help there with
+	// words that they lack.
+	weight := float32(1)
+	if genre == "tech" {
+		weight = 0.3
+	}
 	for _, e := range seed.Emotions() {
 		if l, ok := sentimentOfEmotion[e.Labels[0]]; ok {
-			add(e, l, 1)
+			add(e, l, weight)
 		}
 	}
+	if genre == "tech" {
+		return out
+	}
 	for _, e := range seed.Categories() {
-		l, ok := sentimentOfCategory[e.Labels[0]]
-		switch {
-		case !ok:
-		case genre == "tech" && e.Title != "" && l == "negative":
-			add(e, "neutral", 0.5)
-		case genre == "tech" && l == "negative":
-		default:
+		if l, ok := sentimentOfCategory[e.Labels[0]]; ok {
 			add(e, l, 0.5)
 		}
 	}

@@ -4,7 +4,7 @@ import { ApiError, type Problem } from "./error";
 
 /** The typed client of the control API. Lists in a query are sent comma separated. */
 export const client = createClient<paths>({
-  baseUrl: "",
+  baseUrl: "/api/v1",
   credentials: "same-origin",
   querySerializer: { array: { style: "form", explode: false } },
 });

@@ -1,7 +1,16 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { ask, client } from "./client";
 
-export type DecisionFilter = { field?: string; corrected?: "true" };
+export const decisionFields = [
+  "category",
+  "severity",
+  "sentiment",
+  "emotion",
+  "language",
+  "area",
+  "spam",
+] as const;
+export type DecisionFilter = { field?: (typeof decisionFields)[number]; corrected?: "true" };
 
 export const decisionListQuery = (launch: string, filter: DecisionFilter) =>
   infiniteQueryOptions({
@@ -9,7 +18,7 @@ export const decisionListQuery = (launch: string, filter: DecisionFilter) =>
     initialPageParam: "",
     queryFn: ({ pageParam, signal }) =>
       ask(
-        client.GET("/api/v1/launches/{id}/decisions", {
+        client.GET("/launches/{id}/decisions", {
           params: { path: { id: launch }, query: { ...filter, limit: 100, cursor: pageParam || undefined } },
           signal,
         }),
@@ -22,7 +31,5 @@ export const accuracyQuery = (launch: string) =>
   queryOptions({
     queryKey: ["accuracy", launch],
     queryFn: ({ signal }) =>
-      ask(
-        client.GET("/api/v1/launches/{id}/decisions/accuracy", { params: { path: { id: launch } }, signal }),
-      ),
+      ask(client.GET("/launches/{id}/decisions/accuracy", { params: { path: { id: launch } }, signal })),
   });

@@ -1,7 +1,9 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { ask, client } from "./client";
 
-export type DeliveryFilter = { state?: string[]; channel?: string[]; q?: string };
+export const deliveryStates = ["accepted", "processed", "dead", "undone"] as const;
+export type DeliveryState = (typeof deliveryStates)[number];
+export type DeliveryFilter = { state?: DeliveryState; channel?: string };
 
 export const deliveryListQuery = (launch: string, filter: DeliveryFilter) =>
   infiniteQueryOptions({
@@ -9,7 +11,7 @@ export const deliveryListQuery = (launch: string, filter: DeliveryFilter) =>
     initialPageParam: "",
     queryFn: ({ pageParam, signal }) =>
       ask(
-        client.GET("/api/v1/deliveries", {
+        client.GET("/deliveries", {
           params: { query: { launch_id: launch, ...filter, limit: 100, cursor: pageParam || undefined } },
           signal,
         }),
@@ -21,11 +23,11 @@ export const deliveryListQuery = (launch: string, filter: DeliveryFilter) =>
 export const deliveryQuery = (id: string) =>
   queryOptions({
     queryKey: ["delivery", id],
-    queryFn: ({ signal }) => ask(client.GET("/api/v1/deliveries/{id}", { params: { path: { id } }, signal })),
+    queryFn: ({ signal }) => ask(client.GET("/deliveries/{id}", { params: { path: { id } }, signal })),
   });
 
 export const deliveryApi = {
-  replay: (id: string) => ask(client.POST("/api/v1/deliveries/{id}/replay", { params: { path: { id } } })),
+  replay: (id: string) => ask(client.POST("/deliveries/{id}/replay", { params: { path: { id } } })),
   replayDead: (launch: string) =>
-    ask(client.POST("/api/v1/deliveries/replay", { body: { state: "dead", launch_id: launch } })),
+    ask(client.POST("/launches/{id}/deliveries/replay", { params: { path: { id: launch } } })),
 };

@@ -12,7 +12,7 @@ export const feedbackListQuery = (launch: string, filter: FeedbackFilter) =>
     initialPageParam: "",
     queryFn: ({ pageParam, signal }) =>
       ask(
-        client.GET("/api/v1/launches/{id}/feedback", {
+        client.GET("/launches/{id}/feedback", {
           params: {
             path: { id: launch },
             query: { ...filterQuery(filter), limit: pageSize, cursor: pageParam || undefined },
@@ -29,7 +29,7 @@ export const feedbackFacetsQuery = (launch: string, filter: FeedbackFilter) =>
     queryKey: ["feedback-facets", launch, filter],
     queryFn: async ({ signal }) => {
       const page = await ask(
-        client.GET("/api/v1/launches/{id}/feedback", {
+        client.GET("/launches/{id}/feedback", {
           params: { path: { id: launch }, query: { ...filterQuery(filter), limit: 1, facets: true } },
           signal,
         }),
@@ -46,7 +46,7 @@ export const feedbackSearchQuery = (launch: string, q: string) =>
     queryFn: async ({ signal }) =>
       (
         await ask(
-          client.GET("/api/v1/launches/{id}/feedback", {
+          client.GET("/launches/{id}/feedback", {
             params: { path: { id: launch }, query: { q, limit: 6 } },
             signal,
           }),
@@ -58,49 +58,54 @@ export const feedbackSearchQuery = (launch: string, q: string) =>
 export const feedbackQuery = (id: string) =>
   queryOptions({
     queryKey: ["feedback", id],
-    queryFn: ({ signal }) => ask(client.GET("/api/v1/feedback/{id}", { params: { path: { id } }, signal })),
+    queryFn: ({ signal }) => ask(client.GET("/feedback/{id}", { params: { path: { id } }, signal })),
+  });
+
+/** What was decided about one report, latest first, with what people corrected. */
+export const feedbackDecisionsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["feedback-decisions", id],
+    queryFn: async ({ signal }) =>
+      (await ask(client.GET("/feedback/{id}/decisions", { params: { path: { id } }, signal }))).items,
   });
 
 export const relatedQuery = (id: string) =>
   queryOptions({
     queryKey: ["feedback-related", id],
-    queryFn: ({ signal }) =>
-      ask(client.GET("/api/v1/feedback/{id}/related", { params: { path: { id } }, signal })),
+    queryFn: ({ signal }) => ask(client.GET("/feedback/{id}/related", { params: { path: { id } }, signal })),
   });
 
 export const proposalsQuery = (launch: string) =>
   queryOptions({
     queryKey: ["proposals", launch],
     queryFn: ({ signal }) =>
-      ask(client.GET("/api/v1/launches/{id}/proposals", { params: { path: { id: launch } }, signal })),
+      ask(client.GET("/launches/{id}/proposals", { params: { path: { id: launch } }, signal })),
   });
 
 export const feedbackApi = {
   patch: (id: string, body: FeedbackPatch) =>
-    ask(client.PATCH("/api/v1/feedback/{id}", { params: { path: { id } }, body })),
+    ask(client.PATCH("/feedback/{id}", { params: { path: { id } }, body })),
   accept: (id: string, issueId?: string) =>
     ask(
-      client.POST("/api/v1/feedback/{id}/accept", {
+      client.POST("/feedback/{id}/accept", {
         params: { path: { id } },
         body: issueId ? { issue_id: issueId } : {},
       }),
     ),
   acceptMany: (launch: string, ids: string[], group: boolean, issueId?: string) =>
     ask(
-      client.POST("/api/v1/launches/{id}/feedback/accept", {
+      client.POST("/launches/{id}/feedback/accept", {
         params: { path: { id: launch } },
         body: { ids, group, ...(issueId ? { issue_id: issueId } : {}) },
       }),
     ),
-  ignore: (id: string) =>
-    ask(client.POST("/api/v1/feedback/{id}/ignore", { params: { path: { id } }, body: {} })),
+  ignore: (id: string) => ask(client.POST("/feedback/{id}/ignore", { params: { path: { id } }, body: {} })),
   ignoreMany: (launch: string, ids: string[]) =>
     ask(
-      client.POST("/api/v1/launches/{id}/feedback/ignore", {
+      client.POST("/launches/{id}/feedback/ignore", {
         params: { path: { id: launch } },
         body: { ids },
       }),
     ),
-  undo: (undoId: string) =>
-    ask(client.POST("/api/v1/undo/{undo_id}", { params: { path: { undo_id: undoId } } })),
+  undo: (undoId: string) => ask(client.POST("/undo/{id}", { params: { path: { id: undoId } } })),
 };

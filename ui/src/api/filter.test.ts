@@ -3,9 +3,9 @@ import { activeFilters, clearFilters, filterQuery, tabCount, toggleValue } from 
 import { issueFilterQuery } from "./issue-filter";
 
 test("a tab is a set of states, and neither tab nor item is sent", () => {
-  expect(filterQuery({})).toEqual({ sort: "-received", state: ["new"] });
+  expect(filterQuery({})).toEqual({ sort: "-occurred", state: ["new"] });
   expect(filterQuery({ tab: "all", q: "pay", severity: ["sev1"] })).toEqual({
-    sort: "-received",
+    sort: "-occurred",
     q: "pay",
     severity: ["sev1"],
   });
@@ -43,14 +43,14 @@ test("active filters are counted and cleared; tab, order and choice stay", () =>
     q: "x",
     category: ["bug", "data"],
     from: "2026-11-01",
-    import_id: "im_1",
+    import: "im_1",
   };
   expect(activeFilters(search)).toBe(4);
   expect(clearFilters(search)).toEqual({ tab: "all", sort: "rating", item: "fb_1" });
 });
 
 test("issues are open ones by priority until something else is asked for", () => {
-  expect(issueFilterQuery({})).toEqual({ sort: "priority", open: true });
+  expect(issueFilterQuery({})).toEqual({ sort: "priority", open: "true" });
   expect(issueFilterQuery({ show: "all", stage: ["closure"] })).toEqual({
     sort: "priority",
     stage: ["closure"],

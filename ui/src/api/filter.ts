@@ -3,7 +3,7 @@
 export const feedbackTabs = ["triage", "accepted", "ignored", "all"] as const;
 export type FeedbackTab = (typeof feedbackTabs)[number];
 
-export const feedbackSorts = ["-received", "received", "severity", "rating"] as const;
+export const feedbackSorts = ["-occurred", "-received", "occurred", "severity", "-alike", "rating"] as const;
 export type FeedbackSort = (typeof feedbackSorts)[number];
 
 /** Filters that hold a list of values, in the order in which they are offered. */
@@ -17,6 +17,7 @@ export const feedbackFacets = [
   "tag",
   "version",
   "assignee",
+  "flag",
 ] as const;
 export type FeedbackFacet = (typeof feedbackFacets)[number];
 
@@ -25,8 +26,7 @@ export type FeedbackFilter = {
   q?: string;
   sort?: FeedbackSort;
   issue?: "none" | "any";
-  spam?: "true" | "false";
-  import_id?: string;
+  import?: string;
   from?: string;
   to?: string;
 } & { [K in FeedbackFacet]?: string[] };
@@ -42,13 +42,19 @@ const tabStates: Record<FeedbackTab, string[]> = {
 };
 
 export function filterQuery(f: FeedbackFilter) {
-  const { tab = "triage", sort = "-received", ...rest } = f;
+  const { tab = "triage", sort = "-occurred", issue, import: source, ...rest } = f;
   const state = tabStates[tab];
-  return { ...rest, sort, ...(state.length ? { state } : {}) };
+  return {
+    ...rest,
+    sort,
+    ...(state.length ? { state } : {}),
+    ...(issue ? { issue: [issue] } : {}),
+    ...(source ? { import: [source] } : {}),
+  };
 }
 
 /** What each tab counts, out of the facet of states. */
-export function tabCount(tab: FeedbackTab, states: { value: string; count: number }[] | undefined) {
+export function tabCount(tab: FeedbackTab, states: { value: string; count: number }[] | null | undefined) {
   if (!states) return undefined;
   const want = tabStates[tab];
   return states
@@ -59,7 +65,7 @@ export function tabCount(tab: FeedbackTab, states: { value: string; count: numbe
 /** How many filters are on beside tab and order: drawn at the filter button. */
 export function activeFilters(f: FeedbackFilter): number {
   const lists = feedbackFacets.reduce((n, k) => n + (f[k]?.length ?? 0), 0);
-  const single = [f.issue, f.spam, f.import_id, f.from, f.to].filter(Boolean).length;
+  const single = [f.issue, f.import, f.from, f.to].filter(Boolean).length;
   return lists + single;
 }
 

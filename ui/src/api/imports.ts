@@ -13,15 +13,14 @@ export const importsQuery = (launch: string) =>
   queryOptions({
     queryKey: ["imports", launch],
     queryFn: async ({ signal }) =>
-      (await ask(client.GET("/api/v1/launches/{id}/imports", { params: { path: { id: launch } }, signal })))
-        .items,
+      (await ask(client.GET("/launches/{id}/imports", { params: { path: { id: launch } }, signal }))).items,
     refetchInterval: (q) => (q.state.data?.some(isMoving) ? 3_000 : false),
   });
 
 export const importQuery = (id: string) =>
   queryOptions({
     queryKey: ["import", id],
-    queryFn: ({ signal }) => ask(client.GET("/api/v1/imports/{id}", { params: { path: { id } }, signal })),
+    queryFn: ({ signal }) => ask(client.GET("/imports/{id}", { params: { path: { id } }, signal })),
     refetchInterval: (q) => (q.state.data && isMoving(q.state.data) ? 1_000 : false),
   });
 
@@ -56,14 +55,14 @@ export function uploadImport(
 export const importApi = {
   preview: (id: string, mapping: ImportMapping, dryRun: boolean) =>
     ask(
-      client.POST("/api/v1/imports/{id}/preview", {
+      client.POST("/imports/{id}/preview", {
         params: { path: { id } },
         body: { mapping, dry_run: dryRun },
       }),
     ),
   start: (id: string, mapping: ImportMapping) =>
-    ask(client.POST("/api/v1/imports/{id}/start", { params: { path: { id } }, body: { mapping } })),
-  undo: (id: string) => ask(client.POST("/api/v1/imports/{id}/undo", { params: { path: { id } } })),
-  cancel: (id: string) => ask(client.POST("/api/v1/imports/{id}/cancel", { params: { path: { id } } })),
+    ask(client.POST("/imports/{id}/start", { params: { path: { id } }, body: { mapping } })),
+  undo: (id: string) => ask(client.POST("/imports/{id}/undo", { params: { path: { id } } })),
+  cancel: (id: string) => ask(client.POST("/imports/{id}/cancel", { params: { path: { id } } })),
   errorsURL: (id: string) => `/api/v1/imports/${encodeURIComponent(id)}/errors`,
 };

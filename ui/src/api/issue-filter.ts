@@ -25,5 +25,5 @@ export type IssueFilter = {
 
 export function issueFilterQuery(f: IssueFilter) {
   const { sort = "priority", show = "open", ...rest } = f;
-  return { ...rest, sort, ...(show === "open" ? { open: true } : {}) };
+  return { ...rest, sort, ...(show === "open" ? { open: "true" as const } : {}) };
 }

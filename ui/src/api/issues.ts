@@ -10,7 +10,7 @@ export const issueListQuery = (launch: string, filter: IssueFilter) =>
     initialPageParam: "",
     queryFn: ({ pageParam, signal }) =>
       ask(
-        client.GET("/api/v1/launches/{id}/issues", {
+        client.GET("/launches/{id}/issues", {
           params: {
             path: { id: launch },
             query: {
@@ -34,8 +34,8 @@ export const issueSearchQuery = (launch: string, q: string) =>
     queryFn: async ({ signal }) =>
       (
         await ask(
-          client.GET("/api/v1/launches/{id}/issues", {
-            params: { path: { id: launch }, query: { q: q || undefined, open: true, limit: 8 } },
+          client.GET("/launches/{id}/issues", {
+            params: { path: { id: launch }, query: { q: q || undefined, open: "true", limit: 8 } },
             signal,
           }),
         )
@@ -47,7 +47,7 @@ export const issueSearchQuery = (launch: string, q: string) =>
 export const issueQuery = (id: string) =>
   queryOptions({
     queryKey: ["issue", id],
-    queryFn: ({ signal }) => ask(client.GET("/api/v1/issues/{id}", { params: { path: { id } }, signal })),
+    queryFn: ({ signal }) => ask(client.GET("/issues/{id}", { params: { path: { id } }, signal })),
   });
 
 export const issueFeedbackQuery = (id: string) =>
@@ -56,7 +56,7 @@ export const issueFeedbackQuery = (id: string) =>
     initialPageParam: "",
     queryFn: ({ pageParam, signal }) =>
       ask(
-        client.GET("/api/v1/issues/{id}/feedback", {
+        client.GET("/issues/{id}/feedback", {
           params: { path: { id }, query: { limit: 50, cursor: pageParam || undefined } },
           signal,
         }),
@@ -68,31 +68,31 @@ export const issueHistoryQuery = (id: string) =>
   queryOptions({
     queryKey: ["issue-history", id],
     queryFn: async ({ signal }) =>
-      (await ask(client.GET("/api/v1/issues/{id}/history", { params: { path: { id } }, signal }))).items,
+      (await ask(client.GET("/issues/{id}/history", { params: { path: { id } }, signal }))).items,
   });
 
 export const issueReportersQuery = (id: string) =>
   queryOptions({
     queryKey: ["issue-reporters", id],
     queryFn: async ({ signal }) =>
-      (await ask(client.GET("/api/v1/issues/{id}/reporters", { params: { path: { id } }, signal }))).items,
+      (await ask(client.GET("/issues/{id}/reporters", { params: { path: { id } }, signal }))).items,
   });
 
 export const similarIssuesQuery = (id: string) =>
   queryOptions({
     queryKey: ["issue-similar", id],
     queryFn: async ({ signal }) =>
-      (await ask(client.GET("/api/v1/issues/{id}/similar", { params: { path: { id } }, signal }))).items,
+      (await ask(client.GET("/issues/{id}/similar", { params: { path: { id } }, signal }))).items,
   });
 
 export const issueApi = {
   patch: (id: string, body: IssuePatch) =>
-    ask(client.PATCH("/api/v1/issues/{id}", { params: { path: { id } }, body })),
+    ask(client.PATCH("/issues/{id}", { params: { path: { id } }, body })),
   merge: (id: string, into: string) =>
-    ask(client.POST("/api/v1/issues/{id}/merge", { params: { path: { id } }, body: { into } })),
+    ask(client.POST("/issues/{id}/merge", { params: { path: { id } }, body: { into } })),
   split: (id: string, feedbackIds: string[], title: string) =>
     ask(
-      client.POST("/api/v1/issues/{id}/split", {
+      client.POST("/issues/{id}/split", {
         params: { path: { id } },
         body: { feedback_ids: feedbackIds, ...(title ? { title } : {}) },
       }),

@@ -4,19 +4,19 @@ import type { LaunchInput, LaunchPatch } from "./types";
 
 export const launchesQuery = queryOptions({
   queryKey: ["launches"],
-  queryFn: async () => (await ask(client.GET("/api/v1/launches"))).items,
+  queryFn: async () => (await ask(client.GET("/launches"))).items,
 });
 
 export const launchQuery = (id: string) =>
   queryOptions({
     queryKey: ["launch", id],
-    queryFn: () => ask(client.GET("/api/v1/launches/{id}", { params: { path: { id } } })),
+    queryFn: () => ask(client.GET("/launches/{id}", { params: { path: { id } } })),
   });
 
 export function useCreateLaunch() {
   const cache = useQueryClient();
   return useMutation({
-    mutationFn: (body: LaunchInput) => ask(client.POST("/api/v1/launches", { body })),
+    mutationFn: (body: LaunchInput) => ask(client.POST("/launches", { body })),
     onSuccess: (launch) => {
       cache.setQueryData(launchQuery(launch.id).queryKey, launch);
       return cache.invalidateQueries({ queryKey: launchesQuery.queryKey });
@@ -28,7 +28,7 @@ export function usePatchLaunch(id: string) {
   const cache = useQueryClient();
   return useMutation({
     mutationFn: (body: LaunchPatch) =>
-      ask(client.PATCH("/api/v1/launches/{id}", { params: { path: { id } }, body })),
+      ask(client.PATCH("/launches/{id}", { params: { path: { id } }, body })),
     onSuccess: (launch) => {
       cache.setQueryData(launchQuery(id).queryKey, launch);
       return cache.invalidateQueries({ queryKey: launchesQuery.queryKey });
@@ -39,7 +39,8 @@ export function usePatchLaunch(id: string) {
 export function useArchiveLaunch() {
   const cache = useQueryClient();
   return useMutation({
-    mutationFn: (id: string) => ask(client.DELETE("/api/v1/launches/{id}", { params: { path: { id } } })),
+    mutationFn: (id: string) =>
+      ask(client.PATCH("/launches/{id}", { params: { path: { id } }, body: { state: "archived" } })),
     onSuccess: () => cache.invalidateQueries({ queryKey: launchesQuery.queryKey }),
   });
 }

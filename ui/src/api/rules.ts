@@ -6,19 +6,18 @@ export const rulesQuery = (launch: string) =>
   queryOptions({
     queryKey: ["rules", launch],
     queryFn: async ({ signal }) =>
-      (await ask(client.GET("/api/v1/launches/{id}/rules", { params: { path: { id: launch } }, signal })))
-        .items,
+      (await ask(client.GET("/launches/{id}/rules", { params: { path: { id: launch } }, signal }))).items,
   });
 
 export const ruleApi = {
   create: (launch: string, body: RuleInput) =>
-    ask(client.POST("/api/v1/launches/{id}/rules", { params: { path: { id: launch } }, body })),
+    ask(client.POST("/launches/{id}/rules", { params: { path: { id: launch } }, body })),
   patch: (id: string, body: RulePatch) =>
-    ask(client.PATCH("/api/v1/rules/{id}", { params: { path: { id } }, body })),
-  remove: (id: string) => ask(client.DELETE("/api/v1/rules/{id}", { params: { path: { id } } })),
+    ask(client.PATCH("/rules/{id}", { params: { path: { id } }, body })),
+  remove: (id: string) => ask(client.DELETE("/rules/{id}", { params: { path: { id } } })),
   preview: (launch: string, when: string, then: RuleInput["then"]) =>
     ask(
-      client.POST("/api/v1/launches/{id}/rules/preview", {
+      client.POST("/launches/{id}/rules/preview", {
         params: { path: { id: launch } },
         body: { when, then },
       }),

@@ -9,7 +9,7 @@ export const meQuery = queryOptions({
   staleTime: 5 * 60_000,
   queryFn: async (): Promise<Me | null> => {
     try {
-      return await ask(client.GET("/api/v1/me"));
+      return await ask(client.GET("/me"));
     } catch (e) {
       if (isStatus(e, 401)) return null;
       throw e;
@@ -19,7 +19,7 @@ export const meQuery = queryOptions({
 
 export const setupQuery = queryOptions({
   queryKey: ["setup"],
-  queryFn: () => ask(client.GET("/api/v1/setup")),
+  queryFn: () => ask(client.GET("/setup")),
 });
 
 export interface SetupInput {
@@ -33,7 +33,7 @@ export interface SetupInput {
 export function useSetup() {
   const cache = useQueryClient();
   return useMutation({
-    mutationFn: (body: SetupInput) => ask(client.POST("/api/v1/setup", { body })),
+    mutationFn: (body: SetupInput) => ask(client.POST("/setup", { body })),
     onSuccess: (me) => {
       cache.setQueryData(meQuery.queryKey, me);
       cache.removeQueries({ queryKey: setupQuery.queryKey });
@@ -44,7 +44,7 @@ export function useSetup() {
 export function useSignIn() {
   const cache = useQueryClient();
   return useMutation({
-    mutationFn: (body: { email: string; password: string }) => ask(client.POST("/api/v1/session", { body })),
+    mutationFn: (body: { email: string; password: string }) => ask(client.POST("/session", { body })),
     onSuccess: (me) => {
       cache.clear();
       cache.setQueryData(meQuery.queryKey, me);
@@ -52,9 +52,9 @@ export function useSignIn() {
   });
 }
 
-export const signOut = () => ask(client.DELETE("/api/v1/session"));
+export const signOut = () => ask(client.DELETE("/session"));
 
 /** Whether the signed-in role may do it. The server decides; this only keeps dead buttons off the page. */
 export function can(me: Me | null | undefined, permission: string): boolean {
-  return me?.permissions.some((p) => p === permission || p === "*") ?? false;
+  return me?.permissions?.some((p) => p === permission || p === "*") ?? false;
 }

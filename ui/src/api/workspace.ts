@@ -4,12 +4,12 @@ import type { TokenInput, UserInput, UserPatch } from "./types";
 
 export const tokensQuery = queryOptions({
   queryKey: ["tokens"],
-  queryFn: async () => (await ask(client.GET("/api/v1/tokens"))).items,
+  queryFn: async () => (await ask(client.GET("/tokens"))).items,
 });
 
 export const usersQuery = queryOptions({
   queryKey: ["users"],
-  queryFn: async () => (await ask(client.GET("/api/v1/users"))).items,
+  queryFn: async () => (await ask(client.GET("/users"))).items,
 });
 
 export const auditQuery = infiniteQueryOptions({
@@ -17,7 +17,7 @@ export const auditQuery = infiniteQueryOptions({
   initialPageParam: "",
   queryFn: ({ pageParam, signal }) =>
     ask(
-      client.GET("/api/v1/audit", {
+      client.GET("/audit", {
         params: { query: { limit: 100, cursor: pageParam || undefined } },
         signal,
       }),
@@ -26,11 +26,11 @@ export const auditQuery = infiniteQueryOptions({
 });
 
 export const workspaceApi = {
-  createToken: (body: TokenInput) => ask(client.POST("/api/v1/tokens", { body })),
-  revokeToken: (id: string) => ask(client.DELETE("/api/v1/tokens/{id}", { params: { path: { id } } })),
-  createUser: (body: UserInput) => ask(client.POST("/api/v1/users", { body })),
+  createToken: (body: TokenInput) => ask(client.POST("/tokens", { body })),
+  revokeToken: (id: string) => ask(client.DELETE("/tokens/{id}", { params: { path: { id } } })),
+  createUser: (body: UserInput) => ask(client.POST("/users", { body })),
   patchUser: (id: string, body: UserPatch) =>
-    ask(client.PATCH("/api/v1/users/{id}", { params: { path: { id } }, body })),
+    ask(client.PATCH("/users/{id}", { params: { path: { id } }, body })),
 };
 
 /** Roles from most to least, as the server knows them. */

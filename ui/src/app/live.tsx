@@ -26,6 +26,10 @@ export function LiveProvider({ children }: { children: ReactNode }) {
         follow.push(m.event);
         return;
       }
+      if (m.kind === "reload") {
+        void cache.invalidateQueries();
+        return;
+      }
       // What happened while the line was cut may be older than the server's replay: read again.
       if (m.live && cut) void cache.invalidateQueries();
       cut = !m.live;

@@ -48,7 +48,7 @@ test("issues and deliveries have filters of their own", () => {
     stage: ["analysis"],
   });
   expect(deliverySearch(parseSearch("?state=dead&delivery=dl_1&x=1"))).toEqual({
-    state: ["dead"],
+    state: "dead",
     delivery: "dl_1",
   });
 });

@@ -1,5 +1,7 @@
 /** The search string of the URL: readable, shareable, and checked before anything believes it. */
 
+import { type DecisionFilter, decisionFields } from "@/api/decisions";
+import { type DeliveryFilter, deliveryStates } from "@/api/deliveries";
 import { type FeedbackSearch, feedbackFacets, feedbackSorts, feedbackTabs } from "@/api/filter";
 import { type IssueFilter, issueFacets, issueSorts } from "@/api/issue-filter";
 
@@ -63,8 +65,7 @@ export function feedbackSearch(raw: Raw): FeedbackSearch {
     q: text(raw.q),
     sort: oneOf(raw.sort, feedbackSorts),
     issue: oneOf(raw.issue, ["none", "any"] as const),
-    spam: oneOf(raw.spam, ["true", "false"] as const),
-    import_id: text(raw.import_id),
+    import: text(raw.import),
     from: day(raw.from),
     to: day(raw.to),
     item: text(raw.item),
@@ -82,25 +83,10 @@ export function issueSearch(raw: Raw): IssueFilter {
   });
 }
 
-export interface DeliverySearch {
-  state?: string[];
-  channel?: string[];
-  q?: string;
-  delivery?: string;
-}
+export type DeliverySearch = DeliveryFilter & { delivery?: string };
 
 export const deliverySearch = (raw: Raw): DeliverySearch =>
-  tidy({
-    state: values(raw.state),
-    channel: values(raw.channel),
-    q: text(raw.q),
-    delivery: text(raw.delivery),
-  });
+  tidy({ state: oneOf(raw.state, deliveryStates), channel: text(raw.channel), delivery: text(raw.delivery) });
 
-export interface DecisionSearch {
-  field?: string;
-  corrected?: "true";
-}
-
-export const decisionSearch = (raw: Raw): DecisionSearch =>
-  tidy({ field: text(raw.field), corrected: oneOf(raw.corrected, ["true"] as const) });
+export const decisionSearch = (raw: Raw): DecisionFilter =>
+  tidy({ field: oneOf(raw.field, decisionFields), corrected: oneOf(raw.corrected, ["true"] as const) });

@@ -33,7 +33,7 @@ export function UserMenu({ wide }: { wide: boolean }) {
   const me = useMe();
   const { theme } = usePrefs();
   const leave = useSignOut();
-  const name = me.user?.name ?? me.token?.name ?? "";
+  const name = me.name;
   const trigger = (
     <button
       type="button"
@@ -56,7 +56,7 @@ export function UserMenu({ wide }: { wide: boolean }) {
   );
   return (
     <Menu trigger={trigger} side="right" align="end">
-      <MenuGroup label={me.user?.email ?? name}>
+      <MenuGroup label={me.email ?? name}>
         <MenuItem icon={Keyboard} keys="?" onClick={() => overlays.show("keys")}>
           {t("keys.title")}
         </MenuItem>

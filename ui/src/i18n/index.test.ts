@@ -26,7 +26,12 @@ test("words of the server have names, and new ones are readable", () => {
 });
 
 test("every plural message has both forms with the same placeholders", () => {
-  const names = (s: string) => [...new Set(s.match(/\{\w+\}/g))].sort().join();
+  // "one" may say the number in words.
+  const names = (s: string) =>
+    [...new Set(s.match(/\{\w+\}/g))]
+      .filter((n) => n !== "{count}")
+      .sort()
+      .join();
   for (const [key, message] of Object.entries(en)) {
     if (typeof message !== "string") expect(names(message.one), key).toBe(names(message.other));
   }

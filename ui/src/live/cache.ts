@@ -1,6 +1,6 @@
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
 import type { Feedback, FeedbackPage } from "@/api/types";
-import type { LiveEvent } from "./events";
+import type { EventType, LiveEvent } from "./events";
 
 /** How many feedback arrived since the list of a launch was last read: drawn as a pill, never inserted. */
 export const arrivedKey = (launch: string) => ["arrived", launch] as const;
@@ -38,16 +38,17 @@ export function apply(cache: QueryClient, events: LiveEvent[]): void {
   for (const e of events) {
     const mark = `${e.type} ${e.id}`;
     if (e.type === "feedback.created" && e.launch_id) {
-      const n = typeof e.count === "number" ? e.count : 1;
+      const n = e.count ?? 1;
       created.set(e.launch_id, (created.get(e.launch_id) ?? 0) + n);
     }
     if (seen.has(mark)) continue;
     seen.add(mark);
-    if (e.type === "feedback.updated" && e.id) {
-      if (inCache(cache, e.id)) stale(["feedback", e.id]);
-      stale(["feedback-related", e.id]);
-    } else if (e.type === "issue.updated" && e.id) {
-      for (const key of ["issue", "issue-history", "issue-feedback", "issue-reporters"]) stale([key, e.id]);
+    if (e.type === "feedback.updated") {
+      // Several at once carry no id: what is open is read again, the list waits for its reader.
+      const one = e.id ? [e.id] : [];
+      for (const key of ["feedback", "feedback-related", "feedback-decisions"]) stale([key, ...one]);
+    } else if (e.type === "issue.updated") {
+      for (const key of ["issue", "issue-history", "issue-feedback", "issue-reporters"]) stale([key]);
     } else if (e.type === "import.progress" && e.id) stale(["import", e.id]);
   }
   for (const [launch, n] of created) {
@@ -56,16 +57,21 @@ export function apply(cache: QueryClient, events: LiveEvent[]): void {
   const types = new Set(events.map((e) => e.type));
   if (types.has("issue.created") || types.has("issue.updated")) stale(["issue-list"]);
   if (types.has("delivery.updated")) stale(["delivery-list"]);
+  if (types.has("rule.updated")) stale(["rules"]);
+  if (types.has("proposals.updated")) stale(["proposals"]);
+  if (types.has("feedback.deleted")) stale(["feedback-list"]);
+  if (types.has("launch.created")) stale(["launches"]);
   if (types.has("import.progress")) stale(["imports"]);
-  if (types.has("feedback.created") || types.has("feedback.updated") || types.has("launch.updated")) {
+  if (
+    ["feedback.created", "feedback.updated", "feedback.deleted", "launch.updated"].some((x) =>
+      types.has(x as EventType),
+    )
+  ) {
     stale(["launch"]);
     stale(["launches"]);
     for (const key of slowKeys) stale([key]);
   }
 }
-
-const inCache = (cache: QueryClient, id: string): boolean =>
-  cache.getQueryState(["feedback", id]) !== undefined;
 
 /** Puts a changed feedback into every list that shows it, in place. */
 export function patchRows(cache: QueryClient, changed: Pick<Feedback, "id"> & Partial<Feedback>): void {

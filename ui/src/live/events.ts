@@ -3,22 +3,32 @@
 export const eventTypes = [
   "feedback.created",
   "feedback.updated",
+  "feedback.deleted",
   "issue.created",
   "issue.updated",
   "import.progress",
+  "launch.created",
   "launch.updated",
+  "proposals.updated",
+  "rule.updated",
   "delivery.updated",
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 
 export interface LiveEvent {
   type: EventType;
-  id: string;
+  /** What changed; absent when several did, and then `count` says how many. */
+  id?: string;
+  count?: number;
   launch_id?: string;
   [key: string]: unknown;
 }
 
-export type Message = { kind: "event"; event: LiveEvent } | { kind: "state"; live: boolean };
+/** "reload": events were lost, so everything is to be read again. */
+export type Message =
+  | { kind: "event"; event: LiveEvent }
+  | { kind: "state"; live: boolean }
+  | { kind: "reload" };
 
 const firstWait = 2_000;
 const longestWait = 30_000;
@@ -44,6 +54,7 @@ export function openStream(send: (m: Message) => void): () => void {
         wait = Math.min(wait * 2, longestWait);
       }
     };
+    source.addEventListener("reload", () => send({ kind: "reload" }));
     for (const type of eventTypes) {
       source.addEventListener(type, (e) => {
         try {

@@ -60,13 +60,16 @@ export function AccuracyTable({ accuracy }: { accuracy: Accuracy }) {
   );
 }
 
-const Share = ({ value }: { value: number }) => (
-  <span className="inline-flex items-baseline gap-2">
-    <Bar
-      className="self-center"
-      value={value}
-      tone={value >= 0.9 ? "ok" : value >= 0.7 ? "watch" : "degraded"}
-    />
-    <span className="num">{percent(value)}</span>
-  </span>
-);
+const Share = ({ value }: { value: number | undefined }) =>
+  value === undefined ? (
+    <span className="text-fg-3">{t("accuracy.unknown")}</span>
+  ) : (
+    <span className="inline-flex items-baseline gap-2">
+      <Bar
+        className="self-center"
+        value={value}
+        tone={value >= 0.9 ? "ok" : value >= 0.7 ? "watch" : "degraded"}
+      />
+      <span className="num">{percent(value)}</span>
+    </span>
+  );

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { accuracyQuery, decisionListQuery } from "@/api/decisions";
+import { accuracyQuery, type DecisionFilter, decisionListQuery } from "@/api/decisions";
 import type { Decision } from "@/api/types";
 import { useLaunch } from "@/app/launch";
 import { Page } from "@/app/page";
@@ -35,7 +35,10 @@ export default function Decisions() {
           className="!h-7 !w-auto !text-dense"
           value={search.field ?? ""}
           onChange={(e) =>
-            void navigate({ search: { ...search, field: e.target.value || undefined }, replace: true })
+            void navigate({
+              search: { ...search, field: (e.target.value || undefined) as DecisionFilter["field"] },
+              replace: true,
+            })
           }
           options={[
             { value: "", label: t("decisions.anyField") },

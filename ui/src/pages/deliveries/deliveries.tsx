@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { RotateCcw } from "lucide-react";
-import { deliveryApi, deliveryListQuery } from "@/api/deliveries";
+import { type DeliveryState, deliveryApi, deliveryListQuery, deliveryStates } from "@/api/deliveries";
 import type { Delivery, DeliveryPage } from "@/api/types";
 import { useLaunch } from "@/app/launch";
 import { Page } from "@/app/page";
@@ -24,7 +24,7 @@ const glyphs: Record<string, State> = {
   processed: "ok",
   dead: "critical",
   accepted: "watch",
-  replaced: "idle",
+  undone: "idle",
 };
 
 /** The inbound ledger: what arrived, as it came in, and what became of it. */
@@ -47,13 +47,13 @@ export default function Deliveries() {
       <DeliveryFilters search={search} channels={items.map((d) => d.channel)} onChange={change} />
       {list.error ? <Failure error={list.error} onRetry={() => void list.refetch()} /> : null}
       {list.isPending ? <Skeleton rows={8} /> : null}
-      {list.data && items.length === 0 && (filter.q || filter.channel || filter.state) ? (
+      {list.data && items.length === 0 && (filter.channel || filter.state) ? (
         <Empty
           title={t("feedback.noneFiltered")}
           action={<Button onClick={() => change({})}>{t("filter.clear")}</Button>}
         />
       ) : null}
-      {list.data && items.length === 0 && !filter.q && !filter.channel && !filter.state ? (
+      {list.data && items.length === 0 && !filter.channel && !filter.state ? (
         <Empty
           title={t("deliveries.none")}
           action={
@@ -97,16 +97,16 @@ function StateTabs({
   search,
   launchId,
 }: {
-  counts: DeliveryPage["counts"];
+  counts: DeliveryPage["counts"] | undefined;
   search: DeliverySearch;
   launchId: string;
 }) {
-  const states = Object.entries(counts ?? {}).sort(([a], [b]) => a.localeCompare(b));
-  if (states.length === 0) return null;
-  const all = states.reduce((n, [, c]) => n + Number(c), 0);
-  const tabs: { state?: string; label: string; n: number }[] = [
+  if (!counts) return null;
+  const states = deliveryStates.filter((s) => counts[s]);
+  const all = states.reduce((n, s) => n + (counts[s] ?? 0), 0);
+  const tabs: { state?: DeliveryState; label: string; n: number }[] = [
     { label: t("tab.all"), n: all },
-    ...states.map(([state, n]) => ({ state, label: word("deliveryState", state), n: Number(n) })),
+    ...states.map((state) => ({ state, label: word("deliveryState", state), n: counts[state] ?? 0 })),
   ];
   return (
     <nav
@@ -114,13 +114,13 @@ function StateTabs({
       className="flex flex-none gap-4 overflow-x-auto border-line border-b"
     >
       {tabs.map((tab) => {
-        const active = (search.state?.[0] ?? "") === (tab.state ?? "");
+        const active = (search.state ?? "") === (tab.state ?? "");
         return (
           <Link
             key={tab.label}
             to="/launches/$launchId/deliveries"
             params={{ launchId }}
-            search={{ ...search, state: tab.state ? [tab.state] : undefined }}
+            search={{ ...search, state: tab.state }}
             activeProps={{}}
             aria-current={active ? "page" : undefined}
             className={cx(
@@ -168,7 +168,7 @@ function ReplayDead({ launchId, count }: { launchId: string; count: number }) {
   const replay = useMutation({
     mutationFn: () => deliveryApi.replayDead(launchId),
     onSuccess: (r) => {
-      toasts.show(t("toast.replayed", { count: r.replayed }));
+      toasts.show(t("toast.replayed", { count: r.count }));
       return cache.invalidateQueries({ queryKey: ["delivery-list"] });
     },
     onError: (e) => toasts.show(explain(e), { tone: "error" }),

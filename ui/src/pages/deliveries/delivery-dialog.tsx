@@ -26,8 +26,8 @@ export function DeliveryDialog({
   const { data: d, error, refetch } = useQuery(deliveryQuery(id));
   const replay = useMutation({
     mutationFn: () => deliveryApi.replay(id),
-    onSuccess: (next) => {
-      cache.setQueryData(deliveryQuery(id).queryKey, (before) => ({ ...before, ...next }));
+    onSuccess: () => {
+      void cache.invalidateQueries({ queryKey: deliveryQuery(id).queryKey });
       toasts.show(t("toast.replayed", { count: 1 }));
       return cache.invalidateQueries({ queryKey: ["delivery-list"] });
     },

@@ -1,5 +1,7 @@
+import { useQuery } from "@tanstack/react-query";
 import { PenLine } from "lucide-react";
-import type { Correction } from "@/api/types";
+import { feedbackDecisionsQuery } from "@/api/feedback";
+import type { Correction, Decision } from "@/api/types";
 import { type MessageKey, Trans, t, word } from "@/i18n";
 import { languageName } from "@/i18n/format";
 import { Icon } from "@/ui/icon";
@@ -8,21 +10,29 @@ import { facetWord } from "./names";
 
 const strong = (text: string) => <strong className="font-550">{text}</strong>;
 
+/** The corrections of all decisions that still hold, oldest first, each once. */
+export function correctionsOf(decisions: Decision[]): Correction[] {
+  const all = new Map(decisions.flatMap((d) => d.corrections).map((c) => [c.id, c]));
+  return [...all.values()].filter((c) => !c.undone_at).sort((a, b) => a.at.localeCompare(b.at));
+}
+
 /** What people changed of what the engine said; the engine learns from these. */
-export function Corrections({ list }: { list: Correction[] }) {
+export function Corrections({ feedbackId }: { feedbackId: string }) {
+  const { data = [] } = useQuery(feedbackDecisionsQuery(feedbackId));
+  const list = correctionsOf(data);
   if (list.length === 0) return null;
   return (
     <section>
       <h3 className="mb-[5px] text-body font-semibold">{t("corrections.title")}</h3>
       <ol>
         {list.map((c) => (
-          <li key={`${c.at}${c.field}${c.to}`} className="flex items-start gap-2 pb-2 text-row">
+          <li key={c.id} className="flex items-start gap-2 pb-2 text-row">
             <Icon of={PenLine} size={13} className="mt-[3px] text-fg-3" />
             <span className="min-w-0 flex-1">
               <Trans
                 k="corrections.line"
                 values={{
-                  who: strong(c.by.name),
+                  who: strong(c.by),
                   field: word("facet", c.field),
                   from: facetWord(c.field, c.from, languageName) || t("common.none" as MessageKey),
                   to: strong(facetWord(c.field, c.to, languageName) || t("common.none" as MessageKey)),

@@ -37,13 +37,16 @@ export function FeedbackBody({ feedback: f, related, launchId, onJoin, verbs }: 
     >
       <div>
         {short ? (
-          <MaskedText feedback={f} head />
+          <>
+            <h2 className="sr-only">{t("feedback.report")}</h2>
+            <MaskedText feedback={f} head />
+          </>
         ) : (
           <h2
             dir="auto"
             className="line-clamp-3 text-item font-semibold tracking-[-0.015em] text-balance [overflow-wrap:anywhere]"
           >
-            {maskIn(headOf(f), f.text, f.triage?.personal ?? [])}
+            {maskIn(headOf(f), f.text ?? "", f.triage?.personal ?? [])}
           </h2>
         )}
         <p className="mt-1.5 flex flex-wrap items-center gap-x-2.5 text-dense text-fg-2">
@@ -68,7 +71,7 @@ export function FeedbackBody({ feedback: f, related, launchId, onJoin, verbs }: 
       {f.attachments?.length ? <Attachments list={f.attachments} /> : null}
       <TriageReasons feedback={f} verbs={verbs} />
       <RelatedList related={related} launchId={launchId} feedback={f} onJoin={onJoin} />
-      <Corrections list={f.corrections ?? []} />
+      <Corrections feedbackId={f.id} />
       <p className="text-dense text-fg-3">
         <Trans
           k="feedback.raw"
@@ -77,7 +80,7 @@ export function FeedbackBody({ feedback: f, related, launchId, onJoin, verbs }: 
               <Link
                 to="/launches/$launchId/deliveries"
                 params={{ launchId }}
-                search={{ delivery: f.delivery_id }}
+                search={{ delivery: f.id }}
                 className="link"
               >
                 {t("feedback.rawLink")}

@@ -9,6 +9,7 @@ import { number } from "@/i18n/format";
 import { Button, IconButton } from "@/ui/button";
 import { Failure, Skeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
+import { severities } from "../shared/vocabulary";
 import { FeedbackBody } from "./feedback-body";
 import { FeedbackFacts, type OpenMenu } from "./feedback-facts";
 import { JoinDialog } from "./join-dialog";
@@ -36,7 +37,8 @@ export function FeedbackDetail({ id, row, launchId, place, onStep, onBack, onAct
   const best = related?.issues[0];
   const accept = (issueId?: string) => data && onAct([id], () => verbs.accept(data, issueId));
   const ignore = () => data && onAct([id], () => verbs.ignore([id]));
-  const severity = (level: string) => data && void verbs.correct(data, { severity: level });
+  const severity = (level: (typeof severities)[number]) =>
+    data && void verbs.correct(data, { severity: level });
   const canAct = () => Boolean(open);
   useActions([
     {
@@ -102,7 +104,7 @@ export function FeedbackDetail({ id, row, launchId, place, onStep, onBack, onAct
       when: () => data?.state === "new",
       run: ignore,
     },
-    ...["sev1", "sev2", "sev3", "sev4"].map((level, i) => ({
+    ...severities.map((level, i) => ({
       id: `item.${level}`,
       keys: [String(i + 1)],
       scope: "item" as const,

@@ -88,7 +88,7 @@ export function FeedbackFacts({ feedback: f, verbs, menu, onMenu }: Props) {
               {...control("language")}
               name={t("facet.language")}
               shown={languageName(f.language)}
-              confidence={f.language_confidence}
+              confidence={f.triage?.language.confidence}
               value={f.language}
               onPick={(language) => put({ language })}
               options={languages.map((code) => ({ value: code, label: languageName(code) }))}

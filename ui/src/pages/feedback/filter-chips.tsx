@@ -20,12 +20,11 @@ export function chipsOf(search: FeedbackSearch): Chip[] {
       without: toggleValue(search, facet, value),
     })),
   );
-  const single = (key: "issue" | "spam" | "import_id" | "from" | "to", label: string) => {
+  const single = (key: "issue" | "import" | "from" | "to", label: string) => {
     if (search[key]) chips.push({ id: key, label, without: { ...search, [key]: undefined } });
   };
   single("issue", t(search.issue === "none" ? "filter.noIssue" : "filter.hasIssue"));
-  single("spam", t(search.spam === "true" ? "filter.onlySpam" : "filter.noSpam"));
-  single("import_id", t("filter.oneImport"));
+  single("import", t("filter.oneImport"));
   single("from", t("filter.fromDay" as MessageKey, { day: search.from ?? "" }));
   single("to", t("filter.toDay" as MessageKey, { day: search.to ?? "" }));
   return chips;

@@ -21,7 +21,7 @@ interface Props {
 /** All filters with their counts. What is ticked is in the URL at once. */
 export function FilterPopover({ search, facets, open, onOpen, onChange }: Props) {
   const active = activeFilters(search);
-  const put = (key: "from" | "to" | "issue" | "spam", value: string) =>
+  const put = (key: "from" | "to" | "issue", value: string) =>
     onChange({ ...search, [key]: value || undefined });
   return (
     <Popover
@@ -81,16 +81,6 @@ export function FilterPopover({ search, facets, open, onOpen, onChange }: Props)
               />
             )}
           </Field>
-          <Field label={t("filter.spam")}>
-            {(w) => (
-              <Select
-                {...w}
-                value={search.spam ?? ""}
-                onChange={(e) => put("spam", e.target.value)}
-                options={spamOptions}
-              />
-            )}
-          </Field>
         </div>
       </div>
       <div className="flex justify-end border-line border-t px-3 py-2">
@@ -107,11 +97,6 @@ const issueOptions = [
   { value: "none", label: t("filter.noIssue") },
   { value: "any", label: t("filter.hasIssue") },
 ];
-const spamOptions = [
-  { value: "", label: t("filter.any") },
-  { value: "true", label: t("filter.onlySpam") },
-  { value: "false", label: t("filter.noSpam") },
-];
 
 const few = 6;
 
@@ -122,7 +107,7 @@ function FacetGroup({
   onChange,
 }: {
   facet: (typeof feedbackFacets)[number];
-  values: Facets[string] | undefined;
+  values: Facets[string] | null | undefined;
   search: FeedbackSearch;
   onChange: (next: FeedbackSearch) => void;
 }) {

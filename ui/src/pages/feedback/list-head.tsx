@@ -15,7 +15,7 @@ interface Props {
   launchId: string;
   search: FeedbackSearch;
   facets: Facets | undefined;
-  states: Facets[string] | undefined;
+  states: Facets[string] | null | undefined;
   filterOpen: boolean;
   onFilterOpen: (open: boolean) => void;
   searchField: RefObject<HTMLInputElement | null>;
@@ -155,10 +155,10 @@ export function SortLine({
     <div className="flex h-8 flex-none items-center gap-1.5 border-line border-b px-4 text-[12px] text-fg-3">
       <select
         aria-label={t("feedback.order")}
-        value={search.sort ?? "-received"}
+        value={search.sort ?? "-occurred"}
         onChange={(e) => {
           const sort = e.target.value as FeedbackSort;
-          onChange({ ...search, sort: sort === "-received" ? undefined : sort });
+          onChange({ ...search, sort: sort === "-occurred" ? undefined : sort });
         }}
         className="-ml-1 h-6 rounded-1 bg-transparent pr-1 text-fg-3"
       >

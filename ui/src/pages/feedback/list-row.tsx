@@ -80,7 +80,7 @@ export const ListRow = memo(function ListRow({
         <span className="flex items-center gap-[7px]">
           <span className="min-w-0 flex-1 truncate text-fg-2">{authorOf(item)}</span>
           <ChannelIcon channel={item.channel} />
-          <Time at={item.received_at} className="num text-meta text-fg-3" />
+          <Time at={item.occurred_at} className="num text-meta text-fg-3" />
         </span>
         {hasTitle ? (
           <>

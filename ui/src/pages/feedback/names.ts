@@ -12,6 +12,7 @@ export const headOf = (f: Pick<Feedback, "title" | "summary" | "snippet" | "text
 /** The word of a facet's value. */
 export function facetWord(facet: string, value: string, languageName: (code: string) => string): string {
   if (facet === "language") return languageName(value);
-  if (["severity", "sentiment", "category", "channel"].includes(facet)) return word(facet, value);
+  if (["severity", "sentiment", "category", "channel", "emotion", "flag"].includes(facet))
+    return word(facet, value);
   return value;
 }

@@ -14,7 +14,7 @@ interface Row {
   name: string;
   answer: ReactNode;
   confidence: number;
-  reason: string;
+  reason: string | undefined;
 }
 
 /** Every answer of the engine with how sure it is and the words or examples that decided. */
@@ -28,13 +28,15 @@ export function TriageReasons({ feedback: f, verbs }: { feedback: Feedback; verb
       </section>
     );
   }
-  const others = triage.categories.filter((c) => c.name !== f.category && c.confidence >= 0.05).slice(0, 4);
+  const others = (triage.categories ?? [])
+    .filter((c) => c.name !== f.category && c.confidence >= 0.05)
+    .slice(0, 4);
   return (
     <section>
       <div className="mb-[5px] flex flex-wrap items-baseline gap-2">
         <h3 className="text-body font-semibold">{t("triage.title")}</h3>
-        <span className="text-fg-2">{t(triage.pass === "full" ? "triage.full" : "triage.first")}</span>
-        <span className="id ml-auto text-fg-3">{triage.engine_version}</span>
+        <span className="text-fg-2">{t(f.read_fully ? "triage.full" : "triage.first")}</span>
+        <span className="id ml-auto text-fg-3">{triage.version}</span>
       </div>
       <div className="overflow-hidden rounded-3 border border-line bg-surface">
         {rowsOf(f).map((r) => (
@@ -55,7 +57,7 @@ export function TriageReasons({ feedback: f, verbs }: { feedback: Feedback; verb
         ) : null}
       </div>
       {triage.reason ? <p className="mt-1.5 text-dense text-fg-2">{triage.reason}</p> : null}
-      <Phrases phrases={triage.key_phrases} summary={triage.summary} text={f.text} />
+      <Phrases phrases={triage.key_phrases ?? []} summary={triage.summary} text={f.text ?? ""} />
     </section>
   );
 }
@@ -63,7 +65,7 @@ export function TriageReasons({ feedback: f, verbs }: { feedback: Feedback; verb
 function rowsOf(f: Feedback): Row[] {
   const tr = f.triage;
   if (!tr) return [];
-  const category = tr.categories.find((c) => c.name === f.category) ?? tr.categories[0];
+  const category = tr.categories?.find((c) => c.name === f.category) ?? tr.categories?.[0];
   const rows: (Row | undefined)[] = [
     category && {
       id: "category",
@@ -111,25 +113,30 @@ function rowsOf(f: Feedback): Row[] {
       confidence: tr.language.confidence,
       reason: tr.language.reason,
     },
-    flag("defect", tr.defect, t("triage.defectYes"), t("triage.defectNo")),
-    flag("security", tr.security.yes ? tr.security : undefined, t("triage.securityYes"), ""),
-    flag("spam", tr.spam.yes ? tr.spam : undefined, t("triage.spamYes"), ""),
+    tr.defect.name
+      ? {
+          id: "defect",
+          name: t("triage.defect"),
+          answer: word("defect", tr.defect.name),
+          confidence: tr.defect.confidence,
+          reason: tr.defect.reason,
+        }
+      : undefined,
+    flag("security", tr.security, t("triage.securityYes")),
+    flag("spam", tr.spam, t("triage.spamYes")),
   ];
   return rows.filter((r) => r !== undefined);
 }
 
-type Flag = { yes: boolean; confidence: number; reason: string };
-function flag(
-  id: "defect" | "security" | "spam",
-  f: Flag | undefined,
-  yes: string,
-  no: string,
-): Row | undefined {
-  if (!f) return undefined;
+type Flag = NonNullable<Feedback["triage"]>["security"];
+
+/** A row only when the answer is yes: "no" to spam and security goes without saying. */
+function flag(id: "security" | "spam", f: Flag, yes: string): Row | undefined {
+  if (!f.yes) return undefined;
   const answer = (
     <>
       {id === "security" ? <Glyph state="critical" /> : null}
-      {f.yes ? yes : no}
+      {yes}
     </>
   );
   return { id, name: t(`triage.${id}`), answer, confidence: f.confidence, reason: f.reason };
@@ -142,7 +149,7 @@ function OtherCategories({
   onTake,
 }: {
   feedback: Feedback;
-  list: NonNullable<Feedback["triage"]>["categories"];
+  list: { name: string; confidence: number; reason?: string }[];
   onTake: (change: FeedbackPatch) => void;
 }) {
   return (
@@ -153,7 +160,7 @@ function OtherCategories({
           key={c.name}
           type="button"
           title={c.reason}
-          onClick={() => onTake({ category: c.name })}
+          onClick={() => onTake({ category: c.name as FeedbackPatch["category"] })}
           className="suggested state inline-flex h-6 items-center gap-1.5 rounded-1 px-1.5 text-meta text-fg-2 hover:bg-hover"
         >
           <Icon of={Check} size={11} />

@@ -44,11 +44,12 @@ export function useVerbs(launch: string): Verbs {
       }
       void cache.invalidateQueries({ queryKey: ["feedback-list"] });
       void cache.invalidateQueries({ queryKey: ["feedback"] });
+      void cache.invalidateQueries({ queryKey: ["feedback-decisions"] });
       settle();
     };
     const act = async (
       ids: string[],
-      state: string,
+      state: Feedback["state"],
       send: () => Promise<{ text: string; undoId: string; rows?: Feedback[] }>,
     ) => {
       const putBack = removeRows(cache, launch, ids);
@@ -95,12 +96,15 @@ export function useVerbs(launch: string): Verbs {
         const { assignee_id: _, ...shown } = change;
         patchRows(cache, { id: f.id, ...(shown as Partial<Feedback>) });
         try {
-          patchRows(cache, await feedbackApi.patch(f.id, change));
+          const done = await feedbackApi.patch(f.id, change);
+          patchRows(cache, done.feedback);
+          if (done.undo_id) toasts.show(t("toast.corrected"), { undo: undo(done.undo_id) });
         } catch (e) {
           patchRows(cache, f);
           toasts.show(explain(e), { tone: "error" });
         }
         void cache.invalidateQueries({ queryKey: ["feedback", f.id] });
+        void cache.invalidateQueries({ queryKey: ["feedback-decisions", f.id] });
         void cache.invalidateQueries({ queryKey: ["feedback-facets"] });
       },
     };

@@ -45,10 +45,16 @@ export function ImportMap({ item }: { item: Import }) {
           {mapFields.map((f) => (
             <FieldRow key={f} field={f} item={item} mapping={mapping} onChange={change} />
           ))}
+          <Scales mapping={mapping} onChange={change} />
           <Extra item={item} mapping={mapping} onChange={change} />
         </div>
         <div className="grid gap-2 border-line border-t p-3">
           <FormError error={start.error ?? preview.error} />
+          {item.notes?.map((note) => (
+            <p key={note} className="text-dense text-fg-2">
+              {note}
+            </p>
+          ))}
           {checked ? <DryRun item={item} /> : null}
           <div className="flex flex-wrap gap-2">
             <Button
@@ -88,7 +94,7 @@ function FieldRow({
 }) {
   const label = t(`field.${field}`);
   const guessed = mapping[field] !== undefined && mapping[field] === item.mapping[field];
-  const reason = guessed ? item.guess_reason[field] : undefined;
+  const reason = guessed ? item.guess_reason?.[field] : undefined;
   return (
     <div className="grid grid-cols-[104px_minmax(0,1fr)] items-center gap-x-3 border-line border-t px-3 py-1">
       <span className="text-dense font-550">{label}</span>
@@ -101,6 +107,53 @@ function FieldRow({
       />
       {reason ? <p className="col-start-2 text-meta text-fg-3">{reason}</p> : null}
     </div>
+  );
+}
+
+/** What cannot be told from the columns alone: how dates are written, and how far ratings go. */
+function Scales({ mapping, onChange }: { mapping: ImportMapping; onChange: (m: ImportMapping) => void }) {
+  const row = "grid grid-cols-[104px_minmax(0,1fr)] items-center gap-x-3 border-line border-t px-3 py-1";
+  return (
+    <>
+      {mapping.occurred_at ? (
+        <div className={row}>
+          <span className="text-dense font-550">{t("map.dateOrder")}</span>
+          <Select
+            aria-label={t("map.dateOrder")}
+            className="!h-7"
+            value={mapping.date_order ?? ""}
+            onChange={(e) =>
+              onChange({
+                ...mapping,
+                date_order: (e.target.value || undefined) as ImportMapping["date_order"],
+              })
+            }
+            options={[
+              { value: "", label: t("map.dateAuto") },
+              { value: "dmy", label: t("map.dmy") },
+              { value: "mdy", label: t("map.mdy") },
+            ]}
+          />
+        </div>
+      ) : null}
+      {mapping.rating ? (
+        <div className={row}>
+          <span className="text-dense font-550">{t("map.ratingMax")}</span>
+          <Select
+            aria-label={t("map.ratingMax")}
+            className="!h-7"
+            value={String(mapping.rating_max ?? "")}
+            onChange={(e) =>
+              onChange({ ...mapping, rating_max: e.target.value ? Number(e.target.value) : undefined })
+            }
+            options={[
+              { value: "", label: t("map.ratingAuto") },
+              ...["5", "10", "100"].map((v) => ({ value: v, label: v })),
+            ]}
+          />
+        </div>
+      ) : null}
+    </>
   );
 }
 
@@ -134,15 +187,20 @@ function Extra({
 }
 
 function DryRun({ item }: { item: Import }) {
-  const p = item.progress;
+  const d = item.dry_run;
+  if (!d) return null;
   return (
-    <p role="status" className="rounded-2 bg-muted px-3 py-2 text-dense">
-      {t("map.dryRunResult", {
-        rows: p.rows_total ?? p.rows_read,
-        good: p.accepted,
-        bad: p.bad,
-        duplicates: p.duplicates,
-      })}
-    </p>
+    <div role="status" className="grid gap-1 rounded-2 bg-muted px-3 py-2 text-dense">
+      <p>{t("map.dryRunResult", { rows: d.rows, good: d.good, bad: d.bad, duplicates: d.duplicates })}</p>
+      {d.errors.length ? (
+        <ul>
+          {d.errors.slice(0, 5).map((e) => (
+            <li key={e.row} className="text-critical">
+              {t("map.rowError", { row: e.row, reason: e.reason })}
+            </li>
+          ))}
+        </ul>
+      ) : null}
+    </div>
   );
 }

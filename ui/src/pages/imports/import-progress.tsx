@@ -95,7 +95,7 @@ function Actions({ item }: { item: Import }) {
         <Link
           to="/launches/$launchId/feedback"
           params={params}
-          search={{ tab: "all", import_id: item.id }}
+          search={{ tab: "all", import: item.id }}
           className={buttonClass("primary")}
         >
           {t("imports.open")}

@@ -10,17 +10,17 @@ export function ImportSample({ item, busy }: { item: Import; busy: boolean }) {
   return (
     <Panel
       title={t("map.preview")}
-      note={t("map.previewNote", { count: item.sample.length })}
+      note={t("map.previewNote", { count: (item.sample ?? []).length })}
       className={cx(busy && "opacity-60")}
     >
       <ol aria-busy={busy}>
-        {item.sample.map((s) => (
+        {(item.sample ?? []).map((s) => (
           <li
             key={s.row}
             className="grid grid-cols-[36px_minmax(0,1fr)] gap-2 border-line border-t px-3 py-2"
           >
             <span className="id pt-px text-fg-3">{s.row}</span>
-            {s.feedback ? <Good feedback={s.feedback} /> : <Bad error={s.error} raw={s.raw} />}
+            {s.feedback ? <Good feedback={s.feedback} /> : <Bad error={s.error} raw={s.raw ?? {}} />}
           </li>
         ))}
       </ol>
@@ -28,7 +28,7 @@ export function ImportSample({ item, busy }: { item: Import; busy: boolean }) {
   );
 }
 
-type Input = NonNullable<Import["sample"][number]["feedback"]>;
+type Input = NonNullable<NonNullable<Import["sample"]>[number]["feedback"]>;
 
 function Good({ feedback: f }: { feedback: Input }) {
   const who = f.author?.name || f.author?.email || f.author?.user_id;

@@ -59,6 +59,12 @@ export function IssueFacts({ issue, onPatch, menu, onMenu }: Props) {
               }))}
             />
           </Fact>
+          {issue.suggested_severity ? (
+            <SuggestedSeverity
+              suggestion={issue.suggested_severity}
+              onTake={(severity) => onPatch({ severity })}
+            />
+          ) : null}
           <Fact name={t("facet.urgency")}>
             <PickFact
               {...control("urgency")}
@@ -134,6 +140,28 @@ export function IssueFacts({ issue, onPatch, menu, onMenu }: Props) {
   );
 }
 
+/** Its reports read as worse than the issue says: a chip takes that over, nothing else does. */
+function SuggestedSeverity({
+  suggestion,
+  onTake,
+}: {
+  suggestion: NonNullable<Issue["suggested_severity"]>;
+  onTake: (level: Issue["severity"]) => void;
+}) {
+  return (
+    <div className="col-start-2 mb-1 grid justify-items-start gap-0.5">
+      <button
+        type="button"
+        className="suggested state inline-flex min-h-6 items-center gap-1.5 rounded-1 px-1.5 text-meta hover:bg-hover"
+        onClick={() => onTake(suggestion.level)}
+      >
+        {t("issue.takeSeverity")} <Severity level={suggestion.level} />
+      </button>
+      <span className="text-meta text-fg-3">{suggestion.reason}</span>
+    </div>
+  );
+}
+
 function Reach({ issue }: { issue: Issue }) {
   const s = issue.sentiment;
   const total = s.negative + s.neutral + s.positive || 1;
@@ -182,11 +210,11 @@ function Reporters({ issue }: { issue: Issue }) {
     <Group title={t("issue.reporters")} note={number(data.length)}>
       <ul>
         {data.slice(0, fewPeople).map((r) => (
-          <li key={r.id} className="flex h-6 items-center gap-[7px] text-dense">
+          <li key={r.person_id || r.email || r.name} className="flex h-6 items-center gap-[7px] text-dense">
             <span className="min-w-0 truncate">{r.name || r.email || t("feedback.anonymous")}</span>
             <span className="num ml-auto flex-none text-meta text-fg-3">
-              {r.feedback > 1 ? (
-                t("issue.reports", { count: r.feedback })
+              {r.reports > 1 ? (
+                t("issue.reports", { count: r.reports })
               ) : r.last_received_at ? (
                 <Time at={r.last_received_at} />
               ) : null}

@@ -48,7 +48,9 @@ export function useIssueVerbs(issue: Issue) {
         const { owner_id: _, ...shown } = change;
         put({ ...issue, ...(shown as Partial<Issue>) });
         try {
-          put(await issueApi.patch(issue.id, change));
+          const done = await issueApi.patch(issue.id, change);
+          put(done);
+          if (done.undo_id) toasts.show(t("toast.changed", { key: issue.key }), { undo: undo(done.undo_id) });
         } catch (e) {
           put(issue);
           failed(e);

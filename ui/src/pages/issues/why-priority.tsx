@@ -20,12 +20,12 @@ export function PrioritySum({ issue }: { issue: Issue }) {
       </p>
       <dl className="grid grid-cols-[minmax(0,1fr)_auto] text-dense">
         {issue.priority_reason.map((line) => (
-          <div key={line.label} className="contents">
+          <div key={line.part + line.label} className="contents">
             <dt className="border-line border-t py-1 text-fg-2">
               {line.label}
-              {line.effect ? <span className="block text-meta text-fg-3">{line.effect}</span> : null}
+              {line.value ? <span className="block text-meta text-fg-3">{line.value}</span> : null}
             </dt>
-            <dd className="num border-line border-t py-1 text-right">{decimal(line.value, 2)}</dd>
+            <dd className="num border-line border-t py-1 text-right">{decimal(line.effect, 2)}</dd>
           </div>
         ))}
       </dl>

@@ -18,7 +18,7 @@ export function LaunchForm({
 }: {
   launch?: Launch;
   error: unknown;
-  onSubmit: (input: LaunchInput) => void;
+  onSubmit: (input: LaunchInput & { services: string[] }) => void;
   footer: ReactNode;
 }) {
   const [form, setForm] = useState(() => ({

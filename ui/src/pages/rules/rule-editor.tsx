@@ -100,7 +100,12 @@ export function RuleEditor({
               <Select
                 {...w}
                 value={then.severity ?? ""}
-                onChange={(e) => setThen({ ...then, severity: e.target.value || undefined })}
+                onChange={(e) =>
+                  setThen({
+                    ...then,
+                    severity: (e.target.value || undefined) as RuleInput["then"]["severity"],
+                  })
+                }
                 options={[
                   { value: "", label: t("rules.keep") },
                   ...severities.map((s) => ({ value: s, label: word("severity.long", s) })),

@@ -58,7 +58,7 @@ function MemberRow({ user }: { user: User }) {
         <span className="block truncate font-550">{user.name}</span>
         <span className="block truncate text-meta text-fg-3">{user.email}</span>
       </span>
-      {me.user?.id === user.id ? <span className="text-meta text-fg-3">{t("members.you")}</span> : null}
+      {me.id === user.id ? <span className="text-meta text-fg-3">{t("members.you")}</span> : null}
       <Select
         aria-label={t("members.roleOf", { name: user.name })}
         className="!h-7 !w-32 !text-dense"

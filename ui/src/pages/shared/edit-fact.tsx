@@ -10,7 +10,7 @@ const face =
   "state group/fact -ml-1.5 inline-flex min-h-6 max-w-full min-w-0 items-center gap-1.5 rounded-1 px-1.5 text-left hover:bg-hover pointer-coarse:min-h-10";
 
 /** A fact that is one of several values: a press opens the choice. */
-export function PickFact({
+export function PickFact<T extends string>({
   name,
   shown,
   value,
@@ -22,10 +22,10 @@ export function PickFact({
 }: {
   name: string;
   shown: ReactNode;
-  value: string;
-  options: { value: string; label: ReactNode; keys?: string }[];
+  value: T | string;
+  options: { value: T; label: ReactNode; keys?: string }[];
   confidence?: number;
-  onPick: (value: string) => void;
+  onPick: (value: T) => void;
   open?: boolean;
   onOpenChange?: (open: boolean) => void;
 }) {
@@ -46,7 +46,7 @@ export function PickFact({
   );
   return (
     <Menu trigger={trigger} open={open} onOpenChange={onOpenChange}>
-      <MenuChoice value={value} options={options} onChange={(v) => v !== value && onPick(v)} />
+      <MenuChoice<T> value={value as T} options={options} onChange={(v) => v !== value && onPick(v)} />
     </Menu>
   );
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"maps"
 	"math"
@@ -30,12 +29,7 @@ func (o options) teach() error {
 		return fmt.Errorf("make teaching folder: %w", err)
 	}
 	list := slices.Sorted(maps.Keys(texts))
-	vecs, err := os.Create(filepath.Join(dir, "vectors.i8"))
-	if err != nil {
-		return fmt.Errorf("write teaching vectors: %w", err)
-	}
-	defer vecs.Close()
-	w := bufio.NewWriter(vecs)
+	vecs := make([]byte, 0, len(list)*use.Dim)
 	for batch := range slices.Chunk(list, 64) {
 		for _, v := range enc.EncodeBatch(batch) {
 			var top float32
@@ -46,17 +40,17 @@ func (o options) teach() error {
 			for i, x := range v {
 				row[i] = byte(int8(math.Round(float64(x / top * 127))))
 			}
-			w.Write(row)
+			vecs = append(vecs, row...)
 		}
 	}
-	if err := w.Flush(); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "vectors.i8"), vecs, 0o644); err != nil {
 		return fmt.Errorf("write teaching vectors: %w", err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "en.txt"), []byte(strings.Join(list, "\n")+"\n"), 0o644); err != nil {
 		return fmt.Errorf("write teaching texts: %w", err)
 	}
 	fmt.Println("English texts", len(list))
-	return vecs.Close()
+	return nil
 }
 
 // eachPair reads what the step pairs wrote, languages in order.
