@@ -54,7 +54,6 @@ ui-deps: ui/node_modules/.installed
 UI_SOURCES = $(shell find ui/src ui/public ui/scripts ui/index.html ui/package.json ui/vite.config.ts -type f 2>/dev/null)
 
 ui/dist/index.html: ui/node_modules/.installed $(UI_SOURCES)
-	@find ui/dist -mindepth 1 ! -name .gitkeep -delete
 	@cd ui && npm run --silent build -- --logLevel warn
 
 .PHONY: ui
@@ -68,6 +67,12 @@ ui-size: ui
 gen: ui-deps ## regenerate the OpenAPI document and the UI's types from it
 	@go run ./cmd/hypercare openapi > ui/openapi.json.tmp && mv ui/openapi.json.tmp ui/openapi.json
 	@cd ui && npm run --silent gen
+
+.PHONY: gen-check
+gen-check: build ui-deps
+	@bin/hypercare openapi | diff -q - ui/openapi.json >/dev/null || { echo "ui/openapi.json is not what the API says any more: run make gen and commit"; exit 1; }
+	@t=$$(mktemp) && (cd ui && npx openapi-typescript openapi.json -o $$t >/dev/null) && diff -q $$t ui/src/schema.gen.ts >/dev/null; \
+	  r=$$?; rm -f $$t; [ $$r = 0 ] || { echo "ui/src/schema.gen.ts does not fit ui/openapi.json: run make gen and commit"; exit 1; }
 
 ## -- checking it
 
@@ -114,8 +119,8 @@ fmt: ui-deps ## format Go and the UI
 ## -- measuring it
 
 .PHONY: eval
-eval: ## quality of the language engine on labelled data, beside floor and published
-	@go test -count=1 -timeout 60m -run TestEval -v ./internal/eval -args -eval
+eval: build ## quality of the language engine on labelled data, beside floor and published
+	@bin/hypercare eval $(EVAL)
 
 .PHONY: bench
 bench: bench-intake bench-list bench-import bench-triage ## all of the measurements below

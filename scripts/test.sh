@@ -82,9 +82,11 @@ tests_postgres() {
   [[ -z $list ]] || scripts/with-postgres.sh bash -c "go test -json -count=1 -timeout 15m $(tr '\n' ' ' <<<"$list") | '$tmp/testsum' -counts '$counts'"
 }
 
+beside=() # what to run vitest beside
+
 vitest() { # CONFIG-ARGS...
   local rc=0
-  (cd ui && npx vitest run "$@" --reporter=default --reporter=json --outputFile.json="$tmp/vitest.json") || rc=$?
+  (cd ui && "${beside[@]}" npx vitest run "$@" --reporter=default --reporter=json --outputFile.json="$tmp/vitest.json") || rc=$?
   if [[ -s $tmp/vitest.json ]]; then
     node -e 'const r = JSON.parse(require("fs").readFileSync(process.argv[1]));
       console.log(r.numPassedTests, r.numFailedTests || (r.success ? 0 : 1), r.numPendingTests)' "$tmp/vitest.json" >>"$counts"
@@ -115,6 +117,7 @@ if want build || want e2e; then
   check "build: UI" make -s ui
   check "UI size budget" make -s ui-size
   check "build: binary" make -s build
+  check "generated files are current" make -s gen-check
 fi
 if want go; then
   counted "Go tests, SQLite, race detector" tests_race
@@ -124,7 +127,8 @@ if want pg; then
   counted "Go tests, PostgreSQL" tests_postgres
 fi
 if want e2e; then
-  HYPERCARE_BIN=$PWD/bin/hypercare counted "browser stories with axe" vitest --config vitest.e2e.config.ts
+  beside=("$PWD/scripts/with-server.sh")
+  counted "browser stories with axe" vitest --config vitest.e2e.config.ts
 fi
 
 echo "total $SECONDS s, load $(cut -d' ' -f1-3 /proc/loadavg)"

@@ -146,7 +146,8 @@ type progress struct {
 
 func newProgress(w io.Writer) *progress {
 	f, ok := w.(*os.File)
-	return &progress{w: w, bar: ok && isatty.IsTerminal(f.Fd()), now: time.Now}
+	// The first line comes when something takes long.
+	return &progress{w: w, bar: ok && isatty.IsTerminal(f.Fd()), last: time.Now(), now: time.Now}
 }
 
 // show says that n of total are through.

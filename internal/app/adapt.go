@@ -47,6 +47,16 @@ func (a *App) issuesChanged(ctx context.Context, tx *db.Tx, ws workspace.ID, ids
 	return a.issues.Recount(ctx, tx, ws, ids...)
 }
 
+// decided writes what a person did with feedback into the decision ledger.
+func (a *App) decided(ctx context.Context, tx *db.Tx, by workspace.Actor, launchID string, ids []string, state string) error {
+	for _, id := range ids {
+		if err := a.ledger.Human(ctx, tx, by, launchID, id, map[string]any{triage.FieldState: state}, by.Name+" "+state+" it"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Related is what a feedback may belong to: other feedback, and issues.
 type Related struct {
 	Items  []triage.AlikeRow      `json:"items" nullable:"false"`

@@ -145,9 +145,10 @@ func (a *App) build() (err error) {
 	a.feedback.SetReader(a.triage)
 	a.feedback.OnDrop(a.triage.Forget)
 	a.feedback.NameIssues(a.issueNames)
-	a.triage.SetRecount(a.issues.Recount)
+	a.feedback.OnRecount(a.issues.Recount)
 	a.issues.SetFinder(likeness{a.triage})
 	a.issues.SetGrouper(a.triage)
+	a.issues.OnDecided(a.decided)
 	a.issues.SetClusterer(likeness{a.triage})
 	a.cleanup = append(a.cleanup, func() error { a.triage.Close(); a.feedback.Close(); return nil })
 	return nil

@@ -96,3 +96,15 @@ func TestTxRollsBack(t *testing.T) {
 		t.Errorf("second insert = %v, want a unique violation", err)
 	}
 }
+
+func TestIDsGrow(t *testing.T) {
+	t.Parallel()
+	seen, last := map[string]bool{}, ""
+	for range 20_000 {
+		id := db.NewID()
+		if id <= last || seen[id] || len(id) != 26 {
+			t.Fatalf("id %q after %q", id, last)
+		}
+		seen[id], last = true, id
+	}
+}

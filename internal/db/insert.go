@@ -8,10 +8,10 @@ import (
 	"sync"
 )
 
-// maxRows bounds the rows of one INSERT: 128 rows of 40 columns stay well
-// under SQLite's 32,766 parameters, and a text of constant shape is prepared
-// once by pgx.
-const maxRows = 128
+// maxParams bounds the parameters of one INSERT: the SQLite driver binds $n in
+// time that grows with the square of their number. Rows go in powers of two,
+// so that a statement has few texts and pgx prepares each once.
+const maxParams = 400
 
 var insertTexts sync.Map // insertKey -> string
 
@@ -40,12 +40,11 @@ func insertText(head, tail string, columns, n int) string {
 	return b.String()
 }
 
-// chunks yields sizes whose sum is n: powers of two up to maxRows, so that
-// only eight texts exist per statement.
-func chunks(n int, fn func(from, to int) error) error {
+// chunks yields ranges that cover n rows of so many columns.
+func chunks(n, columns int, fn func(from, to int) error) error {
 	for from := 0; from < n; {
-		size := maxRows
-		for size > n-from {
+		size := 128
+		for size > 1 && (size > n-from || size*columns > maxParams) {
 			size /= 2
 		}
 		if err := fn(from, from+size); err != nil {
@@ -60,7 +59,10 @@ func chunks(n int, fn func(from, to int) error) error {
 // table (columns)", tail what follows the values, usually "" or "ON CONFLICT
 // ... DO NOTHING". Every row has the same number of values.
 func Insert(ctx context.Context, tx *Tx, head, tail string, rows [][]any) error {
-	return chunks(len(rows), func(from, to int) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	return chunks(len(rows), len(rows[0]), func(from, to int) error {
 		text, args := prepareRows(head, tail, rows[from:to])
 		if _, err := tx.ExecContext(ctx, text, args...); err != nil {
 			return fmt.Errorf("%s: %w", head, err)
@@ -73,7 +75,10 @@ func Insert(ctx context.Context, tx *Tx, head, tail string, rows [][]any) error 
 // comes back, in no particular order.
 func InsertReturning[T any](ctx context.Context, tx *Tx, head, tail string, rows [][]any, scan func(Scanner) (T, error)) ([]T, error) {
 	var out []T
-	err := chunks(len(rows), func(from, to int) error {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	err := chunks(len(rows), len(rows[0]), func(from, to int) error {
 		text, args := prepareRows(head, tail, rows[from:to])
 		part, err := All(ctx, tx, scan, text, args...)
 		if err != nil {

@@ -74,3 +74,10 @@ func IsUnique(err error) bool {
 	}
 	return err != nil && strings.Contains(err.Error(), "UNIQUE constraint failed")
 }
+
+// IsBadText reports whether PostgreSQL refused a text that it can't hold: a
+// NUL character or invalid UTF-8.
+func IsBadText(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "22021" || pg.Code == "22P05")
+}

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hypercare/hypercare/internal/db"
@@ -62,6 +63,8 @@ func (s *Service) claim(ctx context.Context) ([]work, error) {
 	if err != nil {
 		return nil, fmt.Errorf("claim deliveries: %w", err)
 	}
+	// RETURNING has no order; ids have that of arrival.
+	slices.SortFunc(list, func(a, b work) int { return strings.Compare(a.id, b.id) })
 	return list, nil
 }
 

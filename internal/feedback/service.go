@@ -28,6 +28,7 @@ type Service struct {
 
 	checkLaunch func(context.Context, workspace.ID, string) error
 	nameIssues  func(context.Context, workspace.ID, []string) (map[string]IssueRef, error)
+	recount     func(context.Context, *db.Tx, workspace.ID, ...string) error
 	onDrop      func(ws workspace.ID, launchID string, ids []string)
 
 	loads   sync.WaitGroup
@@ -220,7 +221,28 @@ func (s *Service) ChangeAll(ctx context.Context, tx *db.Tx, ws workspace.ID, ids
 			return nil, err
 		}
 	}
-	return list, nil
+	return list, s.countAnew(ctx, tx, ws, list)
+}
+
+// countAnew tells who counts the feedback of issues that some reads
+// differently now.
+func (s *Service) countAnew(ctx context.Context, tx *db.Tx, ws workspace.ID, list []*Feedback) error {
+	var issues []string
+	for _, f := range list {
+		if f.IssueID != "" {
+			issues = append(issues, f.IssueID)
+		}
+	}
+	if len(issues) == 0 || s.recount == nil {
+		return nil
+	}
+	slices.Sort(issues)
+	return s.recount(ctx, tx, ws, slices.Compact(issues)...)
+}
+
+// OnRecount hands in who counts the feedback of issues (it lies above).
+func (s *Service) OnRecount(fn func(context.Context, *db.Tx, workspace.ID, ...string) error) {
+	s.recount = fn
 }
 
 // Changed brings lists and watchers up to date with rows that were committed.

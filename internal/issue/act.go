@@ -58,6 +58,9 @@ func (s *Service) do(ctx context.Context, a workspace.Actor, kind string, verb f
 		if err := t.settle(ctx); err != nil {
 			return err
 		}
+		if err := t.decide(ctx, kind); err != nil {
+			return err
+		}
 		if undoID, err = s.undo.Record(ctx, tx, a, kind, t.back); err != nil {
 			return err
 		}
@@ -69,6 +72,19 @@ func (s *Service) do(ctx context.Context, a workspace.Actor, kind string, verb f
 	}
 	done.publish(ctx)
 	return undoID, nil
+}
+
+// decide writes into the decision ledger what a person decided of feedback.
+func (t *act) decide(ctx context.Context, kind string) error {
+	state := map[string]string{actAccept: feedback.Accepted, actIgnore: feedback.Ignored}[kind]
+	if state == "" || t.s.decided == nil || len(t.moved) == 0 {
+		return nil
+	}
+	ids := make([]string, len(t.moved))
+	for i, p := range t.moved {
+		ids[i] = p.ID
+	}
+	return t.s.decided(ctx, t.tx, t.actor, t.moved[0].LaunchID, ids, state)
 }
 
 func (s *Service) begin(tx *db.Tx, a workspace.Actor) *act {

@@ -190,9 +190,6 @@ func numberOf(s string) int64 {
 	return n
 }
 
-// ref names i beside something else.
-func (i *Issue) ref() Ref { return Ref{ID: i.ID, Key: i.Key, Title: i.Title} }
-
 // validate tidies what people wrote or refuses it.
 func (i *Issue) validate() error {
 	i.Title, i.Description, i.Area = strings.TrimSpace(i.Title), strings.TrimSpace(i.Description), strings.TrimSpace(i.Area)

@@ -173,3 +173,16 @@ func TestNumberOf(t *testing.T) {
 		}
 	}
 }
+
+func TestSegments(t *testing.T) {
+	t.Parallel()
+	accounts := map[string]int{"vip": 1}
+	for k := range 30 {
+		accounts[fmt.Sprint("acme-", k)] = 1
+	}
+	got := segments(map[string]map[string]int{"region": {"us": 20, "eu": 11}, "tier": {"free": 29, "enterprise": 2}, "account": accounts})
+	want := []Segment{{"tier=enterprise", 2}, {"account=vip", 1}, {"tier=free", 29}, {"region=us", 20}, {"region=eu", 11}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}

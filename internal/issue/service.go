@@ -45,6 +45,7 @@ type Service struct {
 	finder    finder
 	grouper   grouper
 	clusterer clusterer
+	decided   func(ctx context.Context, tx *db.Tx, a workspace.Actor, launchID string, feedbackIDs []string, state string) error
 	now       func() time.Time
 }
 
@@ -66,6 +67,12 @@ func NewService(d Deps) *Service {
 		s.undo.Handle(kind, s.takeBack)
 	}
 	return s
+}
+
+// OnDecided hands in who keeps the ledger of decisions (it lies above): fn is
+// told, in the transaction, which feedback a person accepted or ignored.
+func (s *Service) OnDecided(fn func(ctx context.Context, tx *db.Tx, a workspace.Actor, launchID string, feedbackIDs []string, state string) error) {
+	s.decided = fn
 }
 
 // SetFinder hands in who finds alike feedback (it lies above).

@@ -184,6 +184,9 @@ func (r *reading) language() Language {
 	if conf < 0.6 && r.it.Language != "" && code != r.it.Language {
 		code, conf, why = r.it.Language, 0.5, "too little text to tell; the person's language"
 	}
+	if words, ok := hindiInLatin(r.it.Title + " " + r.it.Text); ok && code != "hi" {
+		code, conf, why = "hi", 0.7, quoteList(words)+" are Hindi in Latin letters"
+	}
 	if code != lang.Unknown {
 		r.lang = code
 	}

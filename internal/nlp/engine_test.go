@@ -127,6 +127,18 @@ func TestReadInheritsLanguage(t *testing.T) {
 	}
 }
 
+func TestReadHindiInLatinLetters(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"bhai yeh app bahut accha hai": "hi", "abhi tak login nahi ho raha, kya karu": "hi",
+		"The app is bad": "en", "Das ist der Tag mit mein Kaffee und Brot": "de",
+	} {
+		if r := engine.Read(Item{Text: text}, First); r.Language.Code != want {
+			t.Errorf("%q: language %+v, want %s", text, r.Language, want)
+		}
+	}
+}
+
 func TestReadSaysUnsure(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "   ", "lorem ipsum dolor sit amet", "bla blub fasel gnarf"} {

@@ -38,7 +38,11 @@ func (r *reading) sentiment() Sentiment {
 		if w < 0.02 {
 			continue
 		}
-		for c, v := range r.m.sentiment[name].Predict(r.sig.Doc, r.sentence) {
+		vec := r.sentence
+		if name == "social" && r.lang != "en" { // learnt with static vectors, too
+			vec = r.static
+		}
+		for c, v := range r.m.sentiment[name].Predict(r.sig.Doc, vec) {
 			p[c] += float64(w) * float64(v)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/event"
 	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/nlp/dup"
@@ -232,10 +231,4 @@ func (s *Service) Group(ctx context.Context, ws workspace.ID, launchID string, i
 		out = append(out, part)
 	}
 	return out, nil
-}
-
-// SetRecount hands in who keeps counts of issues that a second reading may
-// change (it lies above).
-func (s *Service) SetRecount(fn func(context.Context, *db.Tx, workspace.ID, ...string) error) {
-	s.recount = fn
 }

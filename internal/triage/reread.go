@@ -3,7 +3,6 @@ package triage
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/hypercare/hypercare/internal/db"
@@ -87,9 +86,6 @@ func (s *Service) reread(ctx context.Context, ws workspace.ID, launchID string, 
 		if err != nil {
 			return err
 		}
-		if err := s.recountIssues(ctx, tx, ws, changed); err != nil {
-			return err
-		}
 		return s.ledger.Record(ctx, tx, ws, launchID, changed, nil)
 	})
 	if err != nil {
@@ -97,19 +93,4 @@ func (s *Service) reread(ctx context.Context, ws workspace.ID, launchID string, 
 	}
 	s.feedback.Changed(ws, changed)
 	return nil
-}
-
-// recountIssues brings issues up to date whose feedback reads differently now.
-func (s *Service) recountIssues(ctx context.Context, tx *db.Tx, ws workspace.ID, changed []*feedback.Feedback) error {
-	var ids []string
-	for _, f := range changed {
-		if f.IssueID != "" {
-			ids = append(ids, f.IssueID)
-		}
-	}
-	if len(ids) == 0 || s.recount == nil {
-		return nil
-	}
-	slices.Sort(ids)
-	return s.recount(ctx, tx, ws, slices.Compact(ids)...)
 }

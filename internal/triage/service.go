@@ -19,7 +19,6 @@ type Service struct {
 	bus      *event.Bus
 	log      *slog.Logger
 	feedback *feedback.Service
-	recount  func(context.Context, *db.Tx, workspace.ID, ...string) error
 	engine   *nlp.Engine
 	ledger   *Ledger
 	rules    *Rules
@@ -63,6 +62,7 @@ func NewService(d Deps) *Service {
 		{"duplicates", s.duplicates},
 	}
 	d.Ledger.OnCorrection(s.learn)
+	d.Ledger.OnTakenBack(s.forgetLessons)
 	return s
 }
 

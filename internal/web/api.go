@@ -15,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
 )
 
@@ -70,6 +71,10 @@ func ProblemOf(ctx context.Context, err error) *Problem {
 	if errors.Is(err, context.DeadlineExceeded) && kind == errs.Internal {
 		kind = errs.Unavailable
 		err = errs.Wrap(kind, err, "This took too long; try again in a moment.")
+	}
+	if kind == errs.Internal && db.IsBadText(err) {
+		kind = errs.Invalid
+		err = errs.Wrap(kind, err, "A text in this request holds a NUL character or invalid UTF-8; remove it.")
 	}
 	if kind == errs.Internal && !errors.Is(err, context.Canceled) {
 		slog.ErrorContext(ctx, "request failed", "request_id", RequestID(ctx), "err", err)

@@ -368,6 +368,23 @@ func TestRoundTrip(t *testing.T) {
 	})
 }
 
+// TestDamagedEverywhere: wherever a compressed file is cut, reading it ends,
+// and goes on from any row to the same end.
+func TestDamagedEverywhere(t *testing.T) {
+	t.Parallel()
+	whole := gz(plainCSV + strings.Repeat("4,more,5\n", 50))
+	for n := 11; n < len(whole); n++ {
+		p, err := Probe(bytes.NewReader(whole[:n]), int64(n), "a.csv.gz")
+		if err != nil {
+			if errs.KindOf(err) == errs.Internal {
+				t.Errorf("cut at %d: %v", n, err)
+			}
+			continue
+		}
+		checkResume(t, whole[:n], p)
+	}
+}
+
 func TestPositionRefused(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{"x", "1", "1:", "-1:2", "1:2:3", "9999999999999999999999:1"} {

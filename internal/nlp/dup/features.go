@@ -151,13 +151,13 @@ func (s *search) pair(prev, cur uint16) {
 	}
 }
 
-// compare reads the words of candidate n once.
-func (s *search) compare(n uint32) features {
-	f := features{doc: n, equal: len(s.seq) > 0 && slices.Equal(s.seq, s.c.seq(n))}
-	var tf [maxQueryTerms][fieldCount]uint16
-	var pairHit [maxPairs]bool
-	var pairSum float64
-	info := 0.0 // of all of the candidate's words
+// counts are the occurrences of each query term in a candidate, by field.
+type counts [maxQueryTerms][fieldCount]uint16
+
+// scan reads the words of candidate n once: the query terms it holds, the
+// information of all its words, and that of the query's pairs found in it.
+func (s *search) scan(n uint32, tf *counts) (info, pairs float64) {
+	var hit [maxPairs]bool
 	prev := uint16(0)
 	for _, v := range s.c.seq(n) {
 		term := v >> 8
@@ -172,47 +172,48 @@ func (s *search) compare(n uint32) features {
 			info += s.c.idf(df)
 		}
 		if prev != 0 && k != 0 && s.pairAt[prev-1] {
-			if i := slices.Index(s.pairs, queryPair{prev, k}); i >= 0 && !pairHit[i] {
-				pairHit[i] = true
-				pairSum += math.Min(s.query[prev-1].idf, s.query[k-1].idf)
+			if i := slices.Index(s.pairs, queryPair{prev, k}); i >= 0 && !hit[i] {
+				hit[i] = true
+				pairs += math.Min(s.query[prev-1].idf, s.query[k-1].idf)
 			}
 		}
 		prev = k
 	}
-	var norm [fieldCount]float64
-	l := &s.c.lens[n]
-	docs := float64(len(s.c.ids))
-	for i := range fieldCount {
-		b := float64(s.w.norm[i])
-		norm[i] = float64(s.w.field[i]) / (1 - b + b*unpackLen(l[i])/max(float64(s.c.total[i])/docs, 1))
-	}
-	var lex, info2, shared, qTitle, hitTitle, crossTitle float64
-	var best [4]float64
+	return info, pairs
+}
+
+// compare computes the features that words give of candidate n.
+func (s *search) compare(n uint32) features {
+	f := features{doc: n, equal: len(s.seq) > 0 && slices.Equal(s.seq, s.c.seq(n))}
+	var tf counts
+	info, pairs := s.scan(n, &tf)
+	norm := s.fieldNorms(n)
+	var lex, shared, inTitle, bothTitles, anywhere float64
+	var best [len(f.shared)]float64
 	for i := range s.query {
 		q := &s.query[i]
 		if q.tf[fieldTitle] > 0 {
-			qTitle += q.idf
+			inTitle += q.idf
 		}
 		if tf[i] == [fieldCount]uint16{} {
 			continue
 		}
-		var w float64
-		occ := 0.0
-		for fi, c := range tf[i] {
-			w += float64(min(c, 15)) * norm[fi]
-			occ += float64(c)
+		var w, times float64
+		for j, c := range tf[i] {
+			w += float64(min(c, 15)) * norm[j]
+			times += float64(c)
 		}
 		gain := q.idf * w * (bm25K1 + 1) / (w + bm25K1)
 		lex += gain
-		info2 += q.idf
-		shared += q.idf * occ
+		f.info += q.idf
+		shared += q.idf * times
 		if q.tf[fieldTitle] > 0 {
-			crossTitle += q.idf
+			anywhere += q.idf
 			if tf[i][fieldTitle] > 0 {
-				hitTitle += q.idf
+				bothTitles += q.idf
 			}
 		}
-		for j := range best {
+		for j := range best { // keep the terms that contribute most
 			if gain > best[j] {
 				copy(best[j+1:], best[j:])
 				copy(f.shared[j+1:], f.shared[j:])
@@ -221,19 +222,27 @@ func (s *search) compare(n uint32) features {
 			}
 		}
 	}
-	f.query = math.Min(1, lex/(s.selfLex+1e-9))
-	f.info = info2
-	f.found = math.Min(1, shared/(info+1e-9))
-	hit, dTitle := s.titleInfo(n)
-	f.named = hit / (dTitle + 1e-9)
-	f.untitled = qTitle == 0
-	if qTitle > 0 {
-		f.cross = crossTitle / qTitle
-		f.title = 2 * hitTitle / (qTitle + dTitle + 1e-9)
-	}
-	f.pairs = pairSum / (s.selfInfo + 1e-9)
+	const tiny = 1e-9
+	hit, title := s.titleInfo(n)
+	f.query = math.Min(1, lex/(s.selfLex+tiny))
+	f.found = math.Min(1, shared/(info+tiny))
+	f.named = hit / (title + tiny)
+	f.untitled = inTitle == 0
+	f.cross = anywhere / (inTitle + tiny)
+	f.title = 2 * bothTitles / (inTitle + title + tiny)
+	f.pairs = pairs / (s.selfInfo + tiny)
 	f.gap = s.gap(n)
 	return f
+}
+
+// fieldNorms is what one occurrence counts in each field of candidate n.
+func (s *search) fieldNorms(n uint32) (norm [fieldCount]float64) {
+	docs := float64(len(s.c.ids))
+	for i, l := range s.c.lens[n] {
+		b := float64(s.w.norm[i])
+		norm[i] = float64(s.w.field[i]) / (1 - b + b*unpackLen(l)/max(float64(s.c.total[i])/docs, 1))
+	}
+	return norm
 }
 
 // gap is the time between the looked-up document and candidate n on a log
@@ -305,7 +314,7 @@ func (w *scoreWeights) of(f *features) float64 {
 	if f.equal {
 		s += w.equal
 	}
-	return s
+	return math.Round(s*1e9) / 1e9 // processors differ in the last bits
 }
 
 var defaultWeights = weights{

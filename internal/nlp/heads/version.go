@@ -3,4 +3,4 @@
 package heads
 
 // Version changes whenever any head does.
-const Version = "1115582b"
+const Version = "efbfdcc9"

@@ -24,6 +24,9 @@ type Recipe struct {
 	Dense       linear.Options
 	Mix         float32 // share of the n-gram part in the mixture
 	Keep        int     // buckets kept when packed
+	// AllLanguages gives texts that are not English their static vector, too;
+	// otherwise they are judged by n-grams alone.
+	AllLanguages bool
 }
 
 // withDefaults fills in the options that cross-validation chose once for all
@@ -54,11 +57,11 @@ type Prepared struct {
 	Samples []Sample
 	Docs    []*linear.Doc
 	Signals []*signal.Signal
-	Vectors [][]float32 // nil where the text is not English
+	Vectors [][]float32 // sentence vectors of English texts, static ones of others; both live in one space
 }
 
-// Prepare computes the features of samples. Only English texts get sentence
-// vectors, as in the engine.
+// Prepare computes the features of samples. English texts get sentence
+// vectors and the others static ones, as in the engine.
 func (e *Encoder) Prepare(samples []Sample) (*Prepared, error) {
 	p := &Prepared{Samples: samples, Docs: make([]*linear.Doc, len(samples)), Signals: make([]*signal.Signal, len(samples)), Vectors: make([][]float32, len(samples))}
 	var texts []string
@@ -69,6 +72,8 @@ func (e *Encoder) Prepare(samples []Sample) (*Prepared, error) {
 		if s.In.Lang == "en" {
 			texts = append(texts, signal.Sentence(s.In.Title, signal.Prose(s.In.Text)))
 			at = append(at, i)
+		} else {
+			p.Vectors[i] = e.static.Encode(signal.Sentence(s.In.Title, signal.Prose(s.In.Text)), s.In.Lang)
 		}
 	}
 	vs, err := e.Encode(texts)
@@ -98,7 +103,8 @@ func (p *Prepared) Subset(keep func(i int) bool) *Prepared {
 // Head is a fitted head in its shipped form and its packed bytes.
 type Head struct {
 	*linear.Model
-	Packed []byte
+	Packed       []byte
+	allLanguages bool
 }
 
 // Fit trains both parts of a head and packs them.
@@ -111,7 +117,7 @@ func Fit(r Recipe, p *Prepared) (*Head, error) {
 			w = 1
 		}
 		grams = append(grams, linear.Example{Doc: p.Docs[i], Target: s.Target, Weight: w})
-		if p.Vectors[i] != nil {
+		if p.Vectors[i] != nil && (r.AllLanguages || s.In.Lang == "en") {
 			dense = append(dense, linear.Example{Dense: p.Vectors[i], Target: s.Target, Weight: w})
 		}
 	}
@@ -127,16 +133,16 @@ func Fit(r Recipe, p *Prepared) (*Head, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Head{m, raw}, nil
+	return &Head{m, raw, r.AllLanguages}, nil
 }
 
 // Predictions returns the head's probabilities for every sample; dense turns
-// the sentence vectors on.
+// the vectors on.
 func (h *Head) Predictions(p *Prepared, dense bool) [][]float32 {
 	out := make([][]float32, len(p.Docs))
 	for i, d := range p.Docs {
 		var v []float32
-		if dense {
+		if dense && (h.allLanguages || p.Samples[i].In.Lang == "en") {
 			v = p.Vectors[i]
 		}
 		out[i] = h.Predict(d, v)

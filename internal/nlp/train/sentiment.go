@@ -20,7 +20,7 @@ var genreSets = map[string]string{"tech": "senti4sd", "social": "umsab_sentiment
 // SentimentRecipes are how the shipped sentiment heads are fitted, by genre.
 var SentimentRecipes = map[string]Recipe{
 	"tech":   {Labels: SentimentLabels, Keep: 60_000},
-	"social": {Labels: SentimentLabels, Keep: 170_000, Grams: linear.Options{Bits: 20, Epochs: 8, Rate: 0.07}},
+	"social": {Labels: SentimentLabels, Keep: 300_000, Mix: 0.55, AllLanguages: true, Grams: linear.Options{Bits: 20, Epochs: 8, Rate: 0.07}},
 	"review": {Labels: SentimentLabels, Keep: 40_000},
 }
 

@@ -10,14 +10,16 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/hypercare/hypercare/internal/nlp/static"
 	"github.com/hypercare/hypercare/internal/nlp/use"
 )
 
 // Encoder turns texts into sentence vectors, with an optional cache on disk:
 // the vectors of a data set take minutes, everything else seconds.
 type Encoder struct {
-	use   *use.Encoder
-	cache string
+	use    *use.Encoder
+	static *static.Encoder
+	cache  string
 }
 
 // NewEncoder returns an encoder that keeps vectors in the folder cache, or
@@ -27,7 +29,11 @@ func NewEncoder(cache string) (*Encoder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the sentence encoder: %w", err)
 	}
-	return &Encoder{use: u, cache: cache}, nil
+	st, err := static.Load()
+	if err != nil {
+		return nil, fmt.Errorf("load the subword encoder: %w", err)
+	}
+	return &Encoder{use: u, static: st, cache: cache}, nil
 }
 
 // Encode returns one vector per text, nil where a text cannot be read.

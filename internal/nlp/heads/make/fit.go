@@ -265,7 +265,7 @@ func (m *maker) security() (*train.Head, error) {
 func (m *maker) report(version string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# How the heads were trained\nWritten by `go run ./internal/nlp/heads/make`; version %s.\n\n", version)
-	b.WriteString("Every set is divided into five parts by a hash of the text. Part 0 is left out of training and is what is scored here; figures are therefore of texts that the shipped heads have not seen. \"First\" reads n-grams and cues only, \"full\" also the sentence vector (English).\n\n## Sets\n| set | rows | licence | note |\n| --- | --- | --- | --- |\n")
+	b.WriteString("Every set is divided into five parts by a hash of the text. Part 0 is left out of training and is what is scored here; figures are therefore of texts that the shipped heads have not seen. \"First\" reads n-grams and cues only, \"full\" also the sentence vector (English) and, for sentiment_social, the static vector (other languages).\n\n## Sets\n| set | rows | licence | note |\n| --- | --- | --- | --- |\n")
 	names := make([]string, 0, len(m.rows))
 	for n := range m.rows {
 		names = append(names, n)

@@ -86,11 +86,27 @@ export default function Decisions() {
   );
 }
 
-/** The parts of an outcome that are words: field and value. */
+/** The fields of an outcome that are worth a tag, in this order; ids and "none" say nothing to people. */
+const shownFields = [
+  "category",
+  "severity",
+  "sentiment",
+  "language",
+  "area",
+  "emotion",
+  "spam",
+  "security",
+  "tags",
+  "state",
+];
+
 export function outcomeWords(outcome: Record<string, unknown>): [string, string][] {
-  return Object.entries(outcome).flatMap(([k, v]): [string, string][] =>
-    typeof v === "string" && v !== "" && k !== "summary" ? [[k, v]] : v === true ? [[k, "✓"]] : [],
-  );
+  return shownFields.flatMap((field): [string, string][] => {
+    const v = outcome[field];
+    if (v === true) return [[field, t(`triage.${field === "spam" ? "spamYes" : "securityYes"}`)]];
+    if (Array.isArray(v) && v.length) return [[field, v.join(", ")]];
+    return typeof v === "string" && v !== "" && v !== "none" ? [[field, v]] : [];
+  });
 }
 
 function DecisionRow({ decision: d, launchId }: { decision: Decision; launchId: string }) {
@@ -104,7 +120,7 @@ function DecisionRow({ decision: d, launchId }: { decision: Decision; launchId: 
         dir="auto"
       >
         <span className="id mr-2 text-fg-3">#{d.feedback.number}</span>
-        {d.feedback.title}
+        {d.feedback.title || d.feedback.snippet}
       </Link>
       <span className="flex min-w-0 flex-wrap gap-1.5 max-md:col-span-2 max-md:row-start-2">
         {outcomeWords(d.outcome).map(([field, value]) => (

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { issueHistoryQuery } from "@/api/issues";
 import type { Change, Issue } from "@/api/types";
-import { Trans, t, word } from "@/i18n";
+import { type MessageKey, Trans, t, word } from "@/i18n";
 import { Avatar } from "@/ui/avatar";
 import { Time } from "@/ui/time";
 
@@ -39,14 +39,33 @@ const worded = new Set(["severity", "category", "stage"]);
 const show = (field: string, value: string) =>
   (worded.has(field) ? word(field, value) : value) || t("common.none");
 
+/** What happened to an issue as a whole has a sentence of its own, by whether it was done or undone. */
+const sentences: Record<string, { done: MessageKey; undone: MessageKey }> = {
+  created: { done: "history.created", undone: "history.created" },
+  feedback: { done: "history.joined", undone: "history.joined" },
+  merged: { done: "history.merged", undone: "history.unmerged" },
+  merged_into: { done: "history.mergedInto", undone: "history.unmergedInto" },
+  split: { done: "history.split", undone: "history.split" },
+};
+
+/** The message for a change of one field. */
+function fieldSentence(c: Change): MessageKey {
+  if (!c.from) return "history.set";
+  return c.to ? "history.changed" : "history.cleared";
+}
+
 function Line({ change: c }: { change: Change }) {
-  const who = strong(c.actor.name || word("actor", c.actor.kind));
-  const field = word("change", c.field);
-  if (!c.from) return <Trans k="history.set" values={{ who, field, to: strong(show(c.field, c.to)) }} />;
+  const whole = sentences[c.field];
+  const k = whole ? (c.to ? whole.done : whole.undone) : fieldSentence(c);
   return (
     <Trans
-      k="history.changed"
-      values={{ who, field, from: show(c.field, c.from), to: strong(show(c.field, c.to)) }}
+      k={k}
+      values={{
+        who: strong(c.actor.name || word("actor", c.actor.kind)),
+        field: word("change", c.field),
+        from: show(c.field, c.from),
+        to: strong(show(c.field, c.to)),
+      }}
     />
   );
 }

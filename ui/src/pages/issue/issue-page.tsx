@@ -106,7 +106,7 @@ function Loaded({ issue, launchId }: { issue: Issue; launchId: string }) {
           {t("issue.merge")}
         </Button>
       </header>
-      <div className="grid content-start overflow-y-auto lg:grid-cols-[minmax(0,1fr)_292px] lg:grid-rows-[minmax(0,1fr)] lg:content-stretch lg:overflow-hidden">
+      <div className="grid min-h-0 flex-1 content-start overflow-y-auto lg:grid-cols-[minmax(0,1fr)_292px] lg:grid-rows-[minmax(0,1fr)] lg:content-stretch lg:overflow-hidden">
         <ScrollRegion
           label={t("issue.report")}
           className="flex min-w-0 flex-col gap-4 px-6 pt-4 pb-6 outline-none max-md:px-4 lg:overflow-y-auto"
@@ -148,9 +148,10 @@ function Head({
     <div>
       <EditableTitle title={issue.title} onSave={onTitle} />
       <p className="mt-1.5 flex flex-wrap items-center gap-x-2.5 text-dense text-fg-2">
-        <span className="num">
-          {t("issue.reportsFrom", { count: issue.reach.feedback, people: issue.reach.people })}
-        </span>
+        <span className="num">{t("issue.reports", { count: issue.reach.feedback })}</span>
+        {issue.reach.people ? (
+          <span className="sep num">{t("issue.people", { count: issue.reach.people })}</span>
+        ) : null}
         {issue.first_received_at ? (
           <span className="sep">
             <Trans k="issue.first" values={{ time: <Time at={issue.first_received_at} /> }} />

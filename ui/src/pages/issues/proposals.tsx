@@ -82,8 +82,9 @@ function ProposalRow({
           <Severity level={p.severity} />
         </span>
         <span className="w-28 truncate text-fg-2 max-lg:hidden">{word("category", p.category)}</span>
-        <span className="num w-40 text-fg-2">
-          {t("proposals.reach", { count: p.count, people: p.people })}
+        <span className="num flex w-40 gap-2.5 text-fg-2">
+          <span>{t("issue.reports", { count: p.count })}</span>
+          {p.people ? <span className="sep">{t("issue.people", { count: p.people })}</span> : null}
         </span>
         <span className="num w-14 text-right font-550" title={t("issues.colPriority")}>
           {decimal(p.priority)}

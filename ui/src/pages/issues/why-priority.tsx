@@ -19,15 +19,20 @@ export function PrioritySum({ issue }: { issue: Issue }) {
         />
       </p>
       <dl className="grid grid-cols-[minmax(0,1fr)_auto] text-dense">
-        {issue.priority_reason.map((line) => (
-          <div key={line.part + line.label} className="contents">
-            <dt className="border-line border-t py-1 text-fg-2">
-              {line.label}
-              {line.value ? <span className="block text-meta text-fg-3">{line.value}</span> : null}
-            </dt>
-            <dd className="num border-line border-t py-1 text-right">{decimal(line.effect, 2)}</dd>
-          </div>
-        ))}
+        {/* The line of the whole is the sentence above. */}
+        {issue.priority_reason
+          .filter((line) => line.part !== "priority")
+          .map((line) => (
+            <div key={line.part + line.label} className="contents">
+              <dt className="border-line border-t py-1 text-fg-2">
+                {line.label}
+                {line.value && !line.label.includes(line.value) ? (
+                  <span className="block text-meta text-fg-3">{line.value}</span>
+                ) : null}
+              </dt>
+              <dd className="num border-line border-t py-1 text-right">{decimal(line.effect, 2)}</dd>
+            </div>
+          ))}
       </dl>
     </div>
   );
