@@ -42,6 +42,10 @@ func (r *reading) categories() []Scored {
 		if c == said {
 			p[i] = nudge(p[i], 2.5)
 		}
+		if r.lang == "en" && seedOnly[c] {
+			n, _ := r.sig.Count("category", c)
+			p[i] = nudge(p[i], 0.7*float64(min(n, 2)))
+		}
 		if r.lang != "en" {
 			// Outside English the cues carry most, and only a cue or a near
 			// example makes a guess firm.
@@ -78,6 +82,10 @@ func (r *reading) categories() []Scored {
 	}
 	return out
 }
+
+// seedOnly are the categories that the head knows from the project's own
+// examples alone; their cues count extra.
+var seedOnly = map[string]bool{"performance": true, "usability": true, "integration": true, "data": true, "documentation": true}
 
 // nudge moves a probability by some log-odds.
 func nudge(p, by float64) float64 {

@@ -1,10 +1,8 @@
 package nlp
 
 import (
-	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -61,7 +59,7 @@ func (m middle) cosine(v []int8, minus float32) float64 {
 	return ab / (vector.Unit * math.Sqrt(bb))
 }
 
-// space is one of the two vector spaces: static or sentence.
+// spaces is how many vector spaces there are: static and sentence.
 const spaces = 2
 
 type lesson struct {
@@ -205,122 +203,6 @@ func (m *middle) add(v []int8, sign float32) bool {
 	return true
 }
 
-// Background tells what items usually look like here: a few hundred recent
-// ones of any kind, by their vectors. It is optional; without it only nearer
-// items follow.
-func (l *Lessons) Background(static, sentence [][]int8) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.background = [spaces][][]int8{newest(static), newest(sentence)}
-	for s, vs := range l.background {
-		l.usual[s] = middle{}
-		for _, v := range vs {
-			l.usual[s].add(v, 1)
-		}
-	}
-	for _, f := range l.fields {
-		for _, g := range f.groups {
-			f.measure(g, l.background)
-		}
-	}
-}
-
-func newest(vs [][]int8) [][]int8 { return vs[max(0, len(vs)-probes):] }
-
-// probes is how many items of a group, of others and of the background its
-// cut is measured on.
-const probes = 200
-
-// ownProbes bounds the same for a group's own items, which cost most.
-const ownProbes = 40
-
-// measure works out from which score on an item counts as one of the group.
-func (f *lessonField) measure(g *lessonGroup, background [spaces][][]int8) {
-	own := g.members[max(0, len(g.members)-ownProbes):]
-	for s := range spaces {
-		var pos, neg []float64
-		for _, i := range own {
-			if v := f.items[i].vec[s]; len(v) > 0 && g.n[s] > 1 {
-				pos = append(pos, g.score(f, s, v, own, i))
-			}
-		}
-		for i := len(f.items) - 1; i >= 0 && len(neg) < ownProbes; i-- {
-			if it := &f.items[i]; it.group != nil && it.group != g && len(it.vec[s]) > 0 {
-				neg = append(neg, g.score(f, s, it.vec[s], own, -1))
-			}
-		}
-		for _, v := range background[s] {
-			if len(v) > 0 {
-				neg = append(neg, g.score(f, s, v, own, -1))
-			}
-		}
-		g.cut[s], g.own[s] = cutBetween(pos, neg)
-	}
-}
-
-// cutBetween finds the score that tells pos from neg, and the usual score of
-// pos. Background holds items of the group too, so only its lower three
-// quarters are taken for others.
-func cutBetween(pos, neg []float64) (cut, own float64) {
-	if len(pos) < 2 {
-		return 0.85, 0.95
-	}
-	slices.Sort(pos)
-	slices.Sort(neg)
-	own = pos[len(pos)/2]
-	cut = pos[len(pos)*4/10]
-	if len(neg) >= 20 {
-		low := pos[len(pos)/10]
-		cut = max(neg[len(neg)*3/4], min(low, cut))
-		cut = min(cut, own)
-	}
-	// Few corrections say little about the whole kind: ask for more.
-	cut += 0.25 / float64(len(pos))
-	return min(cut, 0.9), max(own, cut+0.05)
-}
-
-// score is how well v fits the group: how near its nearest members are, and
-// how much nearer their middle is than the middle of the background.
-// The member without is left out, as is v itself from the middle then.
-func (g *lessonGroup) score(f *lessonField, s int, v []int8, members []int, without int) float64 {
-	var near [3]float64
-	n := 0
-	for _, i := range members {
-		if w := f.items[i].vec[s]; i != without && len(w) == len(v) {
-			keepTop(&near, vector.Cosine(v, w))
-			n++
-		}
-	}
-	if n == 0 {
-		return 0
-	}
-	minus := float32(0)
-	if without >= 0 {
-		minus = 1
-	}
-	return fit(near, n, g.mid[s].cosine(v, minus)-f.usual[s].cosine(v, 0))
-}
-
-func fit(near [3]float64, n int, contrast float64) float64 {
-	n = min(n, len(near))
-	var sum float64
-	for _, c := range near[:n] {
-		sum += c
-	}
-	return 0.5*sum/float64(n) + 0.5*contrast
-}
-
-func keepTop(top *[3]float64, c float64) {
-	switch {
-	case c > top[0]:
-		top[0], top[1], top[2] = c, top[0], top[1]
-	case c > top[1]:
-		top[1], top[2] = c, top[1]
-	case c > top[2]:
-		top[2] = c
-	}
-}
-
 func signBits(v []int8) []uint64 {
 	out := make([]uint64, 8)
 	for j, x := range v[:min(len(v), 512)] {
@@ -388,7 +270,7 @@ func (f *lessonField) place(g *lessonGroup, vec [spaces][]int8, near []int, key 
 			continue
 		}
 		var top [3]float64
-		n, close := 0, 0
+		n, alike := 0, 0
 		for _, i := range near {
 			it := &f.items[i]
 			if it.group != g || len(it.vec[s]) != len(vec[s]) {
@@ -401,14 +283,14 @@ func (f *lessonField) place(g *lessonGroup, vec [spaces][]int8, near []int, key 
 			keepTop(&top, c)
 			n++
 			if c >= g.cut[s]-0.05 {
-				close++
+				alike++
 			}
 		}
 		used++
 		if n > 0 {
 			score := fit(top, min(n, g.n[s]), g.mid[s].cosine(vec[s], 0)-f.usual[s].cosine(vec[s], 0))
 			z += 0.5 + 0.5*(score-g.cut[s])/(g.own[s]-g.cut[s]+0.05)
-			like = max(like, close)
+			like = max(like, alike)
 		}
 	}
 	if used == 0 {
@@ -430,86 +312,3 @@ func (f *lessonField) candidates(vec [spaces][]int8) []int {
 	return nearestSigns(signBits(vec[s]), f.signs[s])
 }
 
-func shortPlural(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %ss", n, one)
-}
-
-// current is the answer of a reading in a field.
-func current(r *Result, field string) string {
-	switch field {
-	case "category":
-		if len(r.Categories) > 0 {
-			return r.Categories[0].Name
-		}
-	case "severity":
-		return r.Severity.Level
-	case "sentiment":
-		return r.Sentiment.Label
-	case "emotion":
-		return r.Emotion.Name
-	case "area":
-		return r.Area.Name
-	case "defect":
-		return r.Defect.Name
-	case "security":
-		return yesNo(r.Security.Yes)
-	case "spam":
-		return yesNo(r.Spam.Yes)
-	}
-	return ""
-}
-
-func yesNo(yes bool) string {
-	if yes {
-		return "yes"
-	}
-	return "no"
-}
-
-// set writes a followed correction into a reading.
-func set(r *Result, field, to string, strength float64, like int) {
-	conf := round(0.55 + 0.4*max(0, min(1, strength)))
-	why := "like " + shortPlural(like, "item") + " corrected to " + strings.ReplaceAll(to, "_", " ")
-	if current(r, field) != to {
-		r.Reason = strings.TrimSuffix(r.Reason, ".") + "; " + field + " " + why + "."
-	}
-	switch field {
-	case "category":
-		setCategory(r, to, conf, why)
-	case "severity":
-		r.Severity = Severity{to, conf, why}
-	case "sentiment":
-		score := map[string]float64{"negative": -conf, "positive": conf}[to]
-		r.Sentiment = Sentiment{to, score, conf, why}
-	case "emotion":
-		r.Emotion = Scored{to, conf, why}
-	case "area":
-		r.Area = Scored{to, conf, why}
-	case "defect":
-		r.Defect = Scored{to, conf, why}
-	case "security":
-		r.Security = Flag{to == "yes" || to == "true", conf, why}
-	case "spam":
-		r.Spam = Flag{to == "yes" || to == "true", conf, why}
-	}
-}
-
-// setCategory puts a category first; the ones before it fall below it.
-func setCategory(r *Result, to string, conf float64, why string) {
-	cs := slices.Clone(r.Categories)
-	at := slices.IndexFunc(cs, func(c Scored) bool { return c.Name == to })
-	if at < 0 {
-		cs = append(cs, Scored{Name: to})
-		at = len(cs) - 1
-	}
-	first := Scored{to, max(conf, cs[at].Confidence), why}
-	cs = slices.Delete(cs, at, at+1)
-	for i := range cs {
-		cs[i].Confidence = round(min(cs[i].Confidence, first.Confidence*0.7))
-	}
-	r.Categories = slices.Insert(cs, 0, first)
-	r.Unsure = false
-}

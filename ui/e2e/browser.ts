@@ -31,6 +31,7 @@ export function launchBrowser(): Promise<Browser> {
 
 export type Theme = "light" | "dark";
 export const desktop = { width: 1440, height: 900 };
+export const tablet = { width: 1024, height: 768 };
 export const phone = { width: 390, height: 844 };
 
 /** What a page did that it must never do. Asserted to be empty after every test. */

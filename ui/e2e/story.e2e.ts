@@ -15,6 +15,7 @@ import {
   settled,
   setupURL,
   type Theme,
+  tablet,
 } from "./browser";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -200,6 +201,16 @@ describe("from an empty folder to a ranked issue", () => {
     await page.getByText(/Accepted as HC-/).waitFor();
   });
 
+  test("a report of the same is joined to it", async () => {
+    await page.goto(`${launchPath}/feedback?q=drops+the+house+number`);
+    await page.getByRole("region", { name: "Report" }).getByText("drops the house number").first().waitFor();
+    await page.keyboard.press("l");
+    const dialog = page.getByRole("dialog", { name: "Join to an issue" });
+    await dialog.getByRole("textbox").fill("Kerkstraat");
+    await dialog.getByRole("button").filter({ hasText: "House number gone" }).click();
+    await page.getByText(/Joined to HC-/).waitFor();
+  });
+
   test("several are marked by keys and grouped into one issue", async () => {
     await page.goto(`${launchPath}/feedback?q=voucher`);
     await page.getByRole("list", { name: "Feedback" }).getByRole("listitem").first().waitFor();
@@ -356,21 +367,26 @@ const routes: [name: string, path: () => string][] = [
 ];
 
 describe.each<Theme>(["light", "dark"])("every page in %s", (theme) => {
-  test.each([desktop, phone])("has no axe violation at $width", async (size) => {
-    const other = await open(browser, { state, theme, size });
-    const found: string[] = [];
-    for (const [name, path] of routes) {
-      await other.page.goto(path());
-      await other.page.getByRole("heading").first().waitFor({ state: "attached" });
-      await settled(other.page);
-      await other.page.screenshot({ path: `${shots}/${name}-${theme}-${size.width}.png` });
-      found.push(...(await axe(other.page)).map((v) => `${name}: ${v}`));
-      const wide = await other.page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
-      if (wide) found.push(`${name}: wider than the screen`);
-    }
-    await other.context.close();
-    expect(found).toEqual([]);
-  });
+  test.each(theme === "light" ? [desktop, tablet, phone] : [desktop, phone])(
+    "has no axe violation at $width",
+    async (size) => {
+      const other = await open(browser, { state, theme, size });
+      const found: string[] = [];
+      for (const [name, path] of routes) {
+        await other.page.goto(path());
+        await other.page.getByRole("heading").first().waitFor({ state: "attached" });
+        await settled(other.page);
+        await other.page.screenshot({ path: `${shots}/${name}-${theme}-${size.width}.png` });
+        found.push(...(await axe(other.page)).map((v) => `${name}: ${v}`));
+        const wide = await other.page.evaluate(
+          () => document.documentElement.scrollWidth > window.innerWidth,
+        );
+        if (wide) found.push(`${name}: wider than the screen`);
+      }
+      await other.context.close();
+      expect(found).toEqual([]);
+    },
+  );
   test("has no axe violation with dialogs, menus and panels open", async () => {
     const other = await open(browser, { state, theme });
     const found: string[] = [];

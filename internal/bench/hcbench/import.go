@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -62,15 +63,21 @@ func importRows(ctx context.Context, fs *flag.FlagSet, c *common, args []string)
 	scale := float64(*rows) / 100_000
 	r.line("read, kept and first pass", fmt.Sprintf("%.1f s (%s rows/s), peak %d MB", first.Seconds(), thousands(rate), peak>>20), fmt.Sprintf("<= %.0f s", 120*scale), first.Seconds() <= 120*scale)
 	full, err := w.until(ctx, func(c launchCounts) bool { return c.Counts.Unread == 0 })
+	figure := fmt.Sprintf("%.1f s", full.Seconds())
+	if errors.Is(err, errLimit) {
+		figure, err = err.Error(), nil
+	}
 	if err != nil {
 		return err
 	}
-	r.line("sentence vectors done", fmt.Sprintf("%.1f s", full.Seconds()), fmt.Sprintf("<= %.0f s", 600*scale), full.Seconds() <= 600*scale)
+	r.line("sentence vectors done", figure, fmt.Sprintf("<= %.0f s", 600*scale), full.Seconds() <= 600*scale)
 	_, peak = s.RSS()
 	r.line("peak memory", fmt.Sprintf("%d MB", peak>>20), "<= 800 MB", peak <= 800<<20)
 	fmt.Printf("  load average after: %s\n", loadAverage())
 	return r.err(c.strict)
 }
+
+var errLimit = errors.New("not done within the limit")
 
 type waiter struct {
 	s             *proc.Server
@@ -96,7 +103,7 @@ func (w *waiter) until(ctx context.Context, done func(launchCounts) bool) (time.
 			return took, nil
 		}
 		if took > w.limit {
-			return 0, fmt.Errorf("after %s: %+v", w.limit, c.Counts)
+			return took, fmt.Errorf("%w of %s: %+v", errLimit, w.limit, c.Counts)
 		}
 		select {
 		case <-ctx.Done():

@@ -84,7 +84,8 @@ type Progress struct {
 type Service struct {
 	deps  Deps
 	now   func() time.Time
-	chunk int // rows committed at once
+	chunk int   // rows committed at once
+	most  int64 // bytes of a file
 	slots chan struct{}
 
 	mu      sync.Mutex
@@ -122,7 +123,7 @@ const (
 
 // NewService returns the service; register its work with Jobs.
 func NewService(d Deps) *Service {
-	return &Service{deps: d, now: time.Now, chunk: chunkRows, slots: make(chan struct{}, maxUploads), told: map[string]time.Time{}, counted: map[string]count{}}
+	return &Service{deps: d, now: time.Now, chunk: chunkRows, most: MaxFile, slots: make(chan struct{}, maxUploads), told: map[string]time.Time{}, counted: map[string]count{}}
 }
 
 // Jobs registers the service's background work with r.

@@ -79,8 +79,8 @@ func (s *Service) keep(ctx context.Context, id string, file io.Reader) (size int
 		}
 	}()
 	h := sha256.New()
-	size, err = io.Copy(io.MultiWriter(f, h), io.LimitReader(&canceledReader{ctx, file}, MaxFile+1))
-	if err == nil && size > MaxFile {
+	size, err = io.Copy(io.MultiWriter(f, h), io.LimitReader(&canceledReader{ctx, file}, s.most+1))
+	if err == nil && size > s.most {
 		err = errs.New(errs.TooLarge, "The file is larger than %d MB; split it, or compress it with gzip.", MaxFile>>20)
 	}
 	if err == nil {

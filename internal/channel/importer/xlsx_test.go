@@ -204,7 +204,7 @@ func TestSheetBombs(t *testing.T) {
 		file       []byte
 	}{
 		{"text that repeats", "zip bomb", rewrite(t, good, firstSheet, func(s string) string {
-			return strings.Replace(s, "</sheetData>", strings.Repeat("<row><c><v>1</v></c></row>", 4<<20)+"</sheetData>", 1)
+			return strings.Replace(s, "</sheetData>", strings.Repeat("<row><c><v>1</v></c></row>", 3<<19)+"</sheetData>", 1)
 		})},
 		{"shared strings", "zip bomb", rewrite(t, good, "xl/sharedStrings.xml", func(string) string {
 			return "<sst>" + strings.Repeat("<si><t>aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa</t></si>", 2<<20) + "</sst>"

@@ -15,7 +15,7 @@ export default function KeySheet({ onClose }: { onClose: () => void }) {
   );
   return (
     <Dialog open onClose={onClose} title={t("keys.title")} note={t("keys.note")} width={640}>
-      <div className="grid gap-5 sm:grid-cols-2">
+      <div className="gap-5 sm:columns-2">
         {order.map((scope) => {
           const rows = actions.filter((a) => a.scope === scope);
           return rows.length ? <Group key={scope} name={t(`keys.${scope}`)} rows={rows} /> : null;
@@ -27,7 +27,7 @@ export default function KeySheet({ onClose }: { onClose: () => void }) {
 
 function Group({ name, rows }: { name: string; rows: Action[] }) {
   return (
-    <section>
+    <section className="mb-5">
       <h3 className="mb-1 text-[12px] font-semibold">{name}</h3>
       <ul>
         {rows.map((a) => (

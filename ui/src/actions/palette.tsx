@@ -128,7 +128,7 @@ function Option({
         active && "bg-selected",
       )}
     >
-      {entry.icon ? <Icon of={entry.icon} size={15} className="text-fg-3" /> : null}
+      {entry.icon ? <Icon of={entry.icon} size={15} className="text-fg-3" /> : <span className="w-[15px]" />}
       {entry.code ? <span className="id flex-none text-fg-3">{entry.code}</span> : null}
       <span className="min-w-0 flex-1 truncate">{entry.label}</span>
       {entry.keys ? <Kbd keys={entry.keys} /> : null}

@@ -3,7 +3,7 @@ import { type Action, registry } from "./registry";
 
 /**
  * Offers actions while the component is on the page. The set is registered anew only when its shape (ids,
- * keys, labels) changes; `run` and `when` are always those of the last render.
+ * keys, labels, whether it can be done) changes; `run` and `when` are always those of the last render.
  */
 export function useActions(actions: Action[]): void {
   const latest = useRef(actions);
@@ -11,7 +11,16 @@ export function useActions(actions: Action[]): void {
     latest.current = actions;
   });
   const shape = JSON.stringify(
-    actions.map((a) => [a.id, a.keys, a.scope, a.label, a.hint, a.keysOnly, a.hintKeys]),
+    actions.map((a) => [
+      a.id,
+      a.keys,
+      a.scope,
+      a.label,
+      a.hint,
+      a.keysOnly,
+      a.hintKeys,
+      a.when?.() !== false,
+    ]),
   );
   const stable = useMemo(() => {
     const rows = JSON.parse(shape) as [

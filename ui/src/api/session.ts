@@ -53,8 +53,3 @@ export function useSignIn() {
 }
 
 export const signOut = () => ask(client.DELETE("/session"));
-
-/** Whether the signed-in role may do it. The server decides; this only keeps dead buttons off the page. */
-export function can(me: Me | null | undefined, permission: string): boolean {
-  return me?.permissions?.some((p) => p === permission || p === "*") ?? false;
-}

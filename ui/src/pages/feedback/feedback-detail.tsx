@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { ArrowLeft, Check, ChevronDown, ChevronUp, CircleSlash, Link2 } from "lucide-react";
+import { ArrowLeft, Check, ChevronDown, ChevronUp, CircleSlash, Link2, ShieldCheck } from "lucide-react";
 import { useState } from "react";
 import { useActions } from "@/actions/use-actions";
 import { feedbackQuery, relatedQuery } from "@/api/feedback";
@@ -39,6 +39,7 @@ export function FeedbackDetail({ id, row, launchId, place, onStep, onBack, onAct
   const ignore = () => data && onAct([id], () => verbs.ignore([id]));
   const severity = (level: (typeof severities)[number]) =>
     data && void verbs.correct(data, { severity: level });
+  const spam = (yes: boolean) => data && onAct(yes ? [id] : [], () => verbs.correct(data, { spam: yes }));
   const canAct = () => Boolean(open);
   useActions([
     {
@@ -55,7 +56,7 @@ export function FeedbackDetail({ id, row, launchId, place, onStep, onBack, onAct
       id: "item.join-best",
       keys: ["shift+enter"],
       scope: "item",
-      label: best ? t("action.joinBest", { key: best.issue.key }) : t("action.join"),
+      label: best ? t("action.joinBest", { key: best.issue.key }) : t("action.joinSuggested"),
       icon: Link2,
       when: () => Boolean(open && best),
       run: () => accept(best?.issue.id),
@@ -104,6 +105,13 @@ export function FeedbackDetail({ id, row, launchId, place, onStep, onBack, onAct
       when: () => data?.state === "new",
       run: ignore,
     },
+    {
+      id: "item.spam",
+      scope: "item",
+      label: t(data?.state === "spam" ? "feedback.notSpam" : "feedback.spam"),
+      when: () => data?.state === "new" || data?.state === "spam",
+      run: () => spam(data?.state !== "spam"),
+    },
     ...severities.map((level, i) => ({
       id: `item.${level}`,
       keys: [String(i + 1)],
@@ -142,6 +150,11 @@ export function FeedbackDetail({ id, row, launchId, place, onStep, onBack, onAct
         {data.state === "new" ? (
           <Button icon={CircleSlash} onClick={ignore} className="max-sm:hidden">
             {t("feedback.ignore")}
+          </Button>
+        ) : null}
+        {data.state === "spam" ? (
+          <Button icon={ShieldCheck} onClick={() => spam(false)}>
+            {t("feedback.notSpam")}
           </Button>
         ) : null}
         {open ? (

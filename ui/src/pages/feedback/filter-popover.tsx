@@ -118,6 +118,8 @@ function FacetGroup({
     .filter((c) => !offered.some((v) => v.value === c))
     .map((value) => ({ value, count: 0 }));
   const rows = [...missing, ...offered];
+  // Counts order the others; severity has an order of its own.
+  if (facet === "severity") rows.sort((a, b) => a.value.localeCompare(b.value));
   if (rows.length === 0) return null;
   const shown = all ? rows : rows.filter((r, i) => i < few || chosen.includes(r.value));
   return (

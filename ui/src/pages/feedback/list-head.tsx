@@ -24,15 +24,16 @@ interface Props {
 
 /** Title, search, filter, and the tabs with their counts. */
 export function ListHead(p: Props) {
-  const [searching, setSearching] = useState(Boolean(p.search.q));
+  const [searching, setSearching] = useState<"no" | "by link" | "by hand">(p.search.q ? "by link" : "no");
+  const open = searching !== "no";
   return (
     <>
       <header className="flex h-12 flex-none items-center gap-1 pr-3 pl-4">
-        <h1 className={cx("text-pane font-semibold tracking-[-0.01em]", searching && "sr-only")}>
+        <h1 className={cx("text-pane font-semibold tracking-[-0.01em]", open && "sr-only")}>
           {t("nav.inbox")}
         </h1>
-        {searching ? (
-          <SearchField {...p} onClose={() => setSearching(false)} />
+        {open ? (
+          <SearchField {...p} takeFocus={searching === "by hand"} onClose={() => setSearching("no")} />
         ) : (
           <>
             <span className="ml-2">
@@ -43,7 +44,7 @@ export function ListHead(p: Props) {
               label={t("feedback.search")}
               icon={Search}
               data-search-open=""
-              onClick={() => setSearching(true)}
+              onClick={() => setSearching("by hand")}
             />
           </>
         )}
@@ -91,7 +92,13 @@ export function ListHead(p: Props) {
 }
 
 /** What is typed goes into the URL when the hand rests, so that each letter is no request. */
-function SearchField({ search, onChange, searchField, onClose }: Props & { onClose: () => void }) {
+function SearchField({
+  search,
+  onChange,
+  searchField,
+  takeFocus,
+  onClose,
+}: Props & { takeFocus: boolean; onClose: () => void }) {
   const [typed, setTyped] = useState(search.q ?? "");
   const latest = useRef({ search, onChange });
   useEffect(() => {
@@ -115,7 +122,7 @@ function SearchField({ search, onChange, searchField, onClose }: Props & { onClo
       <Icon of={Search} size={14} className="text-fg-3" />
       <input
         ref={searchField}
-        autoFocus
+        autoFocus={takeFocus}
         type="search"
         aria-label={t("feedback.search")}
         placeholder={t("feedback.search")}

@@ -114,7 +114,7 @@ export const ListRow = memo(function ListRow({
       <span className="mt-[3px] flex items-center gap-3 overflow-hidden text-meta whitespace-nowrap">
         <Severity level={item.severity} />
         <span className="truncate text-fg-2">{word("category", item.category)}</span>
-        {item.security ? (
+        {item.security && item.category !== "security" ? (
           <span className="inline-flex items-center gap-1 text-critical">
             <Icon of={ShieldAlert} size={12} />
             {t("feedback.security")}

@@ -20,6 +20,8 @@ interface Row {
 /** Every answer of the engine with how sure it is and the words or examples that decided. */
 export function TriageReasons({ feedback: f, verbs }: { feedback: Feedback; verbs: Verbs }) {
   const triage = f.triage;
+  // A row of the list stands in until the whole is there; it says nothing about triage.
+  if (!triage && f.text === undefined) return null;
   if (!triage) {
     return (
       <section>

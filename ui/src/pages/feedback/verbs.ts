@@ -93,7 +93,7 @@ export function useVerbs(launch: string): Verbs {
           return { text: t("toast.ignored", { count: ids.length }), undoId: r.undo_id };
         }),
       correct: async (f, change) => {
-        const { assignee_id: _, ...shown } = change;
+        const { assignee_id: _, spam: _spam, ...shown } = change;
         patchRows(cache, { id: f.id, ...(shown as Partial<Feedback>) });
         try {
           const done = await feedbackApi.patch(f.id, change);
