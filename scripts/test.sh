@@ -39,7 +39,7 @@ phase() {
 
 # check NAME COMMAND...: a phase that is itself one test.
 check() {
-  if phase "$@"; then echo "1 0 0" >>"$counts"; else echo "0 1 0" >>"$counts"; fi
+  if phase "$@"; then echo "1 0 0" >>"$counts"; else echo "0 1 0" >>"$counts"; return 1; fi
 }
 
 # counted NAME COMMAND...: a phase that writes its own counts; a failure that
@@ -56,23 +56,17 @@ go_tests() { # FLAGS...
   go test -json -timeout 15m "$@" | "$tmp/testsum" -counts "$counts"
 }
 
-race_packages() {
-  # -race slows pure computation 5 to 20 times and finds nothing there: the
-  # engine's numeric packages run without it in the next line's run.
-  go list ./... | grep -vE '/internal/(nlp|eval|bench)(/|$)'
-}
+# -race slows pure computation 5 to 20 times and finds nothing there: the
+# engine's numeric packages run without it, and so does internal/e2e, whose
+# work is done by another process.
+plain='/internal/(nlp|eval|bench|e2e)(/|$)'
 
-plain_packages() { go list ./... | grep -E '/internal/(nlp|eval|bench)(/|$)'; }
+tests_race() { CGO_ENABLED=1 go_tests -race $(go list ./... | grep -vE "$plain"); }
 
-tests_race() {
-  CGO_ENABLED=1 go_tests -race $(race_packages)
-}
+tests_plain() { go_tests $(go list ./... | grep -E "$plain" | grep -v /internal/e2e); }
 
-tests_plain() {
-  local list
-  list=$(plain_packages)
-  [[ -z $list ]] || go_tests $list
-}
+# The binary of this run, when it was built; internal/e2e builds its own else.
+tests_binary() { go_tests -count=1 ./internal/e2e; }
 
 tests_postgres() {
   # Only packages that open a database have anything new to say here.
@@ -116,12 +110,13 @@ fi
 if want build || want e2e; then
   check "build: UI" make -s ui
   check "UI size budget" make -s ui-size
-  check "build: binary" make -s build
+  check "build: binary" make -s build && export HYPERCARE_BIN=$PWD/bin/hypercare
   check "generated files are current" make -s gen-check
 fi
 if want go; then
   counted "Go tests, SQLite, race detector" tests_race
   counted "Go tests, the language engine" tests_plain
+  counted "the real binary, SQLite" tests_binary
 fi
 if want pg; then
   counted "Go tests, PostgreSQL" tests_postgres

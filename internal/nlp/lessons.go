@@ -311,4 +311,3 @@ func (f *lessonField) candidates(vec [spaces][]int8) []int {
 	}
 	return nearestSigns(signBits(vec[s]), f.signs[s])
 }
-

@@ -121,4 +121,3 @@ func keepTop(top *[3]float64, c float64) {
 		top[2] = c
 	}
 }
-

@@ -83,8 +83,10 @@ func (x *launchIndex) put(f *feedback.Feedback) {
 	}
 }
 
-// candidates is how many alike items a feedback is compared with.
-const candidates = 20
+const (
+	candidates = 20 // alike items that a feedback is counted with at most
+	firstPool  = 80 // of the first reading, which must not take long
+)
 
 // duplicates counts what is alike among earlier items, those before it in the
 // batch included. The first reading compares by words and errors; meaning,
@@ -105,11 +107,11 @@ func (s *Service) duplicates(ctx context.Context, b *Batch) error {
 		}
 	}
 	return each(ctx, b.Items, func(f *feedback.Feedback) {
-		d := doc(f)
+		d, pool := doc(f), 0
 		if b.Pass == nlp.First {
-			d.Static, d.Sentence = nil, nil
+			d.Static, d.Sentence, pool = nil, nil, firstPool
 		}
-		found := x.index.Search(d, dup.Options{K: candidates, Exclude: f.ID, Before: f.ReceivedAt.Add(time.Microsecond), MinConfidence: dup.Related})
+		found := x.index.Search(d, dup.Options{K: candidates, Pool: pool, Exclude: f.ID, Before: f.ReceivedAt.Add(time.Microsecond), MinConfidence: dup.Related})
 		f.Alike, f.DuplicateOf = 0, ""
 		for _, c := range found {
 			// Reports of one batch have one time; the order decides.

@@ -240,7 +240,7 @@ describe("from an empty folder to a ranked issue", () => {
       .first()
       .waitFor();
     await rows
-      .filter({ hasText: /\b([2-9]|\d\d+) reports/ })
+      .filter({ hasText: /(^|\D)([2-9]|\d\d+) reports/ })
       .first()
       .getByRole("link")
       .click();

@@ -53,6 +53,9 @@ type Options struct {
 	Before  time.Time // when set, only items made before it
 	Exclude string    // an id to leave out; the looked-up Doc's own id always is
 	Keep    func(id string) bool
+	// Pool is how many candidates, the best by words, are compared closely;
+	// 400 when 0. A smaller one is faster and misses little but paraphrases.
+	Pool int
 	// MinConfidence drops weaker candidates.
 	MinConfidence float64
 

@@ -79,8 +79,9 @@ func (x *Index) Compare(q Doc, id string) (Candidate, bool) {
 
 // A search is the scratch space of one look-up, reused.
 type search struct {
-	c *core
-	w *weights
+	pooled int // best by words that are compared closely
+	c      *core
+	w      *weights
 
 	// What may be found.
 	self     int64 // the looked-up document's own number, -1 when it is not indexed
@@ -140,6 +141,9 @@ func (s *search) admit(q Doc, opt Options) {
 		s.before = opt.Before.UnixMicro()
 	}
 	s.older, s.keep = uint32(len(s.c.ids)), opt.Keep
+	if s.pooled = opt.Pool; s.pooled <= 0 {
+		s.pooled = lexicalTop
+	}
 	if opt.older > 0 {
 		s.older = min(s.older, opt.older-1)
 	}
@@ -285,8 +289,8 @@ func (s *search) lexical() {
 	s.heap = s.heap[:0]
 	for _, n := range s.touched {
 		v := s.acc[n]
-		if (len(s.heap) < lexicalTop || v > s.heap[0].score) && s.allowed(n) {
-			s.push(scored{n, v}, lexicalTop)
+		if (len(s.heap) < s.pooled || v > s.heap[0].score) && s.allowed(n) {
+			s.push(scored{n, v}, s.pooled)
 		}
 	}
 	for _, h := range s.heap {
