@@ -335,3 +335,21 @@ func (s *Service) Briefs(ctx context.Context, ws workspace.ID, nums []int64) ([]
 	}
 	return out, nil
 }
+
+// RecentVectors returns the vectors of the newest n feedback of a workspace.
+func (s *Service) RecentVectors(ctx context.Context, ws workspace.ID, n int) (static, sentence [][]int8, err error) {
+	rows, err := db.All(ctx, s.db, func(r db.Scanner) (v [2][]byte, err error) { return v, r.Scan(&v[0], &v[1]) },
+		`SELECT static_vector, sentence_vector FROM feedback WHERE workspace_id = $1 ORDER BY num DESC LIMIT $2`, ws, n)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read recent vectors: %w", err)
+	}
+	for _, v := range rows {
+		if v[0] != nil {
+			static = append(static, vectorOf(v[0]))
+		}
+		if v[1] != nil {
+			sentence = append(sentence, vectorOf(v[1]))
+		}
+	}
+	return static, sentence, nil
+}

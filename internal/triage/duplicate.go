@@ -107,11 +107,11 @@ func (s *Service) duplicates(ctx context.Context, b *Batch) error {
 		}
 	}
 	return each(ctx, b.Items, func(f *feedback.Feedback) {
-		d, pool := doc(f), 0
+		pool := 0
 		if b.Pass == nlp.First {
-			d.Static, d.Sentence, pool = nil, nil, firstPool
+			pool = firstPool
 		}
-		found := x.index.Search(d, dup.Options{K: candidates, Pool: pool, Exclude: f.ID, Before: f.ReceivedAt.Add(time.Microsecond), MinConfidence: dup.Related})
+		found := x.index.Search(doc(f), dup.Options{K: candidates, Pool: pool, NoScan: b.Pass == nlp.First, Exclude: f.ID, Before: f.ReceivedAt.Add(time.Microsecond), MinConfidence: dup.Related})
 		f.Alike, f.DuplicateOf = 0, ""
 		for _, c := range found {
 			// Reports of one batch have one time; the order decides.

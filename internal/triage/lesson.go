@@ -17,6 +17,9 @@ type workspaceLessons struct {
 	lessons *nlp.Lessons
 }
 
+// backgroundItems is how many recent reports lessons are held against.
+const backgroundItems = 200
+
 // lessonsOf returns a workspace's lessons, reading them at first use.
 func (s *Service) lessonsOf(ctx context.Context, ws workspace.ID) (*nlp.Lessons, error) {
 	s.mu.Lock()
@@ -36,7 +39,16 @@ func (s *Service) lessonsOf(ctx context.Context, ws workspace.ID) (*nlp.Lessons,
 		for i, l := range list {
 			corrections[i] = l.correction()
 		}
-		w.lessons = nlp.NewLessons(corrections)
+		lessons := nlp.NewLessons(corrections)
+		// What usual reports look like here, so that "alike" means more than
+		// "feedback about the same product".
+		static, sentence, err := s.feedback.RecentVectors(ctx, ws, backgroundItems)
+		if err != nil {
+			w.err = err
+			return
+		}
+		lessons.Background(static, sentence)
+		w.lessons = lessons
 	})
 	if w.err != nil {
 		s.forgetLessons(ws) // the next one tries again

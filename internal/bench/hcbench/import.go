@@ -61,9 +61,9 @@ func importRows(ctx context.Context, fs *flag.FlagSet, c *common, args []string)
 	rate := float64(*rows) / first.Seconds()
 	_, peak := s.RSS()
 	scale := float64(*rows) / 100_000
-	r.line("read, kept and first pass", fmt.Sprintf("%.1f s (%s rows/s), peak %d MB", first.Seconds(), thousands(rate), peak>>20), fmt.Sprintf("<= %.0f s", 120*scale), first.Seconds() <= 120*scale)
+	r.line("read, kept and first pass", fmt.Sprintf("%.1f s (%s rows/s), CPU %.0f s, %d MB", first.Seconds(), thousands(rate), s.CPU().Seconds(), peak>>20), fmt.Sprintf("<= %.0f s", 120*scale), first.Seconds() <= 120*scale)
 	full, err := w.until(ctx, func(c launchCounts) bool { return c.Counts.Unread == 0 })
-	figure := fmt.Sprintf("%.1f s", full.Seconds())
+	figure := fmt.Sprintf("%.1f s, CPU %.0f s in all", full.Seconds(), s.CPU().Seconds())
 	if errors.Is(err, errLimit) {
 		figure, err = err.Error(), nil
 	}

@@ -42,10 +42,12 @@ func intake(ctx context.Context, fs *flag.FlagSet, c *common, args []string) err
 	if err != nil {
 		return err
 	}
+	cpu := s.CPU()
 	res, err := flood(ctx, s, token, launch, *clients, *warm, *length)
 	if err != nil {
 		return err
 	}
+	cpu = s.CPU() - cpu
 	after, err := counts(ctx, s, token, launch)
 	if err != nil {
 		return err
@@ -65,6 +67,7 @@ func intake(ctx context.Context, fs *flag.FlagSet, c *common, args []string) err
 	r.line("answers 429", fmt.Sprint(res.refused), "", true)
 	_, peak := s.RSS()
 	r.line("peak memory while loading", fmt.Sprintf("%d MB", peak>>20), "", true)
+	r.line("processor time of the server", fmt.Sprintf("%.1f cores, %.0f us an item", cpu.Seconds()/(*warm+*length).Seconds(), float64(cpu.Microseconds())/float64(max(1, res.accepted))), "", true)
 	done := after.Counts.Feedback - before.Counts.Feedback
 	whole := (*warm + *length).Seconds()
 	r.line("first pass while loading", thousands(float64(done)/whole)+"/s", "", true)

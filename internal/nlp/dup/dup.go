@@ -56,6 +56,9 @@ type Options struct {
 	// Pool is how many candidates, the best by words, are compared closely;
 	// 400 when 0. A smaller one is faster and misses little but paraphrases.
 	Pool int
+	// NoScan takes candidates by words and errors only, without a scan of all
+	// vectors; those of the candidates still count.
+	NoScan bool
 	// MinConfidence drops weaker candidates.
 	MinConfidence float64
 

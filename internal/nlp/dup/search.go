@@ -46,8 +46,10 @@ func (x *Index) Search(q Doc, opt Options) []Candidate {
 	s.admit(q, opt)
 	s.terms(a)
 	s.lexical()
-	s.nearest(&s.c.sentence, q.Sentence)
-	s.nearest(&s.c.static, q.Static)
+	if !opt.NoScan {
+		s.nearest(&s.c.sentence, q.Sentence)
+		s.nearest(&s.c.static, q.Static)
+	}
 	s.sameError(a)
 	found := s.rank(q, a, opt)
 	s.c = nil

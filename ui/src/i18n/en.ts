@@ -13,6 +13,7 @@ export const en = {
   "common.dismiss": "Dismiss",
   "common.done": "Done",
   "common.loading": "Loading",
+  "common.menu": "Menu",
   "common.more": "Show more",
   "common.nobody": "Nobody",
   "common.none": "None",

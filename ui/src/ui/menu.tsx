@@ -1,6 +1,7 @@
 import { Menu as Base } from "@base-ui/react/menu";
 import { Check, type LucideIcon } from "lucide-react";
 import type { ReactElement, ReactNode } from "react";
+import { t } from "@/i18n";
 import { cx } from "./cx";
 import { Icon } from "./icon";
 import { Kbd } from "./kbd";
@@ -25,10 +26,18 @@ export function Menu({
   onOpenChange?: (open: boolean) => void;
 }) {
   return (
-    <Base.Root modal={false} open={open} onOpenChange={onOpenChange}>
+    <Base.Root open={open} onOpenChange={onOpenChange}>
       <Base.Trigger render={trigger} />
       <Base.Portal>
-        <Base.Positioner side={side} align={align} sideOffset={4} className="z-50 outline-none">
+        <Base.Positioner
+          side={side}
+          align={align}
+          sideOffset={4}
+          className="z-50 outline-none"
+          // The portal is outside of every landmark, so it brings its own.
+          role="region"
+          aria-label={t("common.menu")}
+        >
           <Base.Popup className="float appear max-h-(--available-height) min-w-44 max-w-80 overflow-auto p-1 outline-none">
             {children}
           </Base.Popup>
