@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -55,7 +54,7 @@ func Local(ctx context.Context, cfg Config) (url string, token secret.Text, stop
 		return err
 	}
 	cfg.Listen = "127.0.0.1:0"
-	a, err := New(ctx, cfg, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	a, err := New(ctx, cfg, slog.New(slog.DiscardHandler))
 	if errs.Is(err, errs.Conflict) {
 		held, ierr := readInstance(cfg.Data)
 		if ierr != nil {
@@ -87,7 +86,7 @@ func Document(ctx context.Context, version string) (_ []byte, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	a, err := New(ctx, Config{Listen: "127.0.0.1:0", Data: filepath.Join(dir, "data"), Version: version}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	a, err := New(ctx, Config{Listen: "127.0.0.1:0", Data: filepath.Join(dir, "data"), Version: version}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}

@@ -21,8 +21,7 @@ const ownNote = "trained on its own train part, "
 // own is a model family trained and tested on parts of one set.
 type own struct {
 	recipe train.Recipe
-	title  bool // rows have a title
-	folds  int  // how many of the five parts are tested on, each trained on the other four
+	folds  int // how many of the five parts are tested on, each trained on the other four
 }
 
 // outcome is what came out of own.run: for every tested row its probabilities.

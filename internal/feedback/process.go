@@ -142,7 +142,7 @@ func (s *Service) processLaunch(ctx context.Context, ws workspace.ID, launchID s
 		return nil
 	}
 	if ctx.Err() != nil {
-		return nil // claimed again when the lease ends
+		return err // stopping: claimed again at the next start
 	}
 	s.log.WarnContext(ctx, "batch failed, each delivery is tried alone", "workspace", ws, "launch", launchID, "size", len(batch), "err", err)
 	for _, w := range batch {

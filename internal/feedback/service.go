@@ -106,7 +106,8 @@ func (s *Service) Commit(ctx context.Context) {
 }
 
 // CountBacklog reads from the ledger how much is still to be processed, once
-// at start.
+// at start. Where no other node can be at work, what an earlier process left
+// in the middle is due at once.
 func (s *Service) CountBacklog(ctx context.Context) error {
 	var n int64
 	// All workspaces: this is the node's own work list.
@@ -114,7 +115,15 @@ func (s *Service) CountBacklog(ctx context.Context) error {
 		return fmt.Errorf("count waiting deliveries: %w", err)
 	}
 	s.intake.backlog.Store(n)
-	return nil
+	if n == 0 || s.db.Shared() {
+		return nil
+	}
+	return s.db.Tx(ctx, func(tx *db.Tx) error {
+		if _, err := tx.ExecContext(ctx, `UPDATE delivery SET due_at = $1 WHERE state = 'accepted' AND due_at > $1`, db.Micros(s.now())); err != nil {
+			return fmt.Errorf("wake interrupted deliveries: %w", err)
+		}
+		return nil
+	})
 }
 
 // Close waits for what runs in the background.

@@ -112,7 +112,7 @@ type worker struct {
 }
 
 // Slice is how long one run of a job may take. Longer work saves where it is
-// and returns Again: so a job whose process died is known by its age, and
+// and returns ErrAgain: so a job whose process died is known by its age, and
 // runs elsewhere soon.
 const Slice = 60 * time.Second
 
@@ -128,7 +128,7 @@ func (w worker) Work(ctx context.Context, j *river.Job[envelope]) error {
 	err := fn(ctx, j.Args.Args)
 	var stop cancelError
 	switch {
-	case errors.Is(err, Again):
+	case errors.Is(err, ErrAgain):
 		return river.JobSnooze(0)
 	case errors.As(err, &stop):
 		w.r.log.ErrorContext(ctx, "job given up", "job", j.Args.Name, "key", j.Args.Key, "err", err)
@@ -141,8 +141,8 @@ func (w worker) Work(ctx context.Context, j *river.Job[envelope]) error {
 	return err
 }
 
-// Again is what a job returns that has saved its progress and has more to do.
-var Again = errors.New("more to do")
+// ErrAgain is what a job returns that has saved its progress and has more to do.
+var ErrAgain = errors.New("more to do")
 
 type cancelError struct{ err error }
 

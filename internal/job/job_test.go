@@ -31,7 +31,7 @@ func TestJobsRunInSlicesOnceAndOnlyAfterCommit(t *testing.T) {
 		n++
 		runs <- n
 		if n < a.To {
-			return job.Again
+			return job.ErrAgain
 		}
 		return nil
 	})

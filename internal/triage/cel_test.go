@@ -2,6 +2,7 @@ package triage
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -128,7 +129,7 @@ func TestConditionsStopAtTheirCost(t *testing.T) {
 		if err != nil {
 			t.Fatalf("compile(%.80s): %v", when, err)
 		}
-		if _, err := c.match(t.Context(), long); err != errCost {
+		if _, err := c.match(t.Context(), long); !errors.Is(err, errCost) {
 			t.Errorf("match(%.80s) = %v, want the cost limit", when, err)
 		}
 	}

@@ -107,11 +107,13 @@ func (s *Service) duplicates(ctx context.Context, b *Batch) error {
 		}
 	}
 	return each(ctx, b.Items, func(f *feedback.Feedback) {
-		pool := 0
+		// Asked for one feedback (Alike) everything is scanned; here, where
+		// a hundred thousand may wait, only what finds most.
+		pool, scan := 0, dup.ScanBest
 		if b.Pass == nlp.First {
-			pool = firstPool
+			pool, scan = firstPool, dup.ScanNone
 		}
-		found := x.index.Search(doc(f), dup.Options{K: candidates, Pool: pool, NoScan: b.Pass == nlp.First, Exclude: f.ID, Before: f.ReceivedAt.Add(time.Microsecond), MinConfidence: dup.Related})
+		found := x.index.Search(doc(f), dup.Options{K: candidates, Pool: pool, Scan: scan, Exclude: f.ID, Before: f.ReceivedAt.Add(time.Microsecond), MinConfidence: dup.Related})
 		f.Alike, f.DuplicateOf = 0, ""
 		for _, c := range found {
 			// Reports of one batch have one time; the order decides.

@@ -93,7 +93,7 @@ func (s *Service) failed(ctx context.Context, ws workspace.ID, i *Import, err er
 	return nil
 }
 
-// read brings the rest of the file into the ledger; job.Again when the time
+// read brings the rest of the file into the ledger; job.ErrAgain when the time
 // is up before.
 func (s *Service) read(ctx context.Context, ws workspace.ID, i *Import, until time.Time) error {
 	f, r, o, err := s.open(ctx, ws, i, i.position)
@@ -118,7 +118,7 @@ func (s *Service) read(ctx context.Context, ws workspace.ID, i *Import, until ti
 			return s.discard(i.ID)
 		}
 		if s.now().After(until) {
-			return job.Again
+			return job.ErrAgain
 		}
 	}
 }
@@ -218,7 +218,7 @@ func (s *Service) await(ctx context.Context, ws workspace.ID, i *Import, until t
 			return s.finish(ctx, ws, i)
 		}
 		if s.now().After(until) {
-			return job.Again
+			return job.ErrAgain
 		}
 		select {
 		case <-ctx.Done():

@@ -65,7 +65,7 @@ func (b *bench) job(t *testing.T, id string) *Import {
 	t.Helper()
 	args := runArgs{b.Workspace, id}
 	for range 100 {
-		if err := b.run(b.Ctx, args); err != nil && !errors.Is(err, job.Again) {
+		if err := b.run(b.Ctx, args); err != nil && !errors.Is(err, job.ErrAgain) {
 			t.Fatal(err)
 		}
 		b.Process()
@@ -311,7 +311,7 @@ func TestCancelAndUndo(t *testing.T) {
 	// The work is interrupted after each part.
 	for range 20 {
 		err := b.undo(b.Ctx, undoArgs{b.Workspace, i.ID})
-		if err != nil && !errors.Is(err, job.Again) {
+		if err != nil && !errors.Is(err, job.ErrAgain) {
 			t.Fatal(err)
 		}
 	}

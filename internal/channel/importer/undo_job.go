@@ -60,7 +60,7 @@ func (s *Service) undo(ctx context.Context, args undoArgs) error {
 			return s.discard(i.ID)
 		}
 		if s.now().After(until) {
-			return job.Again
+			return job.ErrAgain
 		}
 	}
 	return nil

@@ -47,6 +47,17 @@ const (
 	Related   = 0.55
 )
 
+// Scan is which vectors a look-up scans, all documents' of a kind: the dearest
+// part of it.
+type Scan int
+
+// The scans.
+const (
+	ScanAll  Scan = iota // sentence and static
+	ScanBest             // sentence where the looked-up text has one, else static
+	ScanNone
+)
+
 // Options narrow a look-up. The zero value returns the ten best.
 type Options struct {
 	K       int       // candidates returned at most; 10 when 0
@@ -56,9 +67,9 @@ type Options struct {
 	// Pool is how many candidates, the best by words, are compared closely;
 	// 400 when 0. A smaller one is faster and misses little but paraphrases.
 	Pool int
-	// NoScan takes candidates by words and errors only, without a scan of all
-	// vectors; those of the candidates still count.
-	NoScan bool
+	// Scan says which vectors are scanned for candidates beside those found by
+	// words and errors. Vectors of candidates count in any case.
+	Scan Scan
 	// MinConfidence drops weaker candidates.
 	MinConfidence float64
 

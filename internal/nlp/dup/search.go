@@ -46,9 +46,11 @@ func (x *Index) Search(q Doc, opt Options) []Candidate {
 	s.admit(q, opt)
 	s.terms(a)
 	s.lexical()
-	if !opt.NoScan {
+	if opt.Scan != ScanNone {
 		s.nearest(&s.c.sentence, q.Sentence)
-		s.nearest(&s.c.static, q.Static)
+		if opt.Scan == ScanAll || q.Sentence == nil {
+			s.nearest(&s.c.static, q.Static)
+		}
 	}
 	s.sameError(a)
 	found := s.rank(q, a, opt)

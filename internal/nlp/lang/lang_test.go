@@ -21,7 +21,7 @@ var sentences = map[string]string{
 	"el": "Δεν μπορώ να συνδεθώ στον λογαριασμό μου από χθες",
 	"en": "I have not been able to sign in to my account since yesterday",
 	"es": "No puedo entrar en mi cuenta desde ayer y nadie me contesta",
-	"fa": "از دیروز نمی‌توانم وارد حساب کاربری خود شوم",
+	"fa": "از دیروز نمی\u200cتوانم وارد حساب کاربری خود شوم",
 	"fi": "En ole päässyt kirjautumaan tililleni eilisen jälkeen",
 	"fr": "Je n'arrive plus à me connecter à mon compte depuis hier",
 	"he": "אני לא מצליח להתחבר לחשבון שלי מאתמול",
