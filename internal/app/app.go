@@ -190,7 +190,9 @@ func (a *App) Run(ctx context.Context) error {
 
 	var workers, committer, server sync.WaitGroup
 	committer.Go(func() { a.feedback.Commit(commit) })
-	workers.Go(func() { a.feedback.Process(work) })
+	for range 2 { // one reads while the other writes
+		workers.Go(func() { a.feedback.Process(work) })
+	}
 	workers.Go(func() { a.triage.Reread(work) })
 	if err := a.jobs.Start(work); err != nil {
 		failed(err)

@@ -144,9 +144,8 @@ func (db *DB) QueryRowContext(ctx context.Context, query string, args ...any) *s
 }
 
 // Tx runs fn in a write transaction and commits if it returns nil. When Tx
-// returns nil the change is on disk. fn may run again on PostgreSQL when the
-// server asks for it (serialization failure), so it must have no effects
-// outside the transaction.
+// returns nil the change is on disk. fn may run again (PostgreSQL asks for it, or
+// fn itself by ErrRetry), so it must have no effects outside the transaction.
 func (db *DB) Tx(ctx context.Context, fn func(*Tx) error) error {
 	for try := 0; ; try++ {
 		err := db.tx(ctx, fn)

@@ -60,8 +60,15 @@ func (db *DB) migrate(ctx context.Context) error {
 	return err
 }
 
-// retryable reports whether PostgreSQL asks to run the transaction again.
+// ErrRetry is what a transaction returns that met another one on the same
+// rows and will see its outcome when it runs again; see DB.Tx.
+var ErrRetry = errors.New("another transaction was first")
+
+// retryable reports whether the transaction or PostgreSQL asks to run again.
 func retryable(err error) bool {
+	if errors.Is(err, ErrRetry) {
+		return true
+	}
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
 }

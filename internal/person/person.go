@@ -87,8 +87,13 @@ func Resolve(ctx context.Context, tx *db.Tx, ws workspace.ID, list []Sighting, n
 	if err := db.Insert(ctx, tx, `INSERT INTO person (workspace_id, id, name, email, language, attrs, created_at, updated_at)`, "", people); err != nil {
 		return nil, err
 	}
-	if err := db.Insert(ctx, tx, `INSERT INTO person_identity (workspace_id, kind, value, person_id, created_at)`, "ON CONFLICT DO NOTHING", identities); err != nil {
+	taken, err := db.InsertReturning(ctx, tx, `INSERT INTO person_identity (workspace_id, kind, value, person_id, created_at)`, "ON CONFLICT DO NOTHING RETURNING value", identities,
+		func(s db.Scanner) (v string, err error) { return v, s.Scan(&v) })
+	if err != nil {
 		return nil, err
+	}
+	if len(taken) < len(identities) {
+		return nil, db.ErrRetry // somebody else has just met this person
 	}
 	for _, id := range slices.Sorted(maps.Keys(changed)) {
 		if err := learn(ctx, tx, ws, id, changed[id], now); err != nil {

@@ -1,6 +1,7 @@
 package person_test
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +20,8 @@ func resolve(t *testing.T, d *db.DB, ws workspace.ID, list ...person.Sighting) [
 		return err
 	})
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return make([]string, len(list))
 	}
 	return ids
 }
@@ -69,5 +71,22 @@ func TestIdentitiesDecideWhoIsTheSame(t *testing.T) {
 	}
 	if _, err := s.Get(workspace.As(t.Context(), workspace.Actor{Workspace: "w1", Role: workspace.Intake}), ids[0]); !errs.Is(err, errs.Denied) {
 		t.Errorf("an intake token reads a person: %v", err)
+	}
+}
+
+// TestManyMeetTheSamePersonAtOnce: whoever is first makes the person.
+func TestManyMeetTheSamePersonAtOnce(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t)
+	got := make([]string, 8)
+	var wg sync.WaitGroup
+	for i := range got {
+		wg.Go(func() { got[i] = resolve(t, d, "w1", seen("Ann", "email", "ann@x.example", "user_id", "7"))[0] })
+	}
+	wg.Wait()
+	for i, id := range got {
+		if id != got[0] {
+			t.Errorf("caller %d made person %s, the first %s", i, id, got[0])
+		}
 	}
 }

@@ -143,7 +143,11 @@ func fill(tb testing.TB, d *desk, n int) {
 		for i := range corrections {
 			corrections[i][4] = decisions[i*20][1]
 		}
-		return db.Insert(d.Ctx, tx, `INSERT INTO correction (workspace_id, id, launch_id, feedback_id, decision_id, field, was, becomes, by_id, by_name, at, received_at)`, "", corrections)
+		if err := db.Insert(d.Ctx, tx, `INSERT INTO correction (workspace_id, id, launch_id, feedback_id, decision_id, field, was, becomes, by_id, by_name, at, received_at)`, "", corrections); err != nil || !d.DB.Shared() {
+			return err
+		}
+		_, err := tx.ExecContext(d.Ctx, `ANALYZE`) // what autovacuum has done a minute later
+		return err
 	})
 	if err != nil {
 		tb.Fatal(err)

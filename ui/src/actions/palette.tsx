@@ -44,7 +44,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   return (
     <Dialog.Root open onOpenChange={(open) => (open ? undefined : onClose())}>
       <Dialog.Portal>
-        <Dialog.Backdrop className="fixed inset-0 z-40 bg-fg/20" />
+        <Dialog.Backdrop className="fixed inset-0 z-40 bg-(--backdrop)" />
         <Dialog.Popup className="float appear fixed top-[12dvh] left-1/2 z-50 flex max-h-[64dvh] w-[min(600px,calc(100vw-24px))] -translate-x-1/2 flex-col overflow-hidden">
           <Dialog.Title className="sr-only">{t("action.palette")}</Dialog.Title>
           <div className="flex h-11 flex-none items-center gap-2.5 border-line border-b px-3.5">

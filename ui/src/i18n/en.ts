@@ -539,7 +539,7 @@ export const en = {
   "rules.name": "Name",
   "rules.when": "When",
   "rules.whenHint":
-    "A CEL expression over text, title, category, severity, sentiment, language, channel, area, rating, attrs.",
+    "A CEL expression over text, title, category, severity, sentiment, language, channel, area, rating, attrs, tags, author, alike, security, imported.",
   "rules.severity": "Severity becomes",
   "rules.assign": "Assign to",
   "rules.tags": "Add tags",

@@ -26,7 +26,7 @@ export function Dialog({
   return (
     <Base.Root open={open} onOpenChange={(next) => (next ? undefined : onClose())}>
       <Base.Portal>
-        <Base.Backdrop className="fixed inset-0 z-40 bg-fg/25" />
+        <Base.Backdrop className="fixed inset-0 z-40 bg-(--backdrop)" />
         <Base.Popup
           className={cx(
             "float appear fixed top-[12dvh] left-1/2 z-50 flex max-h-[80dvh] -translate-x-1/2 flex-col overflow-hidden",
@@ -43,7 +43,7 @@ export function Dialog({
             </div>
             <Base.Close render={<IconButton label={t("common.close")} icon={X} />} />
           </header>
-          <div className="min-h-0 flex-1 overflow-auto px-4 pb-4">{children}</div>
+          <div className="min-h-0 flex-1 overflow-auto px-4 pt-1 pb-4">{children}</div>
           {footer ? (
             <footer className="flex flex-wrap items-center justify-end gap-2 border-line border-t px-4 py-2.5">
               {footer}

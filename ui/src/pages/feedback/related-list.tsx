@@ -108,7 +108,7 @@ function FeedbackRow({
       <Join onJoin={onJoin} />
       <span className="col-span-2 col-start-2 flex min-w-0 gap-2 text-meta text-fg-3">
         <span className="flex-none">{word("related", r.kind)}</span>
-        <Time at={f.received_at} className="num flex-none" />
+        <Time at={f.occurred_at} className="num flex-none" />
         <span className="min-w-0 [overflow-wrap:anywhere]">{r.reason}</span>
       </span>
     </li>

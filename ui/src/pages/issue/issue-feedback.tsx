@@ -41,7 +41,7 @@ export function IssueFeedback({ issue, launchId }: { issue: Issue; launchId: str
               </Link>
               <span className="flex items-center gap-2 text-meta text-fg-3">
                 <ChannelIcon channel={f.channel} />
-                <Time at={f.received_at} />
+                <Time at={f.occurred_at} />
               </span>
             </li>
           ))}
