@@ -52,7 +52,7 @@ func (a *App) handler() http.Handler {
 	mux.Handle("GET /readyz", web.Handler(a.ready))
 	mux.Handle("/", ui.Handler())
 
-	return web.Chain(mux,
+	return web.Chain(web.Routes(mux),
 		web.Access(a.log.With("component", "http"), a.observe(reg)),
 		web.Drain(&a.stopping),
 		web.Protect,

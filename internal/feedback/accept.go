@@ -9,6 +9,7 @@ import (
 	"io"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
@@ -366,6 +367,9 @@ func decodeStored(raw []byte, now time.Time) (Input, error) {
 
 func decode(raw []byte) (Input, error) {
 	var in Input
+	if !utf8.Valid(raw) { // the decoder would put U+FFFD in its place
+		return in, errs.New(errs.Invalid, "The report is not valid UTF-8; convert it first.")
+	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&in); err != nil {

@@ -139,6 +139,7 @@ func TestBadInputIsRefusedAndNamed(t *testing.T) {
 		{"too long", `{"text":"` + long + `"}`, "at most 65536", 422},
 		{"ten megabytes", `{"text":"` + strings.Repeat("x", 10<<20) + `"}`, "larger than", 413},
 		{"NUL", "{\"text\":\"a\\u0000b\"}", "NUL", 422},
+		{"invalid UTF-8", "{\"text\":\"a\xff\xfeb\"}", "UTF-8", 422},
 		{"rating", `{"text":"x","rating":11}`, "between 0 and 5", 422},
 		{"future", `{"text":"x","occurred_at":"2999-01-01T00:00:00Z"}`, "future", 422},
 		{"not a time", `{"text":"x","occurred_at":"yesterday"}`, "2026-11-21T08:00:00Z", 422},

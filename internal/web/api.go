@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -147,7 +148,7 @@ func NewAPI(mux *http.ServeMux, version string) *API {
 		"session": {Type: "apiKey", In: "cookie", Name: "hc_session"},
 	}
 	cfg.Security = []map[string][]string{{"token": {}}, {"session": {}}}
-	huma.NewError = newHumaError
+	shapeErrors()
 	a := &API{Mux: mux}
 	a.huma = humago.NewWithPrefix(mux, Prefix, cfg)
 	mux.HandleFunc("GET "+Prefix+"/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
@@ -155,6 +156,9 @@ func NewAPI(mux *http.ServeMux, version string) *API {
 	})
 	return a
 }
+
+// shapeErrors sets the framework's one global, once for all APIs of a process.
+var shapeErrors = sync.OnceFunc(func() { huma.NewError = newHumaError })
 
 // newHumaError gives the framework's own refusals (a body that is not JSON, a
 // missing field) our shape.

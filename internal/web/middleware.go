@@ -18,6 +18,25 @@ import (
 
 type requestIDKey struct{}
 
+// note is what inner handlers tell the access log: they work on copies of the
+// request, which the outer one does not see.
+type note struct{ route string }
+
+type noteKey struct{}
+
+// Routes wraps the mux, innermost, so that the access log knows its pattern.
+func Routes(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n, _ := r.Context().Value(noteKey{}).(*note)
+		defer func() { // also when the handler panics
+			if n != nil {
+				n.route = r.Pattern
+			}
+		}()
+		mux.ServeHTTP(w, r)
+	})
+}
+
 // RequestID returns the id that this request's log line and answer carry.
 func RequestID(ctx context.Context) string {
 	id, _ := ctx.Value(requestIDKey{}).(string)
@@ -74,7 +93,8 @@ func Access(log *slog.Logger, observe func(route, method string, status int, too
 			start := time.Now()
 			id := db.NewID()
 			w.Header().Set("X-Request-Id", id)
-			r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+			var told note
+			r = r.WithContext(context.WithValue(context.WithValue(r.Context(), requestIDKey{}, id), noteKey{}, &told))
 			sw := &statusWriter{ResponseWriter: w}
 			defer func() {
 				if v := recover(); v != nil {
@@ -89,10 +109,10 @@ func Access(log *slog.Logger, observe func(route, method string, status int, too
 					level = slog.LevelInfo
 				}
 				if log.Enabled(r.Context(), level) {
-					log.Log(r.Context(), level, "request", "request_id", id, "method", r.Method, "path", r.URL.Path, "route", r.Pattern,
+					log.Log(r.Context(), level, "request", "request_id", id, "method", r.Method, "path", r.URL.Path, "route", told.route,
 						"status", sw.status, "bytes", sw.bytes, "took_ms", float64(took.Microseconds())/1000, "remote", r.RemoteAddr)
 				}
-				observe(r.Pattern, r.Method, sw.status, took)
+				observe(told.route, r.Method, sw.status, took)
 			}()
 			next.ServeHTTP(sw, r)
 		})

@@ -65,7 +65,8 @@ type Options struct {
 	Exclude string    // an id to leave out; the looked-up Doc's own id always is
 	Keep    func(id string) bool
 	// Pool is how many candidates, the best by words, are compared closely;
-	// 400 when 0. A smaller one is faster and misses little but paraphrases.
+	// 400 when 0. With a smaller one only the words that say most look for
+	// candidates: faster, and it misses little but paraphrases.
 	Pool int
 	// Scan says which vectors are scanned for candidates beside those found by
 	// words and errors. Vectors of candidates count in any case.

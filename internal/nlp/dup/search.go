@@ -11,6 +11,7 @@ import (
 )
 
 const (
+	poolPostings  = 100 // postings read for each place of a small pool
 	maxQueryTerms = 64  // most informative terms of a looked-up text that are used
 	lexicalTop    = 400 // best by words that are compared closely
 	meaningTop    = 200 // best by each kind of vector
@@ -84,6 +85,7 @@ func (x *Index) Compare(q Doc, id string) (Candidate, bool) {
 // A search is the scratch space of one look-up, reused.
 type search struct {
 	pooled int // best by words that are compared closely
+	budget int // postings that are read to find them
 	c      *core
 	w      *weights
 
@@ -145,8 +147,9 @@ func (s *search) admit(q Doc, opt Options) {
 		s.before = opt.Before.UnixMicro()
 	}
 	s.older, s.keep = uint32(len(s.c.ids)), opt.Keep
-	if s.pooled = opt.Pool; s.pooled <= 0 {
-		s.pooled = lexicalTop
+	s.pooled, s.budget = lexicalTop, math.MaxInt
+	if opt.Pool > 0 {
+		s.pooled, s.budget = opt.Pool, opt.Pool*poolPostings
 	}
 	if opt.older > 0 {
 		s.older = min(s.older, opt.older-1)
@@ -269,9 +272,13 @@ func (s *search) lexical() {
 	}
 	var norm [fieldCount][256]float32
 	s.lengthNorms(&norm)
-	for _, t := range s.query {
+	left := s.budget
+	for _, t := range s.query { // what says most first
 		if !t.known {
 			continue
+		}
+		if left -= len(s.c.post[t.term]); left < 0 && len(s.touched) >= s.pooled {
+			break
 		}
 		w := float32(t.idf)
 		for _, p := range s.c.post[t.term] {
