@@ -8,21 +8,23 @@ import (
 	"sync"
 )
 
-// maxParams bounds the parameters of one INSERT: the SQLite driver binds $n in
-// time that grows with the square of their number. Rows go in powers of two,
+// maxParams bounds the parameters of one INSERT, well under SQLite's 32,766 and
+// PostgreSQL's 65,535. Rows go in powers of two,
 // so that a statement has few texts and pgx prepares each once.
-const maxParams = 400
+const maxParams = 4000
 
 var insertTexts sync.Map // insertKey -> string
 
 type insertKey struct {
 	head, tail string
 	columns, n int
+	postgres   bool
 }
 
-// insertText builds "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) tail".
-func insertText(head, tail string, columns, n int) string {
-	key := insertKey{head, tail, columns, n}
+// insertText builds "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) tail", for
+// SQLite with "?": it looks every named parameter up among all the others.
+func insertText(head, tail string, columns, n int, postgres bool) string {
+	key := insertKey{head, tail, columns, n, postgres}
 	if v, ok := insertTexts.Load(key); ok {
 		return v.(string)
 	}
@@ -33,7 +35,11 @@ func insertText(head, tail string, columns, n int) string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString("(" + In(i*columns+1, columns) + ")")
+		if postgres {
+			b.WriteString("(" + In(i*columns+1, columns) + ")")
+		} else {
+			b.WriteString("(?" + strings.Repeat(", ?", columns-1) + ")")
+		}
 	}
 	b.WriteString(" " + tail)
 	insertTexts.Store(key, b.String())
@@ -63,7 +69,7 @@ func Insert(ctx context.Context, tx *Tx, head, tail string, rows [][]any) error 
 		return nil
 	}
 	return chunks(len(rows), len(rows[0]), func(from, to int) error {
-		text, args := prepareRows(head, tail, rows[from:to])
+		text, args := prepareRows(head, tail, rows[from:to], tx.postgres)
 		if _, err := tx.ExecContext(ctx, text, args...); err != nil {
 			return fmt.Errorf("%s: %w", head, err)
 		}
@@ -79,7 +85,7 @@ func InsertReturning[T any](ctx context.Context, tx *Tx, head, tail string, rows
 		return nil, nil
 	}
 	err := chunks(len(rows), len(rows[0]), func(from, to int) error {
-		text, args := prepareRows(head, tail, rows[from:to])
+		text, args := prepareRows(head, tail, rows[from:to], tx.postgres)
 		part, err := All(ctx, tx, scan, text, args...)
 		if err != nil {
 			return fmt.Errorf("%s: %w", head, err)
@@ -90,12 +96,12 @@ func InsertReturning[T any](ctx context.Context, tx *Tx, head, tail string, rows
 	return out, err
 }
 
-func prepareRows(head, tail string, rows [][]any) (string, []any) {
+func prepareRows(head, tail string, rows [][]any, postgres bool) (string, []any) {
 	args := make([]any, 0, len(rows)*len(rows[0]))
 	for _, r := range rows {
 		args = append(args, r...)
 	}
-	return insertText(head, tail, len(rows[0]), len(rows)), args
+	return insertText(head, tail, len(rows[0]), len(rows), postgres), args
 }
 
 // Affected returns how many rows a statement changed.

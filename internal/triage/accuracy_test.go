@@ -88,7 +88,7 @@ func TestAccuracyOfNothing(t *testing.T) {
 	}
 }
 
-// BenchmarkAccuracy and the lists over 100,000 decisions, of which 20,000 are
+// BenchmarkLedger times accuracy and the lists over 100,000 decisions, of which 20,000 are
 // accepted and 5,000 corrected.
 func BenchmarkLedger(b *testing.B) {
 	d := newDesk(b)

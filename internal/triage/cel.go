@@ -24,11 +24,11 @@ import (
 // stopped while it runs says so; it never slows the others down.
 const (
 	maxCondition = 4 << 10 // bytes of CEL
-	// maxCost stops a condition on one feedback; a unit takes some 10 ns.
-	// contains over the longest text that is accepted costs 6,600, lower
-	// 13,000, an ordinary regular expression 130,000; an ordinary condition on
-	// an ordinary text costs below 500.
-	maxCost = 500_000
+	// maxCost stops a condition on one feedback. A unit is one step of the
+	// evaluation, up to 0.4 us; what a text costs is set so that a unit takes
+	// no longer (costs). An ordinary condition on an ordinary text costs below
+	// 50, an ordinary regular expression over the longest text 4,100.
+	maxCost = 20_000
 	// maxRegexSteps bounds the instructions of one regular expression: each
 	// may be looked at for every byte of a text, without a stop in between.
 	maxRegexSteps = 400
@@ -82,7 +82,7 @@ func newGrammar() (*grammar, error) {
 
 const lowerOverload = "string_lower"
 
-// costs tells the language what a call of lower or matches costs.
+// costs tells the language what calls cost that go through a whole text.
 type costs struct {
 	steps map[string]uint64 // instructions by regular expression
 }
@@ -96,10 +96,12 @@ func (c costs) CallCost(_, overload string, args []ref.Val, _ ref.Val) *uint64 {
 	var n uint64
 	switch overload {
 	case lowerOverload:
-		n = 1 + size/5
+		n = 1 + size/100
+	case overloads.Contains, overloads.ContainsString:
+		n = 1 + size/500
 	case overloads.Matches, overloads.MatchesString:
 		pattern, _ := args[len(args)-1].(types.String)
-		n = 1 + size*max(1, c.steps[string(pattern)]/16)
+		n = 1 + size*max(1, c.steps[string(pattern)]/16)/16
 	default:
 		return nil
 	}

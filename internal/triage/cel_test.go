@@ -123,6 +123,7 @@ func TestConditionsStopAtTheirCost(t *testing.T) {
 	ten := "[" + strings.Repeat("1,", 99) + "1]"
 	for _, when := range []string{
 		ten + `.all(a, ` + ten + `.all(b, text.lower().contains("never") == false))`,
+		ten + `.all(a, ` + ten + `.all(b, a == b || a != b))`,
 		`text.matches("(a.{80}w|e.{80}a|i.{80}i|o.{80}t)*zzz")`,
 	} {
 		c, err := g.compile(when)
