@@ -204,6 +204,8 @@ func (s *Service) processBatch(ctx context.Context, ws workspace.ID, launchID st
 			return fmt.Errorf("read: %w", err)
 		}
 	}
+	s.landing.Add(int64(len(batch)))
+	defer s.landing.Add(-int64(len(batch)))
 	var fresh map[string]bool
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		// Only what still waits: an import may have been taken back meanwhile.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hypercare/hypercare/internal/db"
@@ -31,6 +32,7 @@ type Service struct {
 	recount     func(context.Context, *db.Tx, workspace.ID, ...string) error
 	onDrop      func(ws workspace.ID, launchID string, ids []string)
 
+	landing atomic.Int64 // deliveries between their commit and their place in lists
 	loads   sync.WaitGroup
 	mu      sync.Mutex
 	tables  map[tableKey]*table

@@ -280,13 +280,18 @@ func (s *Service) Count(ctx context.Context, ws workspace.ID, launchID string) (
 	if err != nil {
 		return c, err
 	}
-	c.All = cols.Len()
-	c.New = cols.Find(Query{Where: map[Field][]string{FieldState: {New}}}).Total
+	landing := int(s.landing.Load())
 	err = s.db.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM delivery WHERE workspace_id = $1 AND state = 'accepted' AND launch_id = $2 LIMIT 100000) AS d),
 		(SELECT COUNT(*) FROM (SELECT 1 FROM feedback WHERE pass = 0 AND workspace_id = $1 AND launch_id = $2 LIMIT 100000) AS f)`, ws, launchID).Scan(&c.Waiting, &c.Unread)
 	if err != nil {
 		return c, fmt.Errorf("count what waits in launch %s: %w", launchID, err)
 	}
+	// Nothing waits only when all that was processed is in the list too.
+	if c.Waiting == 0 {
+		c.Waiting = max(landing, int(s.landing.Load()))
+	}
+	c.All = cols.Len()
+	c.New = cols.Find(Query{Where: map[Field][]string{FieldState: {New}}}).Total
 	return c, nil
 }
 

@@ -114,10 +114,12 @@ type worker struct {
 // Slice is how long one run of a job may take. Longer work saves where it is
 // and returns ErrAgain: so a job whose process died is known by its age, and
 // runs elsewhere soon.
-const Slice = 60 * time.Second
+const Slice = 10 * time.Second
 
 // Timeout gives a slice time to end by itself.
-func (worker) Timeout(*river.Job[envelope]) time.Duration { return Slice + 30*time.Second }
+func (worker) Timeout(*river.Job[envelope]) time.Duration { return timeout }
+
+const timeout = Slice + 20*time.Second
 
 func (w worker) Work(ctx context.Context, j *river.Job[envelope]) error {
 	fn, ok := w.r.run[j.Args.Name]
@@ -176,7 +178,8 @@ func (r *Runner) build() error {
 		FetchPollInterval:    500 * time.Millisecond,
 		FetchCooldown:        100 * time.Millisecond,
 		PeriodicJobs:         r.every,
-		RescueStuckJobsAfter: Slice + 60*time.Second, // its process died
+		JobTimeout:           timeout,
+		RescueStuckJobsAfter: timeout + 5*time.Second, // its process died
 		MaxAttempts:          20,
 	})
 	if err != nil {
