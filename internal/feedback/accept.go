@@ -51,6 +51,7 @@ type group struct {
 	bodyHash string
 	receipts []Receipt
 	answer   string // stored answer of an earlier request with this key
+	first    *group // the group of the same commit that brought the key
 	err      error
 	done     chan struct{}
 }
@@ -166,9 +167,17 @@ func (in *Intake) commit(ctx context.Context, groups []*group) {
 func (in *Intake) write(ctx context.Context, tx *db.Tx, groups []*group) error {
 	now := in.now()
 	var rows, files [][]any
+	brought := map[scopedKey]*group{} // by this commit
 	for _, g := range groups {
-		g.answer, g.receipts = "", nil
+		g.answer, g.receipts, g.first = "", nil, nil
 		if g.key != "" {
+			key := scopedKey{g.ws, g.key}
+			if first := brought[key]; first != nil {
+				if g.first = first; g.bodyHash != first.bodyHash {
+					g.answer = keyReused
+				}
+				continue
+			}
 			var err error
 			if g.answer, err = in.claimKey(ctx, tx, g, now); err != nil {
 				return err
@@ -176,6 +185,7 @@ func (in *Intake) write(ctx context.Context, tx *db.Tx, groups []*group) error {
 			if g.answer != "" {
 				continue
 			}
+			brought[key] = g
 		}
 		if err := in.prepare(g, now); err != nil {
 			return err
@@ -205,6 +215,13 @@ func (in *Intake) write(ctx context.Context, tx *db.Tx, groups []*group) error {
 		if g.answer != "" {
 			continue
 		}
+		if g.first != nil { // stands before g in groups, so it is answered
+			for _, r := range g.first.receipts {
+				r.Duplicate = true
+				g.receipts = append(g.receipts, r)
+			}
+			continue
+		}
 		for i, r := range g.rows {
 			id := r[1].(string)
 			if fresh[id] {
@@ -231,6 +248,12 @@ func (in *Intake) write(ctx context.Context, tx *db.Tx, groups []*group) error {
 		}
 	}
 	return nil
+}
+
+// scopedKey is an idempotency key of a workspace.
+type scopedKey struct {
+	ws  workspace.ID
+	key string
 }
 
 // claimKey notes an idempotency key, or returns the answer it had before.

@@ -56,9 +56,9 @@ describe("from an empty folder to a ranked issue", () => {
     await page.getByLabel("Your name").fill(owner.name);
     await page.getByLabel("E-mail").fill(owner.email);
     await page.getByLabel("Password").fill("short");
-    await page.getByText("Too short yet").waitFor();
+    await page.getByText("Too short yet").first().waitFor();
     await page.getByLabel("Password").fill(owner.password);
-    await page.getByText("Good.").waitFor();
+    await page.getByText("Good.").first().waitFor();
     await button("Create workspace").click();
     await page.getByRole("heading", { name: "Create a launch" }).waitFor();
   });
@@ -110,7 +110,7 @@ describe("from an empty folder to a ranked issue", () => {
       body: JSON.stringify({ text: "The pay button spins for ever", author: { email: "priya@example.com" } }),
     });
     expect(answer.status).toBe(202);
-    await page.getByText(/1 report is there/).waitFor({ timeout: 20_000 });
+    await page.getByText(/1 report is there/).first().waitFor({ timeout: 20_000 });
   });
 
   test("a file is previewed, mapped, checked and imported", async () => {
@@ -119,16 +119,16 @@ describe("from an empty folder to a ranked issue", () => {
     await page.getByRole("heading", { name: "reviews.csv" }).waitFor();
     await expect.poll(() => page.getByLabel("Column for Text").inputValue()).toBe("review_text");
     await expect.poll(() => page.getByLabel("Column for Rating").inputValue()).toBe("stars");
-    await page.getByText("I pressed Pay, my bank app said approved", { exact: false }).waitFor();
+    await page.getByText("I pressed Pay, my bank app said approved", { exact: false }).first().waitFor();
     await page.getByLabel("Column for Channel").selectOption("");
     await page.getByLabel("source").check();
     await page.getByText("source: web").first().waitFor();
     expect(await axe(page)).toEqual([]);
     await page.screenshot({ path: `${shots}/import-map-light-1440.png` });
     await button("Check the whole file").click();
-    await page.getByText(/60 rows: 59 good, 1 bad/).waitFor();
+    await page.getByText(/60 rows: 59 good, 1 bad/).first().waitFor();
     await button("Start import").click();
-    await page.getByText("Done", { exact: true }).waitFor({ timeout: 60_000 });
+    await page.getByText("Done", { exact: true }).first().waitFor({ timeout: 60_000 });
     await page.getByRole("link", { name: "1 bad row as CSV" }).waitFor();
     await expect
       .poll(() => page.getByRole("progressbar", { name: "Triaged" }).getAttribute("aria-valuenow"), {
@@ -184,13 +184,13 @@ describe("from an empty folder to a ranked issue", () => {
     const before = page.url();
     await page.getByRole("region", { name: "Report" }).focus();
     await page.keyboard.press("Enter");
-    await page.getByText(/Accepted as HC-1/).waitFor();
+    await page.getByText(/Accepted as HC-1/).first().waitFor();
     await expect.poll(() => page.url()).not.toBe(before);
   });
 
   test("undo by key takes it back, and accepting again works", async () => {
     await page.keyboard.press("z");
-    await page.getByText("Undone").waitFor();
+    await page.getByText("Undone").first().waitFor();
     await page.goto(`${launchPath}/feedback?q=Kerkstraat`);
     await page
       .getByRole("region", { name: "Report" })
@@ -198,7 +198,7 @@ describe("from an empty folder to a ranked issue", () => {
       .first()
       .waitFor();
     await page.getByRole("button", { name: "Accept", exact: true }).click();
-    await page.getByText(/Accepted as HC-/).waitFor();
+    await page.getByText(/Accepted as HC-/).first().waitFor();
   });
 
   test("a report of the same is joined to it", async () => {
@@ -208,7 +208,7 @@ describe("from an empty folder to a ranked issue", () => {
     const dialog = page.getByRole("dialog", { name: "Join to an issue" });
     await dialog.getByRole("textbox").fill("Kerkstraat");
     await dialog.getByRole("button").filter({ hasText: "House number gone" }).click();
-    await page.getByText(/Joined to HC-/).waitFor();
+    await page.getByText(/Joined to HC-/).first().waitFor();
   });
 
   test("several are marked by keys and grouped into one issue", async () => {
@@ -218,9 +218,9 @@ describe("from an empty folder to a ranked issue", () => {
     await page.getByRole("list", { name: "Feedback" }).getByRole("listitem").nth(2).waitFor();
     await page.keyboard.press("x");
     await page.keyboard.press("Shift+J");
-    await page.getByText("2 selected").waitFor();
+    await page.getByText("2 selected").first().waitFor();
     await button("Accept and group").click();
-    await page.getByText(/reports? accepted/).waitFor();
+    await page.getByText(/reports? accepted/).first().waitFor();
   });
 
   test("issues are ranked, and the rank is explained", async () => {
@@ -230,7 +230,7 @@ describe("from an empty folder to a ranked issue", () => {
     await button(/^Priority .*why/)
       .first()
       .click();
-    await page.getByText(/× urgency/).waitFor();
+    await page.getByText(/× urgency/).first().waitFor();
     await page.keyboard.press("Escape");
     const proposals = page.getByRole("button", { name: "Accept", exact: true });
     await proposals.first().waitFor();
@@ -260,9 +260,9 @@ describe("from an empty folder to a ranked issue", () => {
     await dialog.getByText(/will hold \d+ reports/).waitFor();
     expect(await axe(page)).toEqual([]);
     await dialog.getByRole("button", { name: "Merge" }).click();
-    await page.getByText(/merged into HC-/).waitFor();
+    await page.getByText(/merged into HC-/).first().waitFor();
     await page.keyboard.press("z");
-    await page.getByText("Undone").waitFor();
+    await page.getByText("Undone").first().waitFor();
   });
 
   test("the palette finds places, issues and reports", async () => {
@@ -284,7 +284,7 @@ describe("from an empty folder to a ranked issue", () => {
     await button("New rule").first().click();
     await page.getByLabel("Name").fill("Bugs of payment are severe");
     await page.getByLabel("When").fill('category == "bug"');
-    await page.getByText(/Would have hit \d+ of the last \d+/).waitFor();
+    await page.getByText(/Would have hit \d+ of the last \d+/).first().waitFor();
     await page.getByLabel("Severity becomes").selectOption("sev2");
     expect(await axe(page)).toEqual([]);
     await button("Save").click();
