@@ -110,7 +110,10 @@ describe("from an empty folder to a ranked issue", () => {
       body: JSON.stringify({ text: "The pay button spins for ever", author: { email: "priya@example.com" } }),
     });
     expect(answer.status).toBe(202);
-    await page.getByText(/1 report is there/).first().waitFor({ timeout: 20_000 });
+    await page
+      .getByText(/1 report is there/)
+      .first()
+      .waitFor({ timeout: 20_000 });
   });
 
   test("a file is previewed, mapped, checked and imported", async () => {
@@ -126,7 +129,10 @@ describe("from an empty folder to a ranked issue", () => {
     expect(await axe(page)).toEqual([]);
     await page.screenshot({ path: `${shots}/import-map-light-1440.png` });
     await button("Check the whole file").click();
-    await page.getByText(/60 rows: 59 good, 1 bad/).first().waitFor();
+    await page
+      .getByText(/60 rows: 59 good, 1 bad/)
+      .first()
+      .waitFor();
     await button("Start import").click();
     await page.getByText("Done", { exact: true }).first().waitFor({ timeout: 60_000 });
     await page.getByRole("link", { name: "1 bad row as CSV" }).waitFor();
@@ -184,7 +190,10 @@ describe("from an empty folder to a ranked issue", () => {
     const before = page.url();
     await page.getByRole("region", { name: "Report" }).focus();
     await page.keyboard.press("Enter");
-    await page.getByText(/Accepted as HC-1/).first().waitFor();
+    await page
+      .getByText(/Accepted as HC-1/)
+      .first()
+      .waitFor();
     await expect.poll(() => page.url()).not.toBe(before);
   });
 
@@ -198,7 +207,10 @@ describe("from an empty folder to a ranked issue", () => {
       .first()
       .waitFor();
     await page.getByRole("button", { name: "Accept", exact: true }).click();
-    await page.getByText(/Accepted as HC-/).first().waitFor();
+    await page
+      .getByText(/Accepted as HC-/)
+      .first()
+      .waitFor();
   });
 
   test("a report of the same is joined to it", async () => {
@@ -208,7 +220,10 @@ describe("from an empty folder to a ranked issue", () => {
     const dialog = page.getByRole("dialog", { name: "Join to an issue" });
     await dialog.getByRole("textbox").fill("Kerkstraat");
     await dialog.getByRole("button").filter({ hasText: "House number gone" }).click();
-    await page.getByText(/Joined to HC-/).first().waitFor();
+    await page
+      .getByText(/Joined to HC-/)
+      .first()
+      .waitFor();
   });
 
   test("several are marked by keys and grouped into one issue", async () => {
@@ -220,7 +235,10 @@ describe("from an empty folder to a ranked issue", () => {
     await page.keyboard.press("Shift+J");
     await page.getByText("2 selected").first().waitFor();
     await button("Accept and group").click();
-    await page.getByText(/reports? accepted/).first().waitFor();
+    await page
+      .getByText(/reports? accepted/)
+      .first()
+      .waitFor();
   });
 
   test("issues are ranked, and the rank is explained", async () => {
@@ -230,7 +248,10 @@ describe("from an empty folder to a ranked issue", () => {
     await button(/^Priority .*why/)
       .first()
       .click();
-    await page.getByText(/× urgency/).first().waitFor();
+    await page
+      .getByText(/× urgency/)
+      .first()
+      .waitFor();
     await page.keyboard.press("Escape");
     const proposals = page.getByRole("button", { name: "Accept", exact: true });
     await proposals.first().waitFor();
@@ -260,7 +281,10 @@ describe("from an empty folder to a ranked issue", () => {
     await dialog.getByText(/will hold \d+ reports/).waitFor();
     expect(await axe(page)).toEqual([]);
     await dialog.getByRole("button", { name: "Merge" }).click();
-    await page.getByText(/merged into HC-/).first().waitFor();
+    await page
+      .getByText(/merged into HC-/)
+      .first()
+      .waitFor();
     await page.keyboard.press("z");
     await page.getByText("Undone").first().waitFor();
   });
@@ -284,7 +308,10 @@ describe("from an empty folder to a ranked issue", () => {
     await button("New rule").first().click();
     await page.getByLabel("Name").fill("Bugs of payment are severe");
     await page.getByLabel("When").fill('category == "bug"');
-    await page.getByText(/Would have hit \d+ of the last \d+/).first().waitFor();
+    await page
+      .getByText(/Would have hit \d+ of the last \d+/)
+      .first()
+      .waitFor();
     await page.getByLabel("Severity becomes").selectOption("sev2");
     expect(await axe(page)).toEqual([]);
     await button("Save").click();
