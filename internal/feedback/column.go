@@ -20,6 +20,8 @@ type Columns struct {
 	num    []int64 // ascending
 	occur  []int64 // microseconds
 	recv   []int64
+	done   []int64 // when it was triaged; 0: still new
+	snooze []int64 // put off until; 0: not
 	dead   []bool
 	rating []uint8 // tenths; 0: none
 	alike  []uint16
@@ -83,6 +85,8 @@ type Row struct {
 	Num      int64
 	Occurred int64
 	Received int64
+	Triaged  int64
+	Snoozed  int64
 	Rating   float64
 	Alike    int
 	Values   [fieldCount]string // FieldTag and FieldFlags: comma separated, sorted
@@ -90,7 +94,8 @@ type Row struct {
 
 // row takes from a feedback what Columns holds.
 func row(f *Feedback) Row {
-	r := Row{Num: f.Number, Occurred: f.OccurredAt.UnixMicro(), Received: f.ReceivedAt.UnixMicro(), Alike: f.Alike}
+	r := Row{Num: f.Number, Occurred: f.OccurredAt.UnixMicro(), Received: f.ReceivedAt.UnixMicro(),
+		Triaged: microsOf(f.TriagedAt), Snoozed: microsOf(f.SnoozedUntil), Alike: f.Alike}
 	if f.Rating != nil {
 		r.Rating = *f.Rating
 	}
@@ -128,6 +133,8 @@ func (c *Columns) put(r *Row) {
 		c.num = slices.Insert(c.num, i, r.Num)
 		c.occur = slices.Insert(c.occur, i, 0)
 		c.recv = slices.Insert(c.recv, i, 0)
+		c.done = slices.Insert(c.done, i, 0)
+		c.snooze = slices.Insert(c.snooze, i, 0)
 		c.dead = slices.Insert(c.dead, i, false)
 		c.rating = slices.Insert(c.rating, i, 0)
 		c.alike = slices.Insert(c.alike, i, 0)
@@ -140,6 +147,7 @@ func (c *Columns) put(r *Row) {
 		c.live++
 	}
 	c.occur[i], c.recv[i] = r.Occurred, r.Received
+	c.done[i], c.snooze[i] = r.Triaged, r.Snoozed
 	c.rating[i] = uint8(r.Rating*10 + 0.5)
 	c.alike[i] = uint16(min(r.Alike, 65535))
 	for f := range c.fields {

@@ -42,6 +42,8 @@ type Feedback struct {
 	Attrs              map[string]string `json:"attrs,omitempty"`
 	Attachments        []Attachment      `json:"attachments,omitempty"`
 	State              string            `json:"state" enum:"new,accepted,ignored,spam"`
+	TriagedAt          *time.Time        `json:"triaged_at,omitempty" doc:"When it was accepted, ignored or called spam; absent while it is new."`
+	SnoozedUntil       *time.Time        `json:"snoozed_until,omitempty" doc:"Put off until then: it is under later while it is new, and back to triage afterwards."`
 	IssueID            string            `json:"-"`
 	Issue              *IssueRef         `json:"issue,omitempty"`
 	AssigneeID         string            `json:"-"`

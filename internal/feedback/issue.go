@@ -80,7 +80,8 @@ func (s *Service) Move(ctx context.Context, tx *db.Tx, ws workspace.ID, list []P
 	}
 	for _, f := range order {
 		for part := range slices.Chunk(groups[f], 500) {
-			n, err := db.Affected(tx.ExecContext(ctx, `UPDATE feedback SET state = $1, issue_id = $2, changed_at = $3
+			n, err := db.Affected(tx.ExecContext(ctx, `UPDATE feedback SET state = $1, issue_id = $2, changed_at = $3,
+					triaged_at = CASE WHEN $1 = 'new' THEN 0 WHEN triaged_at = 0 THEN $3 ELSE triaged_at END
 				WHERE workspace_id = $4 AND state = $5 AND issue_id = $6 AND id IN (`+db.In(7, len(part))+`)`,
 				append([]any{state, issueID, now, ws, f.state, f.issue}, db.Args(part)...)...))
 			if err != nil {

@@ -20,7 +20,7 @@ import (
 const (
 	baseColumns    = `id, num, launch_id, import_id, channel, external_id, title, text, occurred_at, received_at, person_id, author_name, author_email, rating, app_version, url, attrs`
 	readingColumns = `language, category, category_confidence, sentiment, sentiment_score, emotion, severity, severity_confidence, area, summary, security, unsure, alike, duplicate_of, fingerprint, reading, pass, static_vector, sentence_vector`
-	stateColumns   = `state, issue_id, assignee_id, tags`
+	stateColumns   = `state, issue_id, assignee_id, tags, snoozed_until, triaged_at`
 )
 
 // bytesOf reinterprets a vector for the database, without a copy.
@@ -74,8 +74,30 @@ func (f *Feedback) readingValues() ([]any, error) {
 		f.Security, f.Unsure, f.Alike, f.DuplicateOf, f.Fingerprint, string(reading), f.pass(), bytesOf(f.StaticVector), bytesOf(f.SentenceVector)}, nil
 }
 
-func (f *Feedback) stateValues() []any {
-	return []any{f.State, f.IssueID, f.AssigneeID, strings.Join(f.Tags, ",")}
+// stateValues are those at a time: what is not new any more is done with.
+func (f *Feedback) stateValues(now time.Time) []any {
+	switch {
+	case f.State == New:
+		f.TriagedAt = nil
+	case f.TriagedAt == nil:
+		f.TriagedAt = &now
+	}
+	return []any{f.State, f.IssueID, f.AssigneeID, strings.Join(f.Tags, ","), microsOf(f.SnoozedUntil), microsOf(f.TriagedAt)}
+}
+
+func microsOf(t *time.Time) int64 {
+	if t == nil {
+		return 0
+	}
+	return db.Micros(*t)
+}
+
+func timeOf(us int64) *time.Time {
+	if us == 0 {
+		return nil
+	}
+	t := db.Time(us)
+	return &t
 }
 
 // insert writes new feedback and makes it searchable; rows that exist stay as
@@ -91,7 +113,7 @@ func insert(ctx context.Context, tx *db.Tx, ws workspace.ID, list []*Feedback, n
 		if err != nil {
 			return nil, fmt.Errorf("write feedback %s: %w", f.ID, err)
 		}
-		rows[i] = slices.Concat([]any{ws, db.Micros(now)}, base, reading, f.stateValues())
+		rows[i] = slices.Concat([]any{ws, db.Micros(now)}, base, reading, f.stateValues(now))
 	}
 	ids, err := db.InsertReturning(ctx, tx, `INSERT INTO feedback (workspace_id, changed_at, `+baseColumns+`, `+readingColumns+`, `+stateColumns+`)`,
 		"ON CONFLICT DO NOTHING RETURNING id", rows, func(s db.Scanner) (id string, err error) { return id, s.Scan(&id) })
@@ -120,7 +142,7 @@ func save(ctx context.Context, tx *db.Tx, ws workspace.ID, f *Feedback, now time
 	if err != nil {
 		return fmt.Errorf("write feedback %s: %w", f.ID, err)
 	}
-	values := slices.Concat([]any{ws, f.ID, db.Micros(now)}, reading, f.stateValues())
+	values := slices.Concat([]any{ws, f.ID, db.Micros(now)}, reading, f.stateValues(now))
 	n, err := db.Affected(tx.ExecContext(ctx, saveText, values...))
 	if err != nil {
 		return fmt.Errorf("save feedback %s: %w", f.ID, err)
@@ -146,7 +168,7 @@ const allColumns = baseColumns + `, ` + readingColumns + `, ` + stateColumns
 
 func scan(s db.Scanner) (*Feedback, error) {
 	f := &Feedback{}
-	var occurred, received int64
+	var occurred, received, snoozed, triaged int64
 	var rating float64
 	var attrs, reading, tags string
 	var pass int
@@ -155,11 +177,11 @@ func scan(s db.Scanner) (*Feedback, error) {
 		&f.Author.PersonID, &f.Author.Name, &f.Author.Email, &rating, &f.AppVersion, &f.URL, &attrs,
 		&f.Language, &f.Category, &f.CategoryConfidence, &f.Sentiment, &f.SentimentScore, &f.Emotion, &f.Severity, &f.SeverityConfidence, &f.Area, &f.Summary,
 		&f.Security, &f.Unsure, &f.Alike, &f.DuplicateOf, &f.Fingerprint, &reading, &pass, &static, &sentence,
-		&f.State, &f.IssueID, &f.AssigneeID, &tags)
+		&f.State, &f.IssueID, &f.AssigneeID, &tags, &snoozed, &triaged)
 	if err != nil {
 		return nil, err
 	}
-	f.OccurredAt, f.ReceivedAt = db.Time(occurred), db.Time(received)
+	f.OccurredAt, f.ReceivedAt, f.SnoozedUntil, f.TriagedAt = db.Time(occurred), db.Time(received), timeOf(snoozed), timeOf(triaged)
 	if rating != 0 {
 		f.Rating = &rating
 	}
@@ -190,15 +212,15 @@ const listColumns = `id, num, launch_id, import_id, channel, external_id, title,
 
 func scanListed(s db.Scanner) (*Feedback, error) {
 	f := &Feedback{}
-	var occurred, received int64
+	var occurred, received, snoozed, triaged int64
 	var rating float64
 	var text, tags string
 	var pass int
 	err := s.Scan(&f.ID, &f.Number, &f.LaunchID, &f.ImportID, &f.Channel, &f.ExternalID, &f.Title, &text, &occurred, &received,
 		&f.Author.PersonID, &f.Author.Name, &f.Author.Email, &rating, &f.AppVersion,
 		&f.Language, &f.Category, &f.CategoryConfidence, &f.Sentiment, &f.SentimentScore, &f.Emotion, &f.Severity, &f.SeverityConfidence, &f.Area, &f.Summary,
-		&f.Security, &f.Unsure, &f.Alike, &f.DuplicateOf, &pass, &f.State, &f.IssueID, &f.AssigneeID, &tags)
-	f.OccurredAt, f.ReceivedAt = db.Time(occurred), db.Time(received)
+		&f.Security, &f.Unsure, &f.Alike, &f.DuplicateOf, &pass, &f.State, &f.IssueID, &f.AssigneeID, &tags, &snoozed, &triaged)
+	f.OccurredAt, f.ReceivedAt, f.SnoozedUntil, f.TriagedAt = db.Time(occurred), db.Time(received), timeOf(snoozed), timeOf(triaged)
 	if rating != 0 {
 		f.Rating = &rating
 	}

@@ -67,7 +67,7 @@ func (s *Service) columns(ctx context.Context, ws workspace.ID, launchID string)
 	return t.cols, nil
 }
 
-const columnColumns = `num, occurred_at, received_at, rating, alike, state, category, severity, sentiment, emotion, language, channel, area, app_version, assignee_id, issue_id, import_id, person_id, security, unsure, tags, changed_at`
+const columnColumns = `num, occurred_at, received_at, triaged_at, snoozed_until, rating, alike, state, category, severity, sentiment, emotion, language, channel, area, app_version, assignee_id, issue_id, import_id, person_id, security, unsure, tags, changed_at`
 
 func scanRow(s db.Scanner) (r struct {
 	Row
@@ -75,7 +75,7 @@ func scanRow(s db.Scanner) (r struct {
 }, err error) {
 	var security, unsure bool
 	v := &r.Values
-	err = s.Scan(&r.Num, &r.Occurred, &r.Received, &r.Rating, &r.Alike, &v[FieldState], &v[FieldCategory], &v[FieldSeverity], &v[FieldSentiment], &v[FieldEmotion],
+	err = s.Scan(&r.Num, &r.Occurred, &r.Received, &r.Triaged, &r.Snoozed, &r.Rating, &r.Alike, &v[FieldState], &v[FieldCategory], &v[FieldSeverity], &v[FieldSentiment], &v[FieldEmotion],
 		&v[FieldLanguage], &v[FieldChannel], &v[FieldArea], &v[FieldVersion], &v[FieldAssignee], &v[FieldIssue], &v[FieldImport], &v[FieldPerson], &security, &unsure, &v[FieldTag], &r.changed)
 	switch {
 	case security && unsure:

@@ -2,9 +2,15 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { prefs } from "./app/prefs";
 import { makeQueryClient } from "./app/query-client";
 import { makeRouter } from "./app/router";
+import { bestLanguage, loadLanguage, locale } from "./i18n";
 import "./styles/app.css";
+
+const { language } = prefs.get();
+await loadLanguage(language === "system" ? bestLanguage(navigator.languages) : language);
+document.documentElement.lang = locale();
 
 const cache = makeQueryClient();
 const router = makeRouter(cache);

@@ -6,6 +6,7 @@ test("what was stored is kept where it is valid", () => {
     parsePrefs('{"theme":"dark","singleKeys":false,"density":"huge","wideNav":true,"lastLaunch":"la_1"}'),
   ).toEqual({
     theme: "dark",
+    language: "system",
     singleKeys: false,
     density: "default",
     wideNav: true,
@@ -18,6 +19,7 @@ test.each([null, "", "not json", "[]", "null", '"text"', '{"lastLaunch":7}'])(
   (text) => {
     expect(parsePrefs(text)).toEqual({
       theme: "system",
+      language: "system",
       wideNav: undefined,
       singleKeys: true,
       density: "default",

@@ -1,6 +1,10 @@
+import { type Language, languages } from "@/i18n";
+
 /** What this browser remembers for its user. Nothing here is needed for the page to work. */
 export interface Prefs {
   theme: "system" | "light" | "dark";
+  /** "system": the first of the browser's languages that we have. */
+  language: "system" | Language;
   /** undefined: the page's own choice. */
   wideNav: boolean | undefined;
   singleKeys: boolean;
@@ -10,6 +14,7 @@ export interface Prefs {
 
 const defaults: Prefs = {
   theme: "system",
+  language: "system",
   wideNav: undefined,
   singleKeys: true,
   density: "default",
@@ -46,6 +51,7 @@ export function parsePrefs(text: string | null): Prefs {
     all.includes(v as T) ? (v as T) : otherwise;
   return {
     theme: oneOf(raw.theme, ["system", "light", "dark"], defaults.theme),
+    language: oneOf(raw.language, ["system", "pseudo", ...languages], defaults.language),
     wideNav: typeof raw.wideNav === "boolean" ? raw.wideNav : undefined,
     singleKeys: typeof raw.singleKeys === "boolean" ? raw.singleKeys : defaults.singleKeys,
     density: oneOf(raw.density, ["compact", "default", "relaxed"], defaults.density),

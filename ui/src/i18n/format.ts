@@ -1,15 +1,23 @@
 /** Dates, numbers and sizes by Intl. Times are shown in the launch's zone; the reader's own is in the title. */
-import { t } from "./index";
+import { locale, t } from "./index";
 
-const locale = "en";
 const day = 86_400_000;
+
+/** Made at first use: the language of the page is known only then. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
 
 const memo = new Map<string, Intl.DateTimeFormat>();
 function formatter(zone: string | undefined, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = `${zone}|${JSON.stringify(options)}`;
   let f = memo.get(key);
   if (!f) {
-    f = new Intl.DateTimeFormat(locale, { ...options, timeZone: validZone(zone) });
+    f = new Intl.DateTimeFormat(locale(), { ...options, timeZone: validZone(zone) });
     memo.set(key, f);
   }
   return f;
@@ -19,7 +27,7 @@ function formatter(zone: string | undefined, options: Intl.DateTimeFormatOptions
 export function validZone(zone: string | undefined): string | undefined {
   if (!zone) return undefined;
   try {
-    new Intl.DateTimeFormat(locale, { timeZone: zone });
+    new Intl.DateTimeFormat(locale(), { timeZone: zone });
     return zone;
   } catch {
     return undefined;
@@ -69,7 +77,7 @@ export function fullTime(iso: string, zone?: string): string {
   return zones.map(line).join("\n");
 }
 
-const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
+const relative = once(() => new Intl.RelativeTimeFormat(locale(), { numeric: "auto", style: "short" }));
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [
   ["day", day],
   ["hour", 3_600_000],
@@ -81,23 +89,25 @@ export function ago(iso: string, now = Date.now()): string {
   const diff = Date.parse(iso) - now;
   if (Number.isNaN(diff)) return "";
   for (const [unit, ms] of steps) {
-    if (Math.abs(diff) >= ms) return relative.format(Math.trunc(diff / ms), unit);
+    if (Math.abs(diff) >= ms) return relative().format(Math.trunc(diff / ms), unit);
   }
   return t("time.now");
 }
 
-const whole = new Intl.NumberFormat(locale);
-export const number = (n: number): string => whole.format(n);
+const whole = once(() => new Intl.NumberFormat(locale()));
+export const number = (n: number): string => whole().format(n);
 
-const compactNumber = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
+const compactNumber = once(
+  () => new Intl.NumberFormat(locale(), { notation: "compact", maximumFractionDigits: 1 }),
+);
 /** 12 stays 12, 12,345 becomes 12.3K: for badges. */
-export const compact = (n: number): string => (n < 1000 ? whole.format(n) : compactNumber.format(n));
+export const compact = (n: number): string => (n < 1000 ? number(n) : compactNumber().format(n));
 
 export const percent = (fraction: number, digits = 0): string =>
-  new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: digits }).format(fraction);
+  new Intl.NumberFormat(locale(), { style: "percent", maximumFractionDigits: digits }).format(fraction);
 
 export const decimal = (n: number, digits = 1): string =>
-  new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(n);
+  new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(n);
 
 /** 1,536 is "1.5 kB"; decimal units, as file managers show them. */
 export function bytes(n: number): string {
@@ -108,7 +118,7 @@ export function bytes(n: number): string {
     v /= 1000;
     i++;
   }
-  return new Intl.NumberFormat(locale, {
+  return new Intl.NumberFormat(locale(), {
     style: "unit",
     unit: units[i],
     unitDisplay: i ? "short" : "long",
@@ -116,12 +126,12 @@ export function bytes(n: number): string {
   }).format(v);
 }
 
-const languageNames = new Intl.DisplayNames(locale, { type: "language" });
+const languageNames = once(() => new Intl.DisplayNames(locale(), { type: "language" }));
 /** "German" for "de"; the code itself when it is none that Intl knows. */
 export function languageName(code: string): string {
   if (!code || code === "unknown") return t("language.unknown");
   try {
-    return languageNames.of(code) ?? code;
+    return languageNames().of(code) ?? code;
   } catch {
     return code;
   }
@@ -135,5 +145,5 @@ export function initials(name: string): string {
     .filter(Boolean);
   const first = words[0]?.[0] ?? "?";
   const last = words.length > 1 ? (words[words.length - 1]?.[0] ?? "") : "";
-  return (first + last).toLocaleUpperCase(locale);
+  return (first + last).toLocaleUpperCase(locale());
 }

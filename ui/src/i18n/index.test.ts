@@ -1,6 +1,10 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
+import { de } from "./de";
 import { en } from "./en";
-import { t, word } from "./index";
+import { bestLanguage, loadLanguage, type Message, t, word } from "./index";
+import { pseudoText } from "./pseudo";
+
+afterEach(() => loadLanguage("en"));
 
 test("placeholders are filled, numbers as people write them", () => {
   expect(t("toast.merged", { key: "HC-2", into: "HC-1" })).toBe("HC-2 merged into HC-1");
@@ -25,14 +29,49 @@ test("words of the server have names, and new ones are readable", () => {
   expect(word("category", "some_new_kind")).toBe("some new kind");
 });
 
+test("another language brings its words and its numbers", async () => {
+  await loadLanguage("de");
+  expect(word("severity", "sev2")).toBe((de["severity.sev2"] as string) ?? "");
+  expect(t("feedback.reports", { count: 12345 })).toContain("12.345");
+});
+
+test("the pseudo language is longer, accented, and keeps its placeholders", async () => {
+  expect(pseudoText("Merge {key}")).toBe("[Méřgé {key}·····]");
+  await loadLanguage("pseudo");
+  expect(t("toast.joined", { key: "HC-1" })).toMatch(/^\[.*HC-1·+\]$/);
+});
+
+test.each([
+  [["de-AT", "en"], "de"],
+  [["fr", "DE"], "de"],
+  [["fr", "it"], "en"],
+  [[], "en"],
+])("for readers of %j the best language is %s", (wanted, best) => {
+  expect(bestLanguage(wanted)).toBe(best);
+});
+
+/** The placeholders of a message; "one" may say the number in words. */
+const names = (s: string) =>
+  [...new Set(s.match(/\{\w+\}/g))]
+    .filter((n) => n !== "{count}")
+    .sort()
+    .join();
+const forms = (m: Message) => (typeof m === "string" ? [m] : [m.one, m.other]);
+
 test("every plural message has both forms with the same placeholders", () => {
-  // "one" may say the number in words.
-  const names = (s: string) =>
-    [...new Set(s.match(/\{\w+\}/g))]
-      .filter((n) => n !== "{count}")
-      .sort()
-      .join();
-  for (const [key, message] of Object.entries(en)) {
-    if (typeof message !== "string") expect(names(message.one), key).toBe(names(message.other));
+  for (const catalogue of [en, de]) {
+    for (const [key, message] of Object.entries(catalogue) as [string, Message][]) {
+      const [one, other = one] = forms(message);
+      expect(names(one ?? ""), key).toBe(names(other ?? ""));
+    }
+  }
+});
+
+test("German says what English says: same keys, same placeholders, same kind", () => {
+  expect(Object.keys(de).sort()).toEqual(Object.keys(en).sort());
+  for (const [key, message] of Object.entries(en) as [keyof typeof en, Message][]) {
+    const other = de[key];
+    expect(typeof other, key).toBe(typeof message);
+    expect(names(forms(other)[0] ?? ""), key).toBe(names(forms(message)[0] ?? ""));
   }
 });

@@ -1,17 +1,50 @@
 import type { ReactNode } from "react";
-import { en } from "./en";
+import type { en } from "./en";
 
-type Catalogue = typeof en;
-export type MessageKey = keyof Catalogue;
+export type MessageKey = keyof typeof en;
 type Plural = { one: string; other: string };
+export type Message = string | Plural;
+/** A complete set of messages: a language that lacks one does not compile. */
+export type Catalogue = Record<MessageKey, Message>;
 type Values = Record<string, string | number>;
 
-const language = "en";
-const plurals = new Intl.PluralRules(language);
-const numbers = new Intl.NumberFormat(language);
+/** Languages that can be chosen. "pseudo" is English made longer and accented, to find what is not translated. */
+export const languages = ["en", "de"] as const;
+export type Language = (typeof languages)[number] | "pseudo";
+
+let messages = {} as Catalogue;
+let language: Language = "en";
+let plurals = new Intl.PluralRules("en");
+let numbers = new Intl.NumberFormat("en");
+
+/** The locale for Intl, that of the words on the page. */
+export const locale = (): string => (language === "pseudo" ? "en" : language);
+
+/** Brings the words of a language in; before the first page is drawn, and never after: the page reloads. */
+export async function loadLanguage(to: Language): Promise<void> {
+  if (to === "de") messages = (await import("./de")).de;
+  else {
+    const { en } = await import("./en");
+    messages = to === "pseudo" ? (await import("./pseudo")).pseudo(en) : en;
+  }
+  language = to;
+  plurals = new Intl.PluralRules(locale());
+  numbers = new Intl.NumberFormat(locale());
+}
+
+/** The first of the reader's languages that there is a catalogue for. */
+export function bestLanguage(wanted: readonly string[]): Language {
+  for (const w of wanted) {
+    const found = languages.find((l) => w.toLowerCase().split("-")[0] === l);
+    if (found) return found;
+  }
+  return "en";
+}
 
 function pick(key: MessageKey, values?: Record<string, unknown>): string {
-  const message = en[key] as string | Plural;
+  const message = messages[key];
+  // A key of a newer page in an older catalogue: its name is better than nothing.
+  if (message === undefined) return key;
   if (typeof message === "string") return message;
   const count = Number(values?.count ?? 0);
   return plurals.select(count) === "one" ? message.one : message.other;
@@ -43,7 +76,6 @@ export function Trans({ k, values }: { k: MessageKey; values: Record<string, Rea
 
 /** The catalogue's word for a value that comes from the server, or the value itself when it is a new one. */
 export function word(prefix: string, value: string): string {
-  const key = `${prefix}.${value}` as MessageKey;
-  const found = en[key] as string | undefined;
+  const found = messages[`${prefix}.${value}` as MessageKey] as string | undefined;
   return found ?? value.replaceAll("_", " ");
 }

@@ -1,0 +1,4 @@
+import { loadLanguage } from "./index";
+
+// Unit tests speak English.
+await loadLanguage("en");
