@@ -1,0 +1,384 @@
+// Package gateway is the listener that the launched product's traffic passes
+// through: it finds the route of each request, holds it against the policies
+// of that route, sends it to an upstream, passes the answer on, and tells what
+// happened. It knows nothing of feedback; the database is not on its path.
+//
+// There are two lanes. HTTP/1.1 without TLS is read by our own strict codec
+// (package h1), one goroutine a connection and no allocation for a usual
+// request; HTTP/2, TLS and gRPC are read by net/http. Behind the lane all is
+// the same code.
+//
+// What is published is one document (Config), compiled into an immutable
+// snapshot that is swapped whole: a request goes its way with the snapshot
+// that was there when it came.
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hypercare/hypercare/internal/gateway/h1"
+)
+
+// Limits bound what a client may take.
+type Limits struct {
+	Idle  time.Duration // between two requests on a connection
+	Head  time.Duration // for a head, from its first byte
+	Body  time.Duration // between two pieces of a body
+	Write time.Duration // for one piece of an answer
+	Conns int           // open at once; 0: no bound
+}
+
+// DefaultLimits are what a gateway has where nothing else is said.
+var DefaultLimits = Limits{Idle: 75 * time.Second, Head: 10 * time.Second, Body: 30 * time.Second, Write: 30 * time.Second, Conns: 20_000}
+
+// Gateway serves one listener. Make one with New, publish with Apply, serve
+// with Serve, end with Shutdown.
+type Gateway struct {
+	limits   Limits
+	log      *slog.Logger
+	record   func(*Exchange)
+	snap     atomic.Pointer[snapshot]
+	draining atomic.Bool
+	dial     func(ctx context.Context, network, addr string) (net.Conn, error)
+
+	apply   sync.Mutex // one Apply at a time
+	conns   sync.WaitGroup
+	mu      sync.Mutex
+	open    map[*h1Conn]struct{}
+	slow    *http.Server
+	handoff *handoff
+	tunnels tunnels
+	stop    context.CancelFunc
+	bg      sync.WaitGroup
+}
+
+// Options are what a Gateway is made of.
+type Options struct {
+	Limits Limits
+	Log    *slog.Logger
+	// Record is told of every exchange when it has ended, on its goroutine: it
+	// must not wait, and must not keep the exchange.
+	Record func(*Exchange)
+}
+
+// New returns a gateway that knows no route yet.
+func New(o Options) *Gateway {
+	if o.Limits == (Limits{}) {
+		o.Limits = DefaultLimits
+	}
+	if o.Record == nil {
+		o.Record = func(*Exchange) {}
+	}
+	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
+	d := &net.Dialer{KeepAlive: 30 * time.Second}
+	g.dial = d.DialContext
+	g.snap.Store(&snapshot{})
+	g.slow = g.netHTTP()
+	ctx, cancel := context.WithCancel(context.Background())
+	g.stop = cancel
+	g.bg.Go(func() { g.housekeep(ctx) })
+	g.bg.Go(func() { _ = g.slow.Serve(g.handoff) })
+	return g
+}
+
+// Serve accepts connections in the fast lane until the listener is closed.
+func (g *Gateway) Serve(ln net.Listener) error {
+	g.handoff.addr = ln.Addr()
+	var wait time.Duration
+	for {
+		c, err := ln.Accept()
+		if err != nil {
+			if g.draining.Load() || errors.Is(err, net.ErrClosed) {
+				return nil
+			}
+			// Out of files: those that are open will end.
+			wait = min(max(2*wait, 5*time.Millisecond), time.Second)
+			g.log.Warn("accept", "err", err)
+			t := time.NewTimer(wait)
+			<-t.C
+			continue
+		}
+		wait = 0
+		hc := newH1Conn(g, c)
+		g.mu.Lock()
+		full := g.limits.Conns > 0 && len(g.open) >= g.limits.Conns
+		if !full {
+			g.open[hc] = struct{}{}
+		}
+		g.mu.Unlock()
+		if full {
+			_ = c.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+			_, _ = c.Write([]byte("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\nRetry-After: 1\r\n\r\n"))
+			_ = c.Close()
+			continue
+		}
+		g.conns.Go(func() {
+			early := hc.serve()
+			g.mu.Lock()
+			delete(g.open, hc)
+			g.mu.Unlock()
+			if early != nil && g.handoff.give(&prefixed{Conn: c, head: early}) {
+				return
+			}
+			if !hc.stolen {
+				_ = c.Close()
+			}
+		})
+	}
+}
+
+// Shutdown lets requests under way end, until ctx does. The listener is
+// closed by who opened it, before.
+func (g *Gateway) Shutdown(ctx context.Context) error {
+	g.draining.Store(true)
+	g.stop()
+	g.mu.Lock()
+	for c := range g.open {
+		if c.state.CompareAndSwap(connIdle, connGone) {
+			_ = c.c.SetReadDeadline(time.Unix(1, 0))
+		}
+	}
+	g.mu.Unlock()
+	err := g.slow.Shutdown(ctx)
+	g.handoff.close()
+	done := make(chan struct{})
+	go func() { g.conns.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		err = ctx.Err()
+		g.tunnels.close()
+		g.mu.Lock()
+		for c := range g.open {
+			_ = c.c.Close()
+		}
+		g.mu.Unlock()
+		<-done
+	}
+	g.tunnels.close()
+	_ = g.slow.Close()
+	g.bg.Wait()
+	g.snap.Load().close()
+	return err
+}
+
+// handle takes an exchange through the gateway. in is the head as the fast
+// lane read it; nil in the other.
+func (g *Gateway) handle(x *Exchange, in *h1.Head) {
+	s := g.snap.Load()
+	x.ID = newID(x.Start)
+	x.peer = x.Client
+	x.traceOf()
+	s.whoAsks(x)
+	lowerHost(x.Host)
+	if !cleanPath(x.Path) {
+		g.reject(x, 400, BadRequest, "the path has dot segments or characters that it must not have; send it without")
+		return
+	}
+	f := s.router.match(x)
+	if f.route == nil {
+		if f.other {
+			x.extra = h1.AppendLine(x.extra, "Allow", strings.Join(sortedUnique(f.allow), ", "))
+			g.reject(x, 405, NoRoute, "this method is not published here; see the Allow header")
+			return
+		}
+		g.reject(x, 404, NoRoute, "nothing is published at this address")
+		return
+	}
+	x.Route = f.route
+	for _, p := range f.route.policies {
+		if no := p.check(x); no != nil {
+			if no.after > 0 {
+				x.retryAfter(no.after)
+			}
+			g.reject(x, no.status, no.class, no.reason)
+			return
+		}
+	}
+	g.forward(x, f.route.choose(x), in)
+}
+
+// choose takes a share of the route's upstreams.
+func (r *Route) choose(x *Exchange) *upstream {
+	if len(r.split) == 1 {
+		return r.split[0].upstream
+	}
+	n := int(x.ID[15])<<8 | int(x.ID[14])
+	at := n * r.split[len(r.split)-1].upTo >> 16
+	for i := range r.split {
+		if at < r.split[i].upTo {
+			return r.split[i].upstream
+		}
+	}
+	return r.split[0].upstream
+}
+
+// share of a route's requests: those up to a cumulated weight.
+type share struct {
+	upTo     int
+	upstream *upstream
+}
+
+// lowerHost brings a host into lower case, in place: it is ours to write to.
+func lowerHost(h []byte) {
+	for i, c := range h {
+		if 'A' <= c && c <= 'Z' {
+			h[i] = c | 0x20
+		}
+	}
+}
+
+func (x *Exchange) retryAfter(d time.Duration) {
+	secs := max(1, int((d+time.Second-1)/time.Second))
+	x.extra = h1.AppendLine(x.extra, "Retry-After", strconv.Itoa(secs))
+}
+
+// problem is how the gateway answers for itself (RFC 9457).
+type problem struct {
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+	Code   string `json:"code"`
+	ID     string `json:"request_id"`
+}
+
+// reject answers in the gateway's own name.
+func (g *Gateway) reject(x *Exchange, status int, class Class, why string) {
+	x.Status, x.Err = status, class
+	if status == 499 {
+		x.close = true
+		return
+	}
+	if x.ID == (ID{}) {
+		x.ID = newID(x.Start)
+	}
+	if why != "" {
+		why = strings.ToUpper(why[:1]) + why[1:] + "."
+	}
+	title := http.StatusText(status)
+	body, err := json.Marshal(problem{Title: title, Status: status, Detail: why, Code: class.String(), ID: x.ID.String()})
+	if err != nil {
+		body = nil
+	}
+	r := reply{status: status, reason: []byte(title), framing: framedLength, length: int64(len(body)), body: body, last: true,
+		fields: []h1.Field{{Name: []byte("Content-Type"), Value: []byte("application/problem+json")}}}
+	if err := x.lane.answer(&r); err != nil {
+		x.Err = ClientGone
+	}
+}
+
+// fail ends an exchange that nobody waits for any more.
+func (g *Gateway) fail(x *Exchange, class Class) {
+	x.Err, x.close = class, true
+	x.Status = 499
+}
+
+// badBody answers a request whose body could not be read.
+func (g *Gateway) badBody(x *Exchange, err error) {
+	x.close = true
+	switch {
+	case isTimeout(err):
+		g.reject(x, 408, BadRequest, "the body took too long to arrive")
+	case errors.Is(err, h1.ErrChunk), errors.Is(err, h1.ErrTrailers), errors.Is(err, h1.ErrTooLarge):
+		g.reject(x, 400, BadRequest, "the body's framing is wrong: "+err.Error())
+	case errors.Is(err, errTooLong):
+		g.reject(x, 413, BadRequest, "the body is larger than this route takes")
+	default:
+		g.fail(x, ClientGone)
+	}
+}
+
+var errTooLong = errors.New("body too long")
+
+// finish tells what became of an exchange.
+func (g *Gateway) finish(x *Exchange) { g.record(x) }
+
+// housekeep closes idle connections to targets.
+func (g *Gateway) housekeep(ctx context.Context) {
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			for _, t := range g.snap.Load().targets {
+				t.pool.sweep(now)
+			}
+		}
+	}
+}
+
+// tunnels are connections that went over to another protocol: they have no
+// end of their own when the gateway stops.
+type tunnels struct {
+	mu   sync.Mutex
+	list map[*func()]struct{}
+}
+
+func (t *tunnels) add(end func()) (remove func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.list == nil {
+		t.list = map[*func()]struct{}{}
+	}
+	t.list[&end] = struct{}{}
+	return func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		delete(t.list, &end)
+	}
+}
+
+func (t *tunnels) close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for end := range t.list {
+		(*end)()
+	}
+}
+
+// whoAsks believes X-Forwarded-For as far as trusted proxies wrote it: the
+// last address that is not one of theirs.
+func (s *snapshot) whoAsks(x *Exchange) {
+	if len(s.trusted) == 0 || !s.trusts(x.peer) {
+		return
+	}
+	x.trusted = true
+	for i := len(x.Fields) - 1; i >= 0; i-- {
+		if !h1.Is(x.Fields[i].Name, "x-forwarded-for") {
+			continue
+		}
+		list := strings.Split(string(x.Fields[i].Value), ",")
+		for k := len(list) - 1; k >= 0; k-- {
+			a, err := netip.ParseAddr(strings.TrimSpace(list[k]))
+			if err != nil {
+				return
+			}
+			x.Client = a.Unmap()
+			if !s.trusts(x.Client) {
+				return
+			}
+		}
+	}
+}
+
+func (s *snapshot) trusts(a netip.Addr) bool {
+	for _, p := range s.trusted {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,401 @@
+package gateway
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/hypercare/hypercare/internal/gateway/h1"
+)
+
+// The states of a client's connection, for draining.
+const (
+	connIdle int32 = iota
+	connBusy
+	connGone
+)
+
+const (
+	clientBuffer = 16 << 10 // also the longest head
+	// drainBody is how much of a body nobody wants is read so that the
+	// connection can go on.
+	drainBody = 256 << 10
+)
+
+// h1Conn is a client's connection in the fast lane: our own codec, one
+// goroutine, no allocation for a usual request.
+type h1Conn struct {
+	g     *Gateway
+	c     net.Conn
+	raw   syscall.RawConn
+	peer  netip.Addr
+	state atomic.Int32
+
+	buf  []byte
+	r, w int // buf[r:w] has been read and not used
+	hold int // buf[:hold] is the head of the present request, which still points there
+	out  []byte
+
+	head    h1.Head
+	body    h1.Body // of the request
+	x       Exchange
+	wait100 bool
+	sent    framing
+	chunked bool // content is sent as chunks
+	failed  bool // writing to the client failed
+	stolen  bool
+}
+
+func newH1Conn(g *Gateway, c net.Conn) *h1Conn {
+	hc := &h1Conn{g: g, c: c, buf: make([]byte, clientBuffer), out: make([]byte, 0, 4096), peer: addrOf(c.RemoteAddr())}
+	if s, ok := c.(syscall.Conn); ok {
+		hc.raw, _ = s.SyscallConn()
+	}
+	return hc
+}
+
+func addrOf(a net.Addr) netip.Addr {
+	if t, ok := a.(*net.TCPAddr); ok {
+		return t.AddrPort().Addr().Unmap()
+	}
+	return netip.Addr{}
+}
+
+// preface is how a client begins HTTP/2 without TLS (RFC 9113 3.4).
+var preface = []byte("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+
+// serve works off requests until the connection ends. It returns what was
+// read when the client turns out to speak HTTP/2.
+func (c *h1Conn) serve() (h2 []byte) {
+	for first := true; ; first = false {
+		n, err := c.readHead()
+		if err != nil {
+			if errors.Is(err, errPreface) && first {
+				return c.buf[c.r:c.w]
+			}
+			c.refuse(err)
+			return nil
+		}
+		c.state.Store(connBusy)
+		c.exchange(n)
+		if c.stolen || c.failed || c.x.close || !c.skipBody() {
+			return nil
+		}
+		if !c.state.CompareAndSwap(connBusy, connIdle) || c.g.draining.Load() {
+			return nil
+		}
+	}
+}
+
+var errPreface = errors.New("HTTP/2 preface")
+
+// readHead waits for the next request and reads its head.
+func (c *h1Conn) readHead() (int, error) {
+	l := &c.g.limits
+	if c.r == c.w {
+		c.r, c.w = 0, 0
+		_ = c.c.SetReadDeadline(time.Now().Add(l.Idle))
+	}
+	started := c.w > c.r
+	for {
+		if c.w > c.r {
+			b := c.buf[c.r:c.w]
+			if b[0] == 'P' && len(b) >= 3 && b[1] == 'R' && b[2] == 'I' {
+				if n := min(len(b), len(preface)); bytes.Equal(b[:n], preface[:n]) && n == len(preface) {
+					return 0, errPreface
+				}
+			}
+			n, err := c.head.ParseRequest(b)
+			if n > 0 || err != nil {
+				return n, err
+			}
+			if !started {
+				// Slow senders have this long for the whole head.
+				_ = c.c.SetReadDeadline(time.Now().Add(l.Head))
+				started = true
+			}
+			if c.w-c.r == len(c.buf) {
+				return 0, h1.ErrTooLarge
+			}
+		}
+		if c.w == len(c.buf) {
+			c.w = copy(c.buf, c.buf[c.r:c.w])
+			c.r = 0
+		}
+		n, err := c.c.Read(c.buf[c.w:])
+		c.w += n
+		if n == 0 && err != nil {
+			if c.w > c.r && errors.Is(err, os.ErrDeadlineExceeded) {
+				return 0, errSlow
+			}
+			return 0, io.EOF
+		}
+	}
+}
+
+var errSlow = errors.New("the request took too long to arrive")
+
+// refuse answers what was no request, and logs it.
+func (c *h1Conn) refuse(err error) {
+	status := 400
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, errPreface):
+		return
+	case errors.Is(err, errSlow):
+		status = 408
+	case errors.Is(err, h1.ErrTooLarge):
+		status = 431
+	case errors.Is(err, h1.ErrVersion):
+		status = 505
+	case errors.Is(err, h1.ErrCoding):
+		status = 501
+	}
+	x := &c.x
+	*x = Exchange{Proto: HTTP11, Client: c.peer, Start: time.Now(), Length: -1, lane: c, close: true}
+	c.g.reject(x, status, BadRequest, err.Error())
+	c.g.finish(x)
+	c.linger()
+}
+
+// linger lets the client read the answer before the connection is reset: what
+// it still sends is thrown away for a moment.
+func (c *h1Conn) linger() {
+	if t, ok := c.c.(*net.TCPConn); ok {
+		_ = t.CloseWrite()
+	}
+	_ = c.c.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
+	var n int64
+	for n < drainBody {
+		k, err := c.c.Read(c.buf)
+		n += int64(k)
+		if err != nil {
+			return
+		}
+	}
+}
+
+// exchange works off one request whose head has n bytes.
+func (c *h1Conn) exchange(n int) {
+	h := &c.head
+	c.r += n
+	c.hold = c.r
+	c.body.Start(h, false, false)
+	c.sent, c.chunked = framedNone, false
+	c.wait100 = h.Continue && !c.body.Done()
+	x := &c.x
+	*x = Exchange{Method: h.Method, Host: hostOnly(h.Host), HostAs: h.Host, Target: h.Target, Fields: h.Fields, Length: h.Length, Body: !c.body.Done(),
+		Proto: Proto(h.Minor), Client: c.peer, Start: time.Now(), lane: c, close: h.Close, grpc: h.GRPC}
+	x.Path = h.Target
+	if i := bytes.IndexByte(h.Target, '?'); i >= 0 {
+		x.Path, x.Query = h.Target[:i], h.Target[i+1:]
+	}
+	if h.Upgrade {
+		x.upgrade, _ = h.Get("upgrade")
+	}
+	if x.Body && h.Length < 0 {
+		x.Length = -1
+	}
+	if c.g.draining.Load() {
+		x.close = true
+	}
+	c.g.handle(x, &c.head)
+	x.BytesIn += c.body.Size()
+	c.g.finish(x)
+}
+
+// hostOnly cuts the port off.
+func hostOnly(host []byte) []byte {
+	if len(host) == 0 || host[len(host)-1] == ']' {
+		return host
+	}
+	if i := bytes.LastIndexByte(host, ':'); i >= 0 && (host[0] == '[' || bytes.IndexByte(host, ':') == i) {
+		return host[:i]
+	}
+	return host
+}
+
+// more implements lane.
+func (c *h1Conn) more() ([]byte, bool, bool, error) {
+	if c.body.Done() {
+		return nil, true, true, nil
+	}
+	if c.r == c.w {
+		// The head stands at the front of the buffer and is still needed.
+		_ = c.c.SetReadDeadline(time.Now().Add(c.g.limits.Body))
+		if len(c.buf)-c.hold < 2048 {
+			// What points into the old buffer keeps it.
+			c.buf = append(make([]byte, 0, 2*len(c.buf)), c.buf...)[:2*len(c.buf)]
+		}
+		c.r, c.w = c.hold, c.hold
+		n, err := c.c.Read(c.buf[c.hold:])
+		c.w += n
+		if n == 0 && err != nil {
+			return nil, true, false, err
+		}
+	}
+	n, err := c.body.Take(c.buf[c.r:c.w])
+	if err != nil {
+		return nil, true, false, err
+	}
+	b := c.buf[c.r : c.r+n]
+	c.r += n
+	return b, true, c.body.Done(), nil
+}
+
+// proceed implements lane.
+func (c *h1Conn) proceed() error {
+	if !c.wait100 {
+		return nil
+	}
+	c.wait100 = false
+	return c.write([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
+}
+
+func (c *h1Conn) write(b []byte) error {
+	_ = c.c.SetWriteDeadline(time.Now().Add(c.g.limits.Write))
+	if _, err := c.c.Write(b); err != nil {
+		c.failed = true
+		return err
+	}
+	return nil
+}
+
+// answer implements lane.
+func (c *h1Conn) answer(r *reply) error {
+	x := &c.x
+	if c.wait100 {
+		// It was answered instead: the body never comes, or comes unasked.
+		c.wait100, x.close = false, true
+	}
+	framing := r.framing
+	if x.Proto == HTTP10 && (framing == framedChunks || framing == framedContent) {
+		x.close = true
+	}
+	b := h1.AppendStatus(c.out[:0], r.status, r.reason)
+	for i := range r.fields {
+		f := &r.fields[i]
+		if r.skip != nil && (r.skip.HopByHop(f.Name) || h1.Is(f.Name, "transfer-encoding") || h1.Is(f.Name, "content-length")) {
+			continue
+		}
+		b = h1.AppendField(b, f.Name, f.Value)
+	}
+	b = x.appendFields(b)
+	head := string(x.Method) == "HEAD"
+	c.sent, c.chunked = framing, false
+	switch framing {
+	case framedLength:
+		b = append(b, "Content-Length: "...)
+		b = strconv.AppendInt(b, r.length, 10)
+		b = append(b, '\r', '\n')
+	case framedChunks, framedContent:
+		if x.Proto == HTTP10 {
+			break // ends with the connection
+		}
+		b = append(b, "Transfer-Encoding: chunked\r\n"...)
+		c.chunked = true
+	}
+	if r.status == 101 {
+		b = append(b, "Connection: Upgrade\r\n"...)
+	} else if x.close {
+		b = append(b, "Connection: close\r\n"...)
+	} else if x.Proto == HTTP10 {
+		b = append(b, "Connection: keep-alive\r\n"...)
+	}
+	b = append(b, '\r', '\n')
+	if !head {
+		switch {
+		case framing == framedContent && c.chunked:
+			b = h1.AppendChunk(b, r.body)
+			if r.last {
+				b = append(b, h1.LastChunk...)
+				c.chunked = false
+			}
+		default:
+			b = append(b, r.body...)
+		}
+	} else {
+		c.chunked = false
+	}
+	x.BytesOut += int64(len(r.body))
+	c.out = b
+	if cap(c.out) > 64<<10 {
+		c.out = make([]byte, 0, 4096)
+	}
+	return c.write(b)
+}
+
+// send implements lane.
+func (c *h1Conn) send(b []byte) error {
+	if len(b) == 0 || string(c.x.Method) == "HEAD" {
+		return nil
+	}
+	c.x.BytesOut += int64(len(b))
+	if c.sent == framedContent && c.chunked {
+		c.out = h1.AppendChunk(c.out[:0], b)
+		b = c.out
+	}
+	return c.write(b)
+}
+
+// finish implements lane.
+func (c *h1Conn) finish(trailers []h1.Field) error {
+	if c.sent != framedContent || !c.chunked {
+		return nil
+	}
+	c.chunked = false
+	b := append(c.out[:0], '0', '\r', '\n')
+	for _, f := range trailers {
+		b = h1.AppendField(b, f.Name, f.Value)
+	}
+	c.out = append(b, '\r', '\n')
+	return c.write(c.out)
+}
+
+// interrupt implements lane.
+func (c *h1Conn) interrupt() { _ = c.c.SetReadDeadline(time.Unix(1, 0)) }
+
+// gone implements lane.
+func (c *h1Conn) gone() bool { return c.raw != nil && peek(c.raw) == peekClosed }
+
+// skipBody reads what is left of a body that nobody wanted; false when it is
+// not worth it.
+func (c *h1Conn) skipBody() bool {
+	if c.body.Done() {
+		return true
+	}
+	var n int64
+	_ = c.c.SetReadDeadline(time.Now().Add(time.Second))
+	for !c.body.Done() && n < drainBody {
+		b, _, _, err := c.more()
+		if err != nil {
+			return false
+		}
+		n += int64(len(b))
+	}
+	return c.body.Done()
+}
+
+// tunnel is a connection that was handed over.
+type tunnel interface {
+	io.ReadWriteCloser
+	CloseWrite() error
+	SetDeadline(time.Time) error
+}
+
+// hijack implements lane.
+func (c *h1Conn) hijack() (tunnel, []byte, error) {
+	c.stolen = true
+	_ = c.c.SetDeadline(time.Time{})
+	t, ok := c.c.(tunnel)
+	if !ok {
+		return nil, nil, errors.New("this connection can't be handed over")
+	}
+	return t, c.buf[c.r:c.w], nil
+}

@@ -1,0 +1,31 @@
+package gateway
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// snapshot is everything that is published at one moment: immutable.
+type snapshot struct {
+	router    router
+	routes    []*Route
+	upstreams map[string]*upstream
+	targets   []*target
+	trusted   []netip.Prefix
+	hash      string // of the document
+}
+
+func (s *snapshot) close() {
+	for _, t := range s.targets {
+		t.pool.close()
+	}
+}
+
+func sortedUnique(list []string) []string {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// prefixLen is how much of the path a prefix route stands for.
+func (r *Route) prefixLen() int { return r.cut }
