@@ -123,9 +123,9 @@ eval: build ## quality of the language engine on labelled data, beside floor and
 	@bin/hypercare eval $(EVAL)
 
 .PHONY: bench
-bench: bench-intake bench-list bench-import bench-triage ## all of the measurements below
+bench: bench-intake bench-list bench-import bench-triage bench-calls ## all of the measurements below
 
-.PHONY: bench-intake bench-list bench-import bench-triage
+.PHONY: bench-intake bench-list bench-import bench-triage bench-calls
 bench-intake: build ## durable items/s and latency, 64 clients, SQLite and PostgreSQL
 	@go build -o bin/hcbench ./internal/bench/hcbench
 	@bin/hcbench intake -bin bin/hypercare
@@ -143,6 +143,10 @@ bench-import: build ## 100,000 rows: time to first pass and to sentence vectors,
 bench-triage: build ## items/s of the language engine on one core
 	@go build -o bin/hcbench ./internal/bench/hcbench
 	@bin/hcbench triage -bin bin/hypercare
+
+bench-calls: ## the call log: 10 million calls over 30 days; CALLS="-records 90000000" for more
+	@go build -o bin/hcbench ./internal/bench/hcbench
+	@bin/hcbench calls $(CALLS)
 
 .PHONY: clean
 clean: ## remove what was built (data stays)

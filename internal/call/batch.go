@@ -3,12 +3,9 @@ package call
 import (
 	"context"
 	"fmt"
-	"io"
 	"math/bits"
 	"slices"
-	"strings"
-
-	"github.com/parquet-go/parquet-go"
+	"unsafe"
 
 	"github.com/hypercare/hypercare/internal/workspace"
 )
@@ -129,7 +126,6 @@ type scratch struct {
 	have    [fieldCount]uint8 // of the batch at hand
 	bits    [3]bitset
 	recs    []Record
-	wideBuf []byte
 	grp     groupBatch
 	mem     memBatch
 }
@@ -142,6 +138,17 @@ const (
 )
 
 func newScratch() *scratch { return &scratch{} }
+
+// maxScratch is how large a scratch may be to be kept. A row group has 32 MB
+// at most, all its columns together, so that is what one may grow to.
+const maxScratch = 16 << 20
+
+func (s *scratch) size() (n int) {
+	for f := range s.have {
+		n += 8*cap(s.intBuf[f]) + 16*cap(s.valBuf[f]) + cap(s.textBuf[f]) + 4*cap(s.codeBuf[f]) + cap(s.idBuf[f])
+	}
+	return n + int(unsafe.Sizeof(record))*cap(s.recs)
+}
 
 // rowSet returns one of the scratch's sets with all of n rows in it, or none.
 func (s *scratch) rowSet(which, n int, full bool) bitset {
@@ -193,247 +200,6 @@ func caught(err *error) {
 	}
 }
 
-// groupBatch is a row group of a segment.
-type groupBatch struct {
-	s  *scratch
-	o  *openSegment
-	at int
-	rg parquet.RowGroup
-}
-
-func (b *groupBatch) rows() int    { return int(b.rg.NumRows()) }
-func (b *groupBatch) sorted() bool { return true }
-
-func (b *groupBatch) payloads() bool { return b.o.meta == nil || b.o.meta.Groups[b.at].Payloads > 0 }
-
-// chunk is the stored column of a field; nil when the file is older than it.
-func (b *groupBatch) chunk(f Field) *parquet.FileColumnChunk {
-	if b.o.at[f] < 0 {
-		return nil
-	}
-	c, _ := b.rg.ColumnChunks()[b.o.at[f]].(*parquet.FileColumnChunk)
-	return c
-}
-
-// pages calls fn with every page of a field.
-func (b *groupBatch) pages(f Field, fn func(parquet.Page) error) error {
-	c := b.chunk(f)
-	pages := c.PagesFrom(b.o.data)
-	defer func() { _ = pages.Close() }()
-	for {
-		p, err := pages.ReadPage()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		err = fn(p)
-		parquet.Release(p)
-		if err != nil {
-			return err
-		}
-	}
-}
-
-func (b *groupBatch) short(f Field, n int) error {
-	if n != b.rows() {
-		return fmt.Errorf("column %s has %d values for %d calls", f, n, b.rows())
-	}
-	return nil
-}
-
-func (b *groupBatch) ints(f Field) ([]int64, error) {
-	buf := b.s.intBuf[f][:0]
-	if b.s.have[f]&haveInts != 0 {
-		return b.s.intBuf[f], nil
-	}
-	if b.chunk(f) == nil {
-		buf = append(buf, make([]int64, b.rows())...)
-	} else if err := b.pages(f, func(p parquet.Page) error {
-		data := p.Data()
-		if d := p.Dictionary(); d != nil {
-			values := d.Page().Data()
-			of := values.Int64()
-			for _, code := range data.Int32() {
-				buf = append(buf, of[code])
-			}
-			return nil
-		}
-		buf = append(buf, data.Int64()...)
-		return nil
-	}); err != nil {
-		return nil, err
-	}
-	b.s.intBuf[f] = buf
-	b.s.have[f] |= haveInts
-	return buf, b.short(f, len(buf))
-}
-
-// values reads only the dictionary: often that settles that nothing is here.
-func (b *groupBatch) values(f Field) ([]string, error) {
-	if b.s.have[f]&haveValues != 0 {
-		return b.s.valBuf[f], nil
-	}
-	list := b.s.valBuf[f][:0]
-	if c := b.chunk(f); c == nil {
-		list = append(list, "")
-	} else {
-		pages := c.PagesFrom(b.o.data)
-		defer func() { _ = pages.Close() }()
-		d, err := pages.ReadDictionary()
-		if err != nil {
-			return nil, err
-		}
-		if d == nil {
-			return nil, fmt.Errorf("column %s has no dictionary", f)
-		}
-		data := d.Page().Data()
-		text, offsets := data.ByteArray()
-		b.s.textBuf[f] = append(b.s.textBuf[f][:0], text...)
-		text = b.s.textBuf[f]
-		for i := range len(offsets) - 1 {
-			list = append(list, textOf(text[offsets[i]:offsets[i+1]]))
-		}
-	}
-	b.s.valBuf[f] = list
-	b.s.have[f] |= haveValues
-	return list, nil
-}
-
-func (b *groupBatch) codes(f Field) ([]int32, error) {
-	if b.s.have[f]&haveCodes != 0 {
-		return b.s.codeBuf[f], nil
-	}
-	buf := b.s.codeBuf[f][:0]
-	if b.chunk(f) == nil {
-		buf = append(buf, make([]int32, b.rows())...)
-	} else if err := b.pages(f, func(p parquet.Page) error {
-		if p.Dictionary() == nil {
-			return fmt.Errorf("column %s has no dictionary", f)
-		}
-		data := p.Data()
-		buf = append(buf, data.Int32()...)
-		return nil
-	}); err != nil {
-		return nil, err
-	}
-	b.s.codeBuf[f] = buf
-	b.s.have[f] |= haveCodes
-	return buf, b.short(f, len(buf))
-}
-
-func (b *groupBatch) ids(f Field) ([]byte, error) {
-	if b.s.have[f]&haveIDs != 0 {
-		return b.s.idBuf[f], nil
-	}
-	buf, size := b.s.idBuf[f][:0], columns[f].size
-	if b.chunk(f) == nil {
-		buf = append(buf, make([]byte, b.rows()*size)...)
-	} else if err := b.pages(f, func(p parquet.Page) error {
-		data := p.Data()
-		v, n := data.FixedLenByteArray()
-		if n != size {
-			return fmt.Errorf("column %s has ids of %d bytes", f, n)
-		}
-		buf = append(buf, v...)
-		return nil
-	}); err != nil {
-		return nil, err
-	}
-	b.s.idBuf[f] = buf
-	b.s.have[f] |= haveIDs
-	return buf, b.short(f, len(buf)/size)
-}
-
-// pagesOf calls fn with the pages that hold some rows, ascending, and for
-// each page which of them it holds: rows[i:j], the first of them being its
-// first row.
-func (b *groupBatch) pagesOf(f Field, rows []int32, fn func(p parquet.Page, i, j int)) error {
-	c := b.chunk(f)
-	if c == nil {
-		return nil
-	}
-	if _, err := c.OffsetIndexFrom(b.o.data); err != nil { // without it seeking reads all pages before
-		return err
-	}
-	pages := c.PagesFrom(b.o.data)
-	defer func() { _ = pages.Close() }()
-	for i := 0; i < len(rows); {
-		if err := pages.SeekToRow(int64(rows[i])); err != nil {
-			return err
-		}
-		p, err := pages.ReadPage()
-		if err != nil {
-			return err
-		}
-		end, j := int64(rows[i])+p.NumRows(), i
-		for j < len(rows) && int64(rows[j]) < end {
-			j++
-		}
-		if j > i {
-			fn(p, i, j)
-		}
-		parquet.Release(p)
-		if j == i {
-			return fmt.Errorf("column %s has an empty page", f)
-		}
-		i = j
-	}
-	return nil
-}
-
-func (b *groupBatch) wide(f Field, lo, hi int, fn func(row int, s string)) error {
-	if !b.payloads() || b.chunk(f) == nil {
-		return nil
-	}
-	rows := make([]int32, 0, hi-lo)
-	for i := lo; i < hi; i++ {
-		rows = append(rows, int32(i))
-	}
-	return b.pagesOf(f, rows, func(p parquet.Page, i, j int) {
-		data := p.Data()
-		text, offsets := data.ByteArray()
-		for k := range j - i {
-			if s := text[offsets[k]:offsets[k+1]]; len(s) > 0 {
-				fn(lo+i+k, textOf(s))
-			}
-		}
-	})
-}
-
-func (b *groupBatch) mayHave(f Field, value []byte) (bool, error) {
-	switch columns[f].index {
-	case fileBloom:
-		if c := b.chunk(f); c != nil {
-			filter, err := c.BloomFilterFrom(b.o.data)
-			if err != nil { // none: a file that others wrote again
-				return true, nil
-			}
-			return filter.Check(parquet.FixedLenByteArrayValue(value))
-		}
-	case ownBloom:
-		if b.o.index != nil {
-			return b.o.index.mayHave(b.at, f, textOf(value))
-		}
-	}
-	return true, nil
-}
-
-func (b *groupBatch) blocks() []wordBlock {
-	if b.o.index != nil && b.at < len(b.o.index.groups) {
-		return b.o.index.groups[b.at].words
-	}
-	return evenBlocks(b.rows())
-}
-
-func (b *groupBatch) mayHaveWords(w wordBlock, terms []term) (bool, error) {
-	if b.o.index == nil {
-		return true, nil
-	}
-	return b.o.index.mayHaveWords(w, terms)
-}
-
 // evenBlocks are blocks for rows without an index.
 func evenBlocks(rows int) []wordBlock {
 	var list []wordBlock
@@ -441,126 +207,4 @@ func evenBlocks(rows int) []wordBlock {
 		list = append(list, wordBlock{first: at, rows: min(wordRows, rows-at)})
 	}
 	return list
-}
-
-func (b *groupBatch) records(ctx context.Context, rows []int32, fields []Field, dst []Record) error {
-	for _, f := range fields {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if f.payload() && !b.payloads() {
-			continue
-		}
-		err := b.pagesOf(f, rows, func(p parquet.Page, i, j int) {
-			fillPage(p, f, rows[i:j], dst[i:j])
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// fillPage sets a field of the records of some rows, the first of which is
-// the first of the page.
-func fillPage(p parquet.Page, f Field, rows []int32, dst []Record) {
-	data := p.Data()
-	kind := columns[f].kind
-	if d := p.Dictionary(); d != nil {
-		codes := data.Int32()
-		for k, row := range rows {
-			v := d.Index(codes[row-rows[0]])
-			if kind == kindInt {
-				*dst[k].int(f) = v.Int64()
-			} else {
-				*dst[k].text(f) = string(v.ByteArray())
-			}
-		}
-		return
-	}
-	switch kind {
-	case kindInt:
-		v := data.Int64()
-		for k, row := range rows {
-			*dst[k].int(f) = v[row-rows[0]]
-		}
-	case kindFixed:
-		v, n := data.FixedLenByteArray()
-		for k, row := range rows {
-			copy(dst[k].fixed(f), v[int(row-rows[0])*n:])
-		}
-	default:
-		text, offsets := data.ByteArray()
-		for k, row := range rows {
-			i := row - rows[0]
-			*dst[k].text(f) = string(text[offsets[i]:offsets[i+1]])
-		}
-	}
-}
-
-// memBatch is a run of frames, decoded.
-type memBatch struct {
-	s    *scratch
-	recs []Record
-}
-
-func (b *memBatch) rows() int                                    { return len(b.recs) }
-func (b *memBatch) sorted() bool                                 { return false }
-func (b *memBatch) payloads() bool                               { return true }
-func (b *memBatch) mayHave(Field, []byte) (bool, error)          { return true, nil }
-func (b *memBatch) codes(Field) ([]int32, error)                 { return nil, nil }
-func (b *memBatch) blocks() []wordBlock                          { return evenBlocks(len(b.recs)) }
-func (b *memBatch) mayHaveWords(wordBlock, []term) (bool, error) { return true, nil }
-
-func (b *memBatch) ints(f Field) ([]int64, error) {
-	buf := b.s.intBuf[f][:0]
-	for i := range b.recs {
-		buf = append(buf, *b.recs[i].int(f))
-	}
-	b.s.intBuf[f] = buf
-	return buf, nil
-}
-
-func (b *memBatch) values(f Field) ([]string, error) {
-	buf := b.s.valBuf[f][:0]
-	for i := range b.recs {
-		buf = append(buf, *b.recs[i].text(f))
-	}
-	b.s.valBuf[f] = buf
-	return buf, nil
-}
-
-func (b *memBatch) ids(f Field) ([]byte, error) {
-	buf := b.s.idBuf[f][:0]
-	for i := range b.recs {
-		buf = append(buf, b.recs[i].fixed(f)...)
-	}
-	b.s.idBuf[f] = buf
-	return buf, nil
-}
-
-func (b *memBatch) wide(f Field, lo, hi int, fn func(int, string)) error {
-	for i := lo; i < hi; i++ {
-		if s := *b.recs[i].text(f); s != "" {
-			fn(i, s)
-		}
-	}
-	return nil
-}
-
-func (b *memBatch) records(_ context.Context, rows []int32, fields []Field, dst []Record) error {
-	for k, row := range rows {
-		from := &b.recs[row]
-		for _, f := range fields {
-			switch columns[f].kind {
-			case kindInt:
-				*dst[k].int(f) = *from.int(f)
-			case kindFixed:
-				copy(dst[k].fixed(f), from.fixed(f))
-			default:
-				*dst[k].text(f) = strings.Clone(*from.text(f))
-			}
-		}
-	}
-	return nil
 }

@@ -1,8 +1,6 @@
 package call
 
 import (
-	"context"
-	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -235,8 +233,6 @@ func naiveFilter(r Record, f Filter) bool {
 	return ok != f.Not
 }
 
-func hexOf(b []byte) string { return hex.EncodeToString(b) }
-
 func ids(list []Record) []string {
 	out := make([]string, len(list))
 	for i, r := range list {
@@ -244,5 +240,3 @@ func ids(list []Record) []string {
 	}
 	return out
 }
-
-var _ = context.Background

@@ -38,11 +38,12 @@ func appendFrame(b []byte, r *Record) []byte {
 	b = append(b, r.Span[:]...)
 	b = append(b, r.Parent[:]...)
 	b = appendText(b, string(r.Workspace), columns[Workspace].size)
+	from := unsafe.Pointer(r)
 	for _, f := range intFields[1:] {
-		b = binary.AppendUvarint(b, uint64(*r.int(f)))
+		b = binary.AppendUvarint(b, uint64(*(*int64)(unsafe.Add(from, columns[f].offset))))
 	}
 	for _, f := range textFields[1:] {
-		s := *r.text(f)
+		s := *(*string)(unsafe.Add(from, columns[f].offset))
 		switch {
 		case f == RequestCapture && len(r.Request.Body) > MaxBody, f == ResponseCapture && len(r.Response.Body) > MaxBody:
 			s = Cut
@@ -61,6 +62,9 @@ func appendFrame(b []byte, r *Record) []byte {
 }
 
 func appendText(b []byte, s string, max int) []byte {
+	if len(s) == 0 {
+		return append(b, 0)
+	}
 	if len(s) > max || !utf8.ValidString(s) {
 		s = clip(s, max)
 	}

@@ -84,6 +84,10 @@ func (l *Log) Find(ctx context.Context, ws workspace.ID, q Query) (*Page, error)
 	if err != nil {
 		return nil, err
 	}
+	if err := l.enter(ctx); err != nil {
+		return nil, tooLong(err)
+	}
+	defer l.leave()
 	snap := l.look(p)
 	defer snap.release()
 	list := &top{limit: p.limit + 1, oldest: p.oldest} // one more tells whether there is a next page
@@ -157,7 +161,7 @@ func (p *plan) keys(b batch, rows bitset, unit, limit int) ([]key, error) {
 // read: what lies before the first that was not. It returns the cursor to go
 // on from.
 func (r *run) cut(list *top) Cursor {
-	for i := range r.done {
+	for i := range r.end.Load() {
 		if r.done[i].Load() {
 			continue
 		}
@@ -190,7 +194,11 @@ func (l *Log) fetch(ctx context.Context, p *plan, snap *snapshot, keys []key, pa
 	slices.SortFunc(order, func(a, b int) int {
 		return cmp.Or(cmp.Compare(keys[a].unit, keys[b].unit), cmp.Compare(keys[a].row, keys[b].row))
 	})
-	s := newScratch()
+	s, err := l.borrow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer l.giveBack(s)
 	for len(order) > 0 {
 		unit := keys[order[0]].unit
 		n := 0

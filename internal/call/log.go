@@ -56,6 +56,9 @@ type tuning struct {
 var defaults = tuning{flush: 50 * time.Millisecond, cutRows: groupRows, cutBytes: groupBytes, cutAge: 10 * time.Minute, heads: 4,
 	mergeAt: 8, grace: 5 * time.Minute, late: 6 * time.Hour, fileRows: fileRows, groupRows: groupRows}
 
+// maxQueries is how many are answered at the same time; others wait.
+const maxQueries = 16
+
 // Log is the call log. Make one with Open, end it with Close.
 type Log struct {
 	cfg  Config
@@ -63,8 +66,9 @@ type Log struct {
 	buf  *buffer
 	tail *tail
 
-	files *files
-	slots chan struct{} // a query takes one for each row group it reads
+	files   *files
+	slots   chan *scratch // a query takes one for each row group it reads
+	queries chan struct{} // those that are let in
 
 	mu       sync.Mutex // what the log consists of
 	manifest manifest   // without its segments
@@ -92,8 +96,11 @@ func Open(cfg Config) (*Log, error) {
 	}
 	n := runtime.GOMAXPROCS(0)
 	l := &Log{cfg: cfg, log: cfg.Log, buf: newBuffer(min(n, 16), cfg.Buffer), tail: newTail(), files: newFiles(128, cfg.Log),
-		slots: make(chan struct{}, cfg.Workers), trouble: map[string]string{}, keep: cfg.Retention,
+		slots: make(chan *scratch, cfg.Workers), queries: make(chan struct{}, maxQueries), trouble: map[string]string{}, keep: cfg.Retention,
 		flushes: make(chan chan error), seals: make(chan struct{}), work: make(chan struct{}, 1), quit: make(chan struct{})}
+	for range cfg.Workers {
+		l.slots <- newScratch()
+	}
 	if err := l.load(); err != nil {
 		return nil, err
 	}
@@ -270,7 +277,7 @@ func (l *Log) Close() error {
 
 // Stats is how the log is doing.
 type Stats struct {
-	State      string    `json:"state" doc:"Why nothing is recorded, in a sentence; empty when all is well."`
+	State      string    `json:"state" doc:"What is wrong, and what to do, in a sentence; empty when all is well."`
 	Appended   int64     `json:"appended" doc:"Calls taken since the start."`
 	Dropped    int64     `json:"dropped" doc:"Calls that were not recorded."`
 	Waiting    int       `json:"waiting" doc:"Bytes that are not on disk yet."`

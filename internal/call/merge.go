@@ -2,7 +2,6 @@ package call
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -191,6 +190,9 @@ func (m *merger) take(s *segment) error {
 				return err
 			}
 			if err := m.w.copyGroup(o, i); err != nil {
+				if failed := m.w.failed(); failed != nil {
+					return failed
+				}
 				l.files.damaged(s, err)
 				return err
 			}
@@ -214,26 +216,8 @@ func (m *merger) take(s *segment) error {
 // read reads a row group as frames.
 func (m *merger) read(o *openSegment, group int) (err error) {
 	defer caught(&err)
-	b := newScratch().group(o, group)
-	rows := make([]int32, b.rows())
-	for i := range rows {
-		rows[i] = int32(i)
-	}
-	// In parts: a record is larger than its frame.
-	const atOnce = 1024
-	list := make([]Record, atOnce)
-	for len(rows) > 0 {
-		n := min(atOnce, len(rows))
-		clear(list)
-		if err := b.records(context.Background(), rows[:n], allFields, list[:n]); err != nil {
-			return err
-		}
-		for i := range n {
-			m.frames = appendFrame(m.frames, &list[i])
-		}
-		rows = rows[n:]
-	}
-	return nil
+	m.frames = slices.Grow(m.frames, int(o.meta.Groups[group].Bytes))
+	return newScratch().whole(o, group, func(r *Record) { m.frames = appendFrame(m.frames, r) })
 }
 
 // flush writes what was collected as one row group.

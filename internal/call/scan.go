@@ -100,7 +100,7 @@ type run struct {
 
 	next       atomic.Int64
 	done       []atomic.Bool
-	stopped    atomic.Bool
+	end        atomic.Int64 // units from here on don't count
 	scanned    atomic.Int64
 	unreadable atomic.Int64
 }
@@ -112,18 +112,18 @@ func (r *run) workers() int { return min(cap(r.snap.l.slots), len(r.snap.units))
 // of visit, some were not.
 func (r *run) do(ctx context.Context) error {
 	r.done = make([]atomic.Bool, len(r.snap.units))
+	r.end.Store(int64(len(r.snap.units)))
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wg sync.WaitGroup
 	for w := range r.workers() {
 		wg.Go(func() {
-			s := newScratch()
 			for {
 				at := int(r.next.Add(1)) - 1
 				if at >= len(r.snap.units) || ctx.Err() != nil {
 					return
 				}
-				if err := r.one(ctx, s, w, at); err != nil {
+				if err := r.one(ctx, w, at); err != nil {
 					cancel(err)
 					return
 				}
@@ -131,28 +131,30 @@ func (r *run) do(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
-	if r.stopped.Load() || !slices.ContainsFunc(r.done, func(d atomic.Bool) bool { return !d.Load() }) {
-		return nil // time ran out when all was read
+	for i := range r.end.Load() {
+		if !r.done[i].Load() {
+			return context.Cause(ctx)
+		}
 	}
-	return context.Cause(ctx)
+	return nil // even if time ran out just then
 }
 
-// one reads one unit, in one of the slots that all queries share.
-func (r *run) one(ctx context.Context, s *scratch, worker, at int) error {
+// one reads one unit, with one of the scratches that all queries share.
+func (r *run) one(ctx context.Context, worker, at int) error {
 	u := r.snap.units[at]
 	if r.stop != nil && r.stop(u) {
+		for end := r.end.Load(); int64(at) < end && !r.end.CompareAndSwap(end, int64(at)); end = r.end.Load() {
+		}
 		r.next.Store(int64(len(r.snap.units)))
-		r.done[at].Store(true)
 		return nil
 	}
 	l := r.snap.l
-	select {
-	case l.slots <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
+	s, err := l.borrow(ctx)
+	if err != nil {
+		return err
 	}
-	defer func() { <-l.slots }()
-	err := l.with(s, r.p, u, func(b batch) error {
+	defer l.giveBack(s)
+	err = l.with(s, r.p, u, func(b batch) error {
 		rows, err := r.p.rows(ctx, s, b, u.from, u.to)
 		if err != nil || rows.empty() {
 			return err
@@ -161,10 +163,6 @@ func (r *run) one(ctx context.Context, s *scratch, worker, at int) error {
 	})
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
-	}
-	var refused *refusal
-	if errors.As(err, &refused) {
-		return refused.err
 	}
 	if err != nil && u.seg == nil {
 		return err
@@ -179,10 +177,40 @@ func (r *run) one(ctx context.Context, s *scratch, worker, at int) error {
 	return nil
 }
 
-// refusal is an error of a query itself, not of what it reads.
-type refusal struct{ err error }
+// borrow takes a scratch, as soon as one is free. There are as many as there
+// may be readers at work, so that their memory is bounded however many ask.
+func (l *Log) borrow(ctx context.Context) (*scratch, error) {
+	select {
+	case s := <-l.slots:
+		return s, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
 
-func (r *refusal) Error() string { return r.err.Error() }
+func (l *Log) giveBack(s *scratch) {
+	if s.size() > maxScratch {
+		s = newScratch()
+	}
+	l.slots <- s
+}
+
+// enter lets a query in, when not too many are under way.
+func (l *Log) enter(ctx context.Context) error {
+	select {
+	case l.queries <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case l.queries <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (l *Log) leave() { <-l.queries }
 
 // with calls fn with a unit as a batch.
 func (l *Log) with(s *scratch, p *plan, u unit, fn func(batch) error) (err error) {

@@ -72,14 +72,15 @@ func node(f Field) parquet.Node {
 // somebody could prune by them.
 func writerOptions() []parquet.WriterOption {
 	list := []parquet.WriterOption{schema, parquet.CreatedBy("hypercare", "call log 1", "")}
+	var filters []parquet.BloomFilterColumn
 	for f := range fieldCount {
 		c := columns[f]
 		if c.index == fileBloom {
-			list = append(list, parquet.BloomFilters(parquet.SplitBlockFilter(10, c.name)))
+			filters = append(filters, parquet.SplitBlockFilter(10, c.name))
 		}
 		if f != Time && f != Status && f != Latency {
 			list = append(list, parquet.SkipPageBounds(c.name))
 		}
 	}
-	return list
+	return append(list, parquet.BloomFilters(filters...))
 }

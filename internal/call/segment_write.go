@@ -49,8 +49,8 @@ type segmentWriter struct {
 	from  origin
 	group groupMeta
 	path  string // without suffix
-	data  outFile
-	index outFile
+	data  *sink
+	index *sink
 	out   *bufio.Writer
 	ixOut *bufio.Writer
 	ix    *indexWriter
@@ -65,10 +65,10 @@ func (w *segmentWriter) begin(path string, from origin) (err error) {
 	if err := w.disk.makeFolder(filepath.Dir(path)); err != nil {
 		return err
 	}
-	if w.data, err = w.disk.create(path + dataSuffix + partSuffix); err != nil {
-		return err
+	if w.data, err = w.create(dataSuffix); err == nil {
+		w.index, err = w.create(indexSuffix)
 	}
-	if w.index, err = w.disk.create(path + indexSuffix + partSuffix); err != nil {
+	if err != nil {
 		w.abort()
 		return err
 	}
@@ -85,6 +85,32 @@ func (w *segmentWriter) begin(path string, from origin) (err error) {
 	w.ix = newIndexWriter(w.ixOut)
 	return nil
 }
+
+// sink is a file that remembers that writing to it failed.
+type sink struct {
+	outFile
+	err error
+}
+
+func (s *sink) Write(b []byte) (int, error) {
+	n, err := s.outFile.Write(b)
+	if err != nil {
+		s.err = err
+	}
+	return n, err
+}
+
+func (w *segmentWriter) create(suffix string) (*sink, error) {
+	f, err := w.disk.create(w.path + suffix + partSuffix)
+	if err != nil {
+		return nil, err
+	}
+	return &sink{outFile: f}, nil
+}
+
+// failed is the error of writing, if there was one: what went wrong then was
+// not what was read.
+func (w *segmentWriter) failed() error { return errors.Join(w.data.err, w.index.err) }
 
 // add takes the next call, in the order of time within a row group. The
 // memory that r points to must stay as it is until addDone.
@@ -125,6 +151,7 @@ func (w *segmentWriter) addDone() error {
 		if _, err := w.cols[f].WriteRowValues(w.vals[f]); err != nil {
 			return fmt.Errorf("write column %s: %w", Field(f), err)
 		}
+		clear(w.vals[f]) // they would keep what they point to
 		w.vals[f] = w.vals[f][:0]
 	}
 	w.held, w.ids = 0, w.ids[:0]
@@ -198,7 +225,7 @@ func (w *segmentWriter) complete() (segmentMeta, error) {
 	if err := errors.Join(w.out.Flush(), w.ixOut.Flush()); err != nil {
 		return meta, err
 	}
-	for _, f := range []outFile{w.data, w.index} {
+	for _, f := range []*sink{w.data, w.index} {
 		if err := f.Sync(); err != nil {
 			return meta, err
 		}
@@ -225,7 +252,7 @@ func (w *segmentWriter) complete() (segmentMeta, error) {
 
 // abort removes what was written.
 func (w *segmentWriter) abort() {
-	for _, f := range []outFile{w.data, w.index} {
+	for _, f := range []*sink{w.data, w.index} {
 		if f != nil {
 			_ = f.Close()
 		}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hypercare/hypercare/internal/workspace"
@@ -127,6 +128,7 @@ func (k *keeper) cut(h *head) error {
 	var made []segmentMeta
 	next := k.l.manifest.Next
 	for p, list := range parts {
+		p.ws = workspace.ID(strings.Clone(string(p.ws))) // it points into the head, which shall go
 		meta, err := k.writeFrames(p.ws, next, origin{Workspace: p.ws, Spools: []uint64{h.n}}, list)
 		if err != nil {
 			k.discard(made)

@@ -3,7 +3,7 @@ package call
 import (
 	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"time"
 )
 
@@ -209,18 +209,19 @@ func (l *Log) setTrouble(part string, err error) {
 
 // sentence says what is wrong and what to do.
 func sentence(part, dir string, err error) string {
-	var perr *os.PathError
+	begin, end := "Calls are not recorded", "Traffic goes on, and recording starts again by itself."
+	if part == partSegments {
+		begin, end = "Calls are only recorded as long as the spool has room", "It is tried again by itself."
+	}
 	switch {
 	case errors.Is(err, errNoRoom), isFull(err):
-		return fmt.Sprintf("Calls are not recorded: the disk that holds %s is full. Traffic goes on. Make room or keep calls for a shorter time; recording starts again by itself.", dir)
+		return fmt.Sprintf("%s: the disk that holds %s is full; make room, or keep calls for a shorter time. %s", begin, dir, end)
 	case errors.Is(err, errBehind):
-		return "Calls are not recorded: the disk is too slow for so many, or segments can't be written. Traffic goes on, and recording starts again by itself."
-	case errors.As(err, &perr) && os.IsPermission(err):
-		return fmt.Sprintf("Calls are not recorded: %s may not be written to. Traffic goes on. Give hypercare the right to write there; recording starts again by itself.", dir)
-	case part == partSegments:
-		return fmt.Sprintf("The call log can't make segments in %s: %v. Calls are recorded as long as the spool has room; see the log of the server.", dir, err)
+		return fmt.Sprintf("%s: the disk is too slow for so many, or segments can't be written. %s", begin, end)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Sprintf("%s: %s may not be written to; give hypercare the right to. %s", begin, dir, end)
 	default:
-		return fmt.Sprintf("Calls are not recorded: writing to %s failed: %v. Traffic goes on, and recording starts again by itself.", dir, err)
+		return fmt.Sprintf("%s: writing to %s failed (%v). %s", begin, dir, err, end)
 	}
 }
 
