@@ -40,7 +40,7 @@ const partSuffix = ".part"
 // finish or abort, which saves its tables.
 type segmentWriter struct {
 	disk disk
-	pw   *parquet.Writer
+	pw   *parquet.GenericWriter[any]
 	cols []*parquet.ColumnWriter
 	vals [fieldCount][]parquet.Value
 	held int    // rows in vals
@@ -74,7 +74,7 @@ func (w *segmentWriter) begin(path string, from origin) (err error) {
 	}
 	if w.out == nil {
 		w.out, w.ixOut = bufio.NewWriterSize(w.data, 256<<10), bufio.NewWriterSize(w.index, 64<<10)
-		w.pw = parquet.NewWriter(w.out, writerOptions()...)
+		w.pw = parquet.NewGenericWriter[any](w.out, writerOptions()...)
 		w.ids = make([]byte, 0, valuesAtOnce*64)
 	} else {
 		w.out.Reset(w.data)
