@@ -26,7 +26,7 @@ type Retention struct {
 
 // Config is what a Log is made of.
 type Config struct {
-	Dir       string
+	Dir       string // of its own, held by one process at a time
 	Retention Retention
 	Buffer    int              // bytes that may wait to be written; 0: 32 MB
 	MinFree   int64            // bytes of the disk that are left alone; 0: 256 MB

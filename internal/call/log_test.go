@@ -324,6 +324,33 @@ func TestADamagedSegmentIsToldAndLeftOut(t *testing.T) {
 	must(t, l.Close())
 }
 
+func TestASegmentThatCouldNotBeOpenedIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	l, k := testLog(t, Config{Now: func() time.Time { return start }})
+	put(t, l, testRecord(1))
+	sealNow(t, l)
+	k.must(t)
+	seg := l.segments[0]
+	must(t, os.Rename(seg.path+dataSuffix, seg.path+".away"))
+	count := func() int64 {
+		n, err := l.Count(t.Context(), "ws_a", Query{})
+		must(t, err)
+		return n
+	}
+	if n := count(); n != 0 || l.Stats().Unreadable != 1 {
+		t.Errorf("%d calls, %+v", n, l.Stats())
+	}
+	must(t, os.Rename(seg.path+".away", seg.path+dataSuffix))
+	if n := count(); n != 0 {
+		t.Errorf("tried again at once")
+	}
+	l.files.broken[seg].at = time.Now().Add(-2 * tryAgain)
+	if n := count(); n != 1 || l.Stats().Unreadable != 0 {
+		t.Errorf("%d calls, %+v", n, l.Stats())
+	}
+	must(t, l.Close())
+}
+
 func TestAnIndexThatIsGoneCostsTimeOnly(t *testing.T) {
 	t.Parallel()
 	l, k := testLog(t, Config{Now: func() time.Time { return start }})

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -154,15 +155,27 @@ type files struct {
 	open   map[*segment]*openSegment
 	order  *list.List // of *segment, most recent first
 	most   int
-	broken map[*segment]error
+	broken map[*segment]*failure
 	log    *slog.Logger
 }
 
-func newFiles(most int, log *slog.Logger) *files {
-	return &files{open: map[*segment]*openSegment{}, order: list.New(), most: most, broken: map[*segment]error{}, log: log}
+// failure is why a segment can't be read. It is tried again after a while:
+// it may be the process that had too many files open, not the segment.
+type failure struct {
+	err     error
+	at      time.Time
+	opening bool // not what was in it
 }
 
-// get opens a segment; put gives it back.
+const tryAgain = time.Minute
+
+func (f *failure) fresh() bool { return f != nil && time.Since(f.at) < tryAgain }
+
+func newFiles(most int, log *slog.Logger) *files {
+	return &files{open: map[*segment]*openSegment{}, order: list.New(), most: most, broken: map[*segment]*failure{}, log: log}
+}
+
+// get opens a segment.
 func (c *files) get(s *segment) (*openSegment, error) {
 	c.mu.Lock()
 	if o := c.open[s]; o != nil {
@@ -171,17 +184,20 @@ func (c *files) get(s *segment) (*openSegment, error) {
 		c.mu.Unlock()
 		return o, nil
 	}
-	if err := c.broken[s]; err != nil {
+	if f := c.broken[s]; f.fresh() {
 		c.mu.Unlock()
-		return nil, err
+		return nil, f.err
 	}
 	c.mu.Unlock()
 	made, err := openPath(s.path, &s.segmentMeta)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil {
-		c.fail(s, err)
+		c.fail(s, err, true)
 		return nil, err
+	}
+	if f := c.broken[s]; f != nil && f.opening {
+		delete(c.broken, s)
 	}
 	if o := c.open[s]; o != nil { // somebody was faster
 		made.close()
@@ -195,6 +211,7 @@ func (c *files) get(s *segment) (*openSegment, error) {
 	return made, nil
 }
 
+// put gives a segment back.
 func (c *files) put(o *openSegment) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -236,12 +253,13 @@ func (c *files) drop(s *segment) {
 func (c *files) damaged(s *segment, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.fail(s, err)
+	c.fail(s, err, false)
 }
 
-func (c *files) fail(s *segment, err error) {
-	if c.broken[s] == nil {
-		c.broken[s] = err
+func (c *files) fail(s *segment, err error, opening bool) {
+	first := c.broken[s] == nil
+	c.broken[s] = &failure{err, time.Now(), opening}
+	if first {
 		c.log.Error("a segment of the call log can't be read; its calls are missing in answers", "segment", s.path, "calls", s.Rows, "err", err)
 	}
 }
@@ -249,7 +267,7 @@ func (c *files) fail(s *segment, err error) {
 func (c *files) isBroken(s *segment) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.broken[s] != nil
+	return c.broken[s].fresh()
 }
 
 // unreadable counts the segments that can't be read.

@@ -42,12 +42,12 @@ type Tail struct {
 	closed bool
 }
 
-// Tail follows the calls that a query means, of its time range and order
-// none. The newest up to Limit that are in memory come first, of the last
-// 5,000 of all. End it with Close.
+// Tail follows the calls that a query means, whenever they came. The newest
+// of the last 5,000 of all come first, up to the query's limit. End it with
+// Close.
 func (l *Log) Tail(ws workspace.ID, q Query) (*Tail, error) {
 	backlog := q.Limit
-	q.Limit = 0
+	q = Query{Where: q.Where, Any: q.Any, Text: q.Text}
 	p, err := q.plan(ws)
 	if err != nil {
 		return nil, err
