@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -37,8 +38,9 @@ func crashChild(dir string) error {
 	if err != nil {
 		return err
 	}
-	clk := &clock{crashClock(first)}
-	l, err := Open(Config{Dir: dir, Now: clk.now, MinFree: 1, tune: crashTune})
+	var at atomic.Int64
+	at.Store(int64(first))
+	l, err := Open(Config{Dir: dir, Now: func() time.Time { return crashClock(int(at.Load())) }, MinFree: 1, tune: crashTune})
 	if err != nil {
 		return err
 	}
@@ -53,9 +55,7 @@ func crashChild(dir string) error {
 		if err := l.Sync(context.Background()); err != nil {
 			return err
 		}
-		l.mu.Lock()
-		clk.t = crashClock(n)
-		l.mu.Unlock()
+		at.Store(int64(n))
 		if _, err := fmt.Println("safe", n); err != nil {
 			return err
 		}

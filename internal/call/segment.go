@@ -253,7 +253,9 @@ func (c *files) drop(s *segment) {
 func (c *files) damaged(s *segment, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.fail(s, err, false)
+	if !c.broken[s].fresh() { // else that is why
+		c.fail(s, err, false)
+	}
 }
 
 func (c *files) fail(s *segment, err error, opening bool) {
