@@ -91,10 +91,9 @@ func loadManifest(dir string) (m *manifest, found bool, err error) {
 	return &read, true, nil
 }
 
-// rebuild makes a manifest out of what the segments say of themselves. What
-// may be half done is decided by what was there first: the spool file before
-// the segments that were cut from it, and segments before the one that they
-// were merged into, as long as all of them are still there.
+// rebuild makes a manifest out of what the segments say of themselves. Of a
+// spool file that is still there the segments that were cut from it may not
+// all be: it counts, and they are made again.
 func rebuild(dir string, spools []uint64) (*manifest, []string, error) {
 	m := &manifest{Version: manifestVersion, Next: 1}
 	var unread []string
@@ -122,23 +121,9 @@ func rebuild(dir string, spools []uint64) (*manifest, []string, error) {
 	if len(spools) > 0 && spools[0] <= m.Spools { // older than what is in segments, and still there: to be cut
 		m.Spools = spools[0] - 1
 	}
-	// Merges in the order they were made in: of a chain of them the inputs of
-	// the last may be outputs of the first.
-	merged := slices.SortedFunc(maps.Values(found), func(a, b segmentMeta) int { return int(numberOf(a.Name)) - int(numberOf(b.Name)) })
-	for _, meta := range merged {
-		there := 0
-		for _, name := range meta.Replaces {
-			if _, ok := found[key(meta.Workspace, name)]; ok {
-				there++
-			}
-		}
-		if there == 0 {
-			continue
-		}
-		if there == len(meta.Replaces) {
-			delete(found, key(meta.Workspace, meta.Name))
-			continue
-		}
+	// A segment has its name when all of it is there, so what it was merged
+	// from is not needed any more.
+	for _, meta := range slices.Collect(maps.Values(found)) {
 		for _, name := range meta.Replaces {
 			delete(found, key(meta.Workspace, name))
 		}

@@ -115,6 +115,45 @@ func TestCallsOfSomebodyAroundAMoment(t *testing.T) {
 	}
 }
 
+func TestSegmentsThatOverlapAreReadFarEnough(t *testing.T) {
+	t.Parallel()
+	l, k := testLog(t, Config{Now: func() time.Time { return start }, Workers: 1})
+	defer func() { must(t, l.Close()) }()
+	for part := range 3 {
+		for n := range 20 {
+			put(t, l, testRecord(3*n+part))
+		}
+		sealNow(t, l)
+		k.must(t)
+	}
+	for _, oldest := range []bool{false, true} {
+		page, err := l.Find(t.Context(), "ws_a", Query{Limit: 7, Oldest: oldest})
+		must(t, err)
+		for i, r := range page.Calls {
+			want := int64(59 - i)
+			if oldest {
+				want = int64(i)
+			}
+			if r.BytesIn != want {
+				t.Errorf("oldest %v: call %d is %d, want %d", oldest, i, r.BytesIn, want)
+			}
+		}
+		if page.Info.Scanned != 60 {
+			t.Errorf("%d calls scanned", page.Info.Scanned)
+		}
+	}
+	// And no further than that.
+	far := testRecord(0)
+	far.Time += 3 * hourMicros
+	put(t, l, far)
+	sealNow(t, l)
+	k.must(t)
+	page, err := l.Find(t.Context(), "ws_a", Query{Limit: 1})
+	if err != nil || page.Info.Scanned > 21 {
+		t.Errorf("%d calls scanned for the newest: %v", page.Info.Scanned, err)
+	}
+}
+
 func TestASearchThatRunsOutOfTimeGoesOn(t *testing.T) {
 	t.Parallel()
 	l, k := testLog(t, Config{Now: func() time.Time { return start }, Workers: 1})
