@@ -2,10 +2,13 @@ package gateway
 
 import (
 	"cmp"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -57,7 +60,7 @@ func (g *Gateway) compile(c *Config, old *snapshot) *snapshot {
 			continue
 		}
 		for _, r := range a.Routes {
-			s.compileRoute(a, r)
+			g.compileRoute(s, a, r)
 		}
 	}
 	s.router.sort()
@@ -119,7 +122,7 @@ func or(d Duration, otherwise time.Duration) time.Duration {
 	return time.Duration(d)
 }
 
-func (s *snapshot) compileRoute(a API, r RouteC) {
+func (g *Gateway) compileRoute(s *snapshot, a API, r RouteC) {
 	kind, pattern := r.match()
 	out := &Route{Name: r.Name, API: a.Name, Version: a.Version, State: cmp.Or(a.State, "published"), methods: r.Methods, place: len(s.routes), index: len(s.routes),
 		keepHost: a.KeepHost, host: r.Host}
@@ -160,7 +163,7 @@ func (s *snapshot) compileRoute(a API, r RouteC) {
 		idle:    or(cmp.Or(r.Timeouts.Idle, a.Timeouts.Idle), 60*time.Second),
 	}
 	out.headers2 = lifeHeaders(a)
-	out.policies = append(compilePolicies(a.Policies), compilePolicies(r.Policies)...)
+	out.policies = append(g.compilePolicies(a.Policies, a.Name, a.Name), g.compilePolicies(r.Policies, a.Name, a.Name+"-"+r.Name)...)
 	s.routes = append(s.routes, out)
 	hosts := []string{""}
 	if len(a.Hosts) > 0 {
@@ -184,14 +187,57 @@ func lifeHeaders(a API) []setHeader {
 	return out
 }
 
-func compilePolicies(p Policies) []policy {
+// compilePolicies brings policies into the order in which they are checked:
+// the cheap and decisive ones first, who asks before how much they may ask.
+func (g *Gateway) compilePolicies(p Policies, api, scope string) []policy {
 	var out []policy
+	if c := p.CORS; c != nil {
+		out = append(out, compileCORS(*c))
+	}
 	if a := p.Addresses; a != nil {
 		out = append(out, &addresses{allow: networks(a.Allow), deny: networks(a.Deny)})
 	}
 	if p.MaxBody != "" {
 		n, _ := bytesOf(p.MaxBody)
 		out = append(out, &size{n})
+	}
+	if q := p.Key; q != nil {
+		out = append(out, &apiKey{gateway: g, header: strings.ToLower(cmp.Or(q.Header, "X-API-Key")), query: q.Query, api: api})
+	}
+	if l := p.Limit; l != nil {
+		r := g.compileLimit(*l, l.Rate, scope, l.Burst)
+		for plan, rate := range l.Plans {
+			if r.plans == nil {
+				r.plans = map[string]*rateLimit{}
+			}
+			r.plans[plan] = g.compileLimit(*l, rate, scope, 0)
+		}
+		out = append(out, r)
+	}
+	if h := p.Headers; h != nil {
+		change := &headerChange{remove: map[string]bool{}}
+		for _, name := range h.Remove {
+			change.remove[strings.ToLower(name)] = true
+		}
+		for _, name := range slices.Sorted(maps.Keys(h.Set)) {
+			change.set = append(change.set, setHeader{name, h.Set[name]})
+		}
+		out = append(out, change)
+	}
+	return out
+}
+
+func (g *Gateway) compileLimit(l LimitPolicy, rate, scope string, burst int64) *rateLimit {
+	count, per, _ := rateOf(rate)
+	return &rateLimit{name: scope, by: cmp.Or(l.By, "key"), every: int64(per) / count, burst: cmp.Or(burst, count), per: per, count: count, limit: &g.limiter, salt: fnv(scope, 0)}
+}
+
+func compileCORS(c CORSPolicy) *cors {
+	out := &cors{origins: map[string]bool{}, credentials: c.Credentials, headers: strings.Join(c.Headers, ", "), expose: strings.Join(c.Expose, ", "),
+		methods: cmp.Or(strings.Join(c.Methods, ", "), "GET, HEAD, POST, PUT, PATCH, DELETE"), age: strconv.Itoa(int(or(c.MaxAge, 10*time.Minute) / time.Second))}
+	for _, o := range c.Origins {
+		out.any = out.any || o == "*"
+		out.origins[o] = true
 	}
 	return out
 }

@@ -28,7 +28,8 @@ type Exchange struct {
 	// What the gateway made of it.
 	ID       ID
 	Route    *Route
-	Upstream *target // that answered
+	Consumer *Consumer // whose key it carried
+	Upstream *target   // that answered
 	Attempts int
 	Status   int
 	Err      Class // why the gateway answered itself
@@ -44,8 +45,10 @@ type Exchange struct {
 	trace   [16]byte
 	span    [8]byte
 	sampled bool
-	extra   []byte // header lines for the answer
-	hidden  string // name of the field that carried the key: not passed on
+	extra   []byte        // header lines for the answer
+	most    int64         // of the body's content; 0: no bound
+	changes *headerChange // of the request's fields
+	hidden  string        // name of the field that carried the key: not passed on
 	peer    netip.Addr
 	trusted bool // peer is a proxy of ours
 	lane    lane

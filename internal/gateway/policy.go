@@ -64,6 +64,7 @@ func (p *addresses) check(x *Exchange) *refusal {
 type size struct{ most int64 }
 
 func (p *size) check(x *Exchange) *refusal {
+	x.most = p.most
 	if x.Length > p.most {
 		return &refusal{status: 413, class: Refused, reason: "the body is larger than this route takes"}
 	}
