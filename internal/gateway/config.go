@@ -3,9 +3,7 @@ package gateway
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
 	"crypto/tls"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -707,12 +705,6 @@ func pieces(r RouteC) ([]piece, error) {
 		out = append(out, piece{param: -2})
 	}
 	return out, nil
-}
-
-// Hash names a document.
-func Hash(doc []byte) string {
-	sum := sha256.Sum256(doc)
-	return hex.EncodeToString(sum[:8])
 }
 
 func tlsConfig(host string) *tls.Config {

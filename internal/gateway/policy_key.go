@@ -32,7 +32,8 @@ type apiKey struct {
 	gateway *Gateway
 	header  string // lower case
 	query   string // parameter; "" for none
-	api     string
+
+	workspace, api string
 }
 
 var bearer = []byte("bearer ")
@@ -58,7 +59,7 @@ func (p *apiKey) check(x *Exchange) *refusal {
 	switch {
 	case c == nil && !sure:
 		return &refusal{status: 503, class: Refused, reason: "this key can't be checked at the moment; try again", after: 5 * time.Second}
-	case c == nil:
+	case c == nil || c.Workspace != p.workspace: // a tenant's key opens nothing of another's
 		return &refusal{status: 401, class: Refused, reason: "this key is not known, or not valid any more"}
 	case !c.Expires.IsZero() && c.Expires.Before(x.Start):
 		return &refusal{status: 401, class: Refused, reason: "this key has expired; make a new one"}

@@ -75,6 +75,32 @@ func TestKeysOpenTheDoor(t *testing.T) {
 	}
 }
 
+func TestTenantsDoNotMeet(t *testing.T) {
+	t.Parallel()
+	answer := func(name string) string {
+		return upstreamServer(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, name) })
+	}
+	ring := &keyring{list: map[[32]byte]*Consumer{sha256.Sum256([]byte("k")): {Workspace: "w1", Application: "a", KeyID: "k"}}}
+	ring.sure.Store(true)
+	g := newRig(t, "gateway: 1\nupstreams: []\napis: []\n", func(o *Options) { o.Keys = ring })
+	doc := func(url, host string) []byte {
+		return []byte(strings.Replace(withPolicies(url, "      key: {}\n"), "  - name: all\n", "  - name: all\n    hosts: ["+host+"]\n", 1))
+	}
+	// Upstreams and APIs of the same names are two, and a key opens one door.
+	if err := g.Load([]Document{{"w1", doc(answer("one"), "one.example")}, {"w2", doc(answer("two"), "two.example")}}); err != nil {
+		t.Fatal(err)
+	}
+	ask := func(host string) string {
+		return g.raw(t, "GET / HTTP/1.1\r\nHost: "+host+"\r\nX-API-Key: k\r\nConnection: close\r\n\r\n")
+	}
+	if got := ask("one.example"); !strings.HasSuffix(got, "\r\n\r\none") {
+		t.Errorf("its own API: %q", got)
+	}
+	if got := ask("two.example"); !strings.HasPrefix(got, "HTTP/1.1 401") {
+		t.Errorf("another workspace's API: %q", got)
+	}
+}
+
 func TestTheLimiterNeverLetsMoreThrough(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

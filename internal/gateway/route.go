@@ -15,10 +15,11 @@ const maxParams = 16
 // Route is one way from a request to an upstream, compiled: immutable, and
 // part of one snapshot.
 type Route struct {
-	Name    string // unique in its API's version
-	API     string
-	Version string
-	State   string // published, deprecated
+	Workspace string
+	Name      string // unique in its API's version
+	API       string
+	Version   string
+	State     string // published, deprecated
 
 	methods []string // empty: any
 	headers []headerMatch
