@@ -11,6 +11,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
 LISTEN ?= 127.0.0.1:8080
+GATEWAY ?= 127.0.0.1:8000
 DATA ?= data
 
 .PHONY: help
@@ -21,12 +22,12 @@ help: ## list the targets
 
 .PHONY: run
 run: ui build ## build everything and start it on http://localhost:8080, data in ./data
-	@exec bin/hypercare serve --listen $(LISTEN) --data $(DATA)
+	@exec bin/hypercare serve --listen $(LISTEN) --gateway $(GATEWAY) --data $(DATA)
 
 .PHONY: dev
 dev: build ui-deps ## start it with a live-reloading UI on http://localhost:5173
 	@trap 'kill 0' EXIT INT TERM; \
-	bin/hypercare serve --listen $(LISTEN) --data $(DATA) & \
+	bin/hypercare serve --listen $(LISTEN) --gateway $(GATEWAY) --data $(DATA) & \
 	cd ui && HC_URL=http://$(LISTEN) npm run --silent dev
 
 .PHONY: build

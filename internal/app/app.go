@@ -14,15 +14,18 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/hypercare/hypercare/internal/application"
 	"github.com/hypercare/hypercare/internal/channel/importer"
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/event"
 	"github.com/hypercare/hypercare/internal/feedback"
+	"github.com/hypercare/hypercare/internal/gateway"
 	"github.com/hypercare/hypercare/internal/issue"
 	"github.com/hypercare/hypercare/internal/job"
 	"github.com/hypercare/hypercare/internal/launch"
 	"github.com/hypercare/hypercare/internal/nlp"
 	"github.com/hypercare/hypercare/internal/person"
+	"github.com/hypercare/hypercare/internal/publication"
 	"github.com/hypercare/hypercare/internal/secret"
 	"github.com/hypercare/hypercare/internal/triage"
 	"github.com/hypercare/hypercare/internal/undo"
@@ -34,6 +37,7 @@ import (
 // is state of the product. The zero value of each field is good.
 type Config struct {
 	Listen      string      // address of UI and API; ":8080" when empty
+	Gateway     string      // address of the gateway; none when empty
 	Data        string      // data folder; "data" when empty
 	DatabaseURL secret.Text // postgres:// URL; records are in the data folder when empty
 	Version     string
@@ -76,6 +80,11 @@ type App struct {
 	triage     *triage.Service
 	issues     *issue.Service
 	imports    *importer.Service
+
+	applications *application.Service
+	publications *publication.Service
+	gateway      *gateway.Gateway // nil: this node has none
+	gatewayLn    net.Listener
 }
 
 // New builds the product, takes the data folder and binds the port, but
@@ -118,6 +127,12 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 		return nil, fmt.Errorf("listen on %s: %w", cfg.Listen, err)
 	}
 	a.cleanup = append(a.cleanup, a.ln.Close)
+	if a.gateway != nil {
+		if a.gatewayLn, err = net.Listen("tcp", cfg.Gateway); err != nil {
+			return nil, fmt.Errorf("listen on %s for the gateway (choose another address with --gateway, or --no-gateway): %w", cfg.Gateway, err)
+		}
+		a.cleanup = append(a.cleanup, a.gatewayLn.Close)
+	}
 	return a, a.folder.announce(a.URL())
 }
 
@@ -141,6 +156,7 @@ func (a *App) build() (err error) {
 		Launches: a.launches, Undo: a.undo})
 	a.imports = importer.NewService(importer.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "import"), Jobs: a.jobs,
 		Feedback: a.feedback, CheckLaunch: a.launches.Check, TimeZone: a.launches.TimeZone, IssuesChanged: a.issuesChanged, Dir: filepath.Join(a.cfg.Data, "imports")})
+	a.buildGateway()
 	// What lies lower is told here what lies higher.
 	a.feedback.SetReader(a.triage)
 	a.feedback.OnDrop(a.triage.Forget)
@@ -158,8 +174,10 @@ func (a *App) build() (err error) {
 func (a *App) Addr() string { return a.ln.Addr().String() }
 
 // URL is where this machine's browser finds it.
-func (a *App) URL() string {
-	host, port, err := net.SplitHostPort(a.Addr())
+func (a *App) URL() string { return urlOf(a.Addr()) }
+
+func urlOf(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
 	if ip := net.ParseIP(host); err != nil || ip == nil || ip.IsUnspecified() {
 		host = "localhost"
 	}
@@ -197,6 +215,7 @@ func (a *App) Run(ctx context.Context) error {
 	if err := a.jobs.Start(work); err != nil {
 		failed(err)
 	}
+	a.runGateway(work, &workers, &server, failed)
 	server.Go(func() {
 		if err := a.server.Serve(a.ln); !errors.Is(err, http.ErrServerClosed) {
 			failed(err)
@@ -208,7 +227,7 @@ func (a *App) Run(ctx context.Context) error {
 	close(a.streams)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	err := a.server.Shutdown(drain)
+	err := errors.Join(a.server.Shutdown(drain), a.drainGateway(drain))
 	server.Wait()
 	stopCommit() // nobody can send any more: the last group is written
 	committer.Wait()

@@ -32,6 +32,7 @@ func (a *App) handler() http.Handler {
 	a.issues.Routes(a.api)
 	a.imports.Routes(a.api)
 	a.undo.Routes(a.api)
+	a.trafficRoutes(a.api)
 	a.api.Describe(event.Event{})
 	a.api.Raw("GET /events", "stream-events", "What changes, as it changes: Server-Sent Events, each with a JSON Event", func(w http.ResponseWriter, r *http.Request) error {
 		actor, err := workspace.Need(r.Context(), workspace.Read)
@@ -45,6 +46,9 @@ func (a *App) handler() http.Handler {
 	}))
 
 	reg := prometheus.NewRegistry()
+	if a.gateway != nil {
+		reg.MustRegister(gatewayMetrics{a.gateway})
+	}
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		_ = web.JSON(w, http.StatusOK, map[string]string{"status": "ok"})

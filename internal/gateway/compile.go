@@ -135,7 +135,7 @@ func or(d Duration, otherwise time.Duration) time.Duration {
 
 func (g *Gateway) compileRoute(s *snapshot, ws string, a API, r RouteC) {
 	kind, pattern := r.match()
-	out := &Route{Workspace: ws, Name: r.Name, API: a.Name, Version: a.Version, State: cmp.Or(a.State, "published"), methods: r.Methods, place: len(s.routes), index: len(s.routes),
+	out := &Route{Workspace: ws, Name: r.Name, API: a.Name, Version: a.Version, State: cmp.Or(a.State, "published"), methods: r.Methods, place: len(s.routes),
 		keepHost: a.KeepHost, host: r.Host}
 	full := pattern
 	if kind != matchRegex {
@@ -175,6 +175,7 @@ func (g *Gateway) compileRoute(s *snapshot, ws string, a API, r RouteC) {
 	}
 	out.headers2 = lifeHeaders(a)
 	out.policies = append(g.compilePolicies(a.Policies, ws, a.Name, a.Name), g.compilePolicies(r.Policies, ws, a.Name, a.Name+"-"+r.Name)...)
+	out.stats = g.board.of(ws, a.Name, a.Version, r.Name)
 	s.routes = append(s.routes, out)
 	hosts := []string{""}
 	if len(a.Hosts) > 0 {

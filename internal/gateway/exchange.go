@@ -91,10 +91,7 @@ const (
 )
 
 // String is the class as the call log and metrics have it.
-func (c Class) String() string {
-	return [...]string{"", "bad_request", "no_route", "refused", "limited", "no_upstream", "connect_failed", "upstream_reset",
-		"upstream_bad", "timed_out", "client_gone", "overloaded", "draining"}[c]
-}
+func (c Class) String() string { return classNames[c] }
 
 // lane is the side of an exchange that faces the client: HTTP/1.1 in our own
 // codec, or whatever net/http speaks.

@@ -52,6 +52,8 @@ type Gateway struct {
 	draining atomic.Bool
 	dial     func(ctx context.Context, network, addr string) (net.Conn, error)
 	keys     Keys
+	board    board
+	lost     *Stats  // of what no route took
 	limiter  limiter // outlives snapshots: a new document forgives nothing
 
 	apply   sync.Mutex // one Apply at a time
@@ -85,6 +87,7 @@ func New(o Options) *Gateway {
 		o.Record = func(*Exchange) {}
 	}
 	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, keys: o.Keys, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
+	g.lost = g.board.of("", "", "", "")
 	d := &net.Dialer{KeepAlive: 30 * time.Second}
 	g.dial = d.DialContext
 	g.snap.Store(&snapshot{})
@@ -311,7 +314,15 @@ func (g *Gateway) badBody(x *Exchange, err error) {
 var errTooLong = errors.New("body too long")
 
 // finish tells what became of an exchange.
-func (g *Gateway) finish(x *Exchange) { g.record(x) }
+func (g *Gateway) finish(x *Exchange) {
+	now := time.Now()
+	if x.Route != nil {
+		x.Route.stats.count(x, now)
+	} else {
+		g.lost.count(x, now)
+	}
+	g.record(x)
+}
 
 // housekeep closes idle connections to targets.
 func (g *Gateway) housekeep(ctx context.Context) {

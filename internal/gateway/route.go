@@ -37,7 +37,7 @@ type Route struct {
 	answers  []answerPolicy
 	headers2 []setHeader // added to answers, such as Sunset
 	timeouts timeouts
-	index    int // in the snapshot, for metrics
+	stats    *Stats
 }
 
 // Pattern is the path of the route as it was written.
