@@ -7,7 +7,7 @@ import { useRegistered } from "./use-actions";
 const order: Scope[] = ["item", "list", "global"];
 
 /** Every key that works here, from the same registry that answers them. */
-export default function KeySheet({ onClose }: { onClose: () => void }) {
+export function KeySheet({ onClose }: { onClose: () => void }) {
   const all = useRegistered();
   const seen = new Set<string>();
   const actions = all.filter(

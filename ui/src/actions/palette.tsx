@@ -14,7 +14,7 @@ import { type Entry, groupEntries, matchActions } from "./palette-entries";
 import { registry } from "./registry";
 
 /** Everything that can be done or found, by typing. */
-export default function Palette({ onClose }: { onClose: () => void }) {
+export function Palette({ onClose }: { onClose: () => void }) {
   const [typed, setTyped] = useState("");
   const [cursor, setCursor] = useState(0);
   const entries = useEntries(typed);

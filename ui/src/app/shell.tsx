@@ -1,7 +1,12 @@
 import { Outlet, useMatches, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { listenForKeys } from "@/actions/listen";
 import { t } from "@/i18n";
+import { dialogPart } from "@/ui/dialog";
+import { failedPart } from "@/ui/failed-part";
+import { menuPart } from "@/ui/menu";
+import { part, warmWhenIdle } from "@/ui/part";
+import { popoverPart } from "@/ui/popover";
 import { ZoneContext } from "@/ui/time";
 import { BottomNav } from "./bottom-nav";
 import { useGlobalActions } from "./global-actions";
@@ -14,12 +19,13 @@ import { overlays, useOverlay } from "./overlay";
 import { Toasts } from "./toast-view";
 import { usePrefs } from "./use-prefs";
 
-const Palette = lazy(() => import("@/actions/palette"));
-const KeySheet = lazy(() => import("@/actions/key-sheet"));
+const palettePart = part(() => import("@/actions/palette"));
+const keySheetPart = part(() => import("@/actions/key-sheet"));
 
 /** Frame of every page behind the sign-in: navigation, page, hint bar, and what floats above. */
 export function Shell() {
   useEffect(listenForKeys, []);
+  useEffect(() => warmWhenIdle([menuPart, palettePart, dialogPart, popoverPart, keySheetPart]), []);
   const compactPage = useMatches({ select: (m) => m.some((x) => x.staticData.compactNav) });
   const wide = usePrefs().wideNav ?? !compactPage;
   const { launch } = useNavLaunch();
@@ -60,11 +66,17 @@ export function Shell() {
 
 function Overlays() {
   const open = useOverlay();
+  const failed = (why: unknown) => {
+    overlays.close();
+    failedPart(why);
+  };
+  const palette = palettePart.use(open === "palette", failed);
+  const sheet = keySheetPart.use(open === "keys", failed);
   return (
-    <Suspense>
-      {open === "palette" ? <Palette onClose={overlays.close} /> : null}
-      {open === "keys" ? <KeySheet onClose={overlays.close} /> : null}
-    </Suspense>
+    <>
+      {palette && open === "palette" ? <palette.Palette onClose={overlays.close} /> : null}
+      {sheet && open === "keys" ? <sheet.KeySheet onClose={overlays.close} /> : null}
+    </>
   );
 }
 

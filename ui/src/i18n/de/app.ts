@@ -35,6 +35,8 @@ export const app: Record<keyof typeof en, Message> = {
     "Fehler auf dem Server, die Ursache ist protokolliert. Erneut versuchen; bleibt es dabei, den Code weitergeben.",
   "error.unknown": "Etwas Unerwartetes ist schiefgegangen. Erneut versuchen.",
   "error.code": "Code {code}",
+  "error.part":
+    "Ein Teil der Seite ließ sich nicht laden. Verbindung prüfen; nach einem Update des Servers die Seite neu laden.",
 
   "notFound.title": "Hier ist nichts",
   "notFound.text":

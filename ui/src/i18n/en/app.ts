@@ -30,6 +30,8 @@ export const app = {
   "error.server": "The server failed. It has logged why; try again, and pass on the code if it stays.",
   "error.unknown": "Something unexpected went wrong. Try again.",
   "error.code": "Code {code}",
+  "error.part":
+    "A part of the page could not be fetched. Check the connection; after an update of the server, reload the page.",
 
   "notFound.title": "Nothing here",
   "notFound.text": "The address leads nowhere. It may have been merged, removed, or mistyped.",
