@@ -123,7 +123,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 
 // build makes the services, in the order of their dependencies.
 func (a *App) build() (err error) {
-	a.workspaces = workspace.NewService(a.db)
+	a.workspaces = workspace.NewService(a.db, a.bus)
 	a.undo = undo.NewService(a.db)
 	a.launches = launch.NewService(a.db, a.bus)
 	a.people = person.NewService(a.db)

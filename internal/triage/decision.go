@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/hypercare/hypercare/internal/db"
+	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/event"
 	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/launch"
@@ -243,6 +244,8 @@ type DecisionFilter struct {
 	Field     string // one of the Field constants; "" for any
 	Engine    string // "" for any
 	Corrected *bool  // nil for any
+	Wrong     bool   // only what has another value now: what Accuracy counts as wrong
+	From, To  string // with Wrong: the value that was decided, and the one that holds; "" for any
 	Before    string // id of the last decision of the page before; "" for the first page
 	Limit     int
 }
@@ -262,6 +265,10 @@ func (l *Ledger) Decisions(ctx context.Context, launchID string, f DecisionFilte
 			return nil, err
 		}
 	}
+	if f.Field == "" && (f.From != "" || f.To != "") {
+		return nil, errs.New(errs.Invalid, "Say of which field: from and to are values of one, for example field=category&from=bug.")
+	}
+	f.Wrong = f.Wrong || f.From != "" || f.To != ""
 	list, err := listDecisions(ctx, l.db, a.Workspace, launchID, f)
 	if err != nil {
 		return nil, err

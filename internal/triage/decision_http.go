@@ -56,6 +56,9 @@ func (l *Ledger) Routes(api *web.API) {
 		web.ByID
 		Field     string `query:"field" enum:"category,severity,sentiment,emotion,language,area,spam,security,duplicate_of,assignee,tags,state,issue"`
 		Corrected string `query:"corrected" enum:"true,false" doc:"Only decisions that people corrected (in this field), or only the others."`
+		Wrong     string `query:"wrong" enum:"true" doc:"Only decisions of which a value (of this field) is another one now: those that accuracy counts as corrected."`
+		From      string `query:"from" maxLength:"200" doc:"Of the wrong ones, those that had said this of the field."`
+		To        string `query:"to" maxLength:"200" doc:"Of the wrong ones, those whose field has this value now."`
 		Engine    string `query:"engine" enum:"offline,rule,person"`
 		Cursor    string `query:"cursor"`
 		Limit     int    `query:"limit" minimum:"0" maximum:"200"`
@@ -64,7 +67,7 @@ func (l *Ledger) Routes(api *web.API) {
 		if err != nil {
 			return nil, err
 		}
-		f := DecisionFilter{Field: in.Field, Engine: in.Engine, Before: before, Limit: web.Limit(in.Limit, 50, 200)}
+		f := DecisionFilter{Field: in.Field, Engine: in.Engine, Wrong: in.Wrong != "", From: in.From, To: in.To, Before: before, Limit: web.Limit(in.Limit, 50, 200)}
 		if in.Corrected != "" {
 			yes := in.Corrected == "true"
 			f.Corrected = &yes

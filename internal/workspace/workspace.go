@@ -71,6 +71,7 @@ type Actor struct {
 	Name      string
 	Email     string
 	Role      Role
+	session   string // hash of the session it came with; "" for tokens and jobs
 }
 
 // Can reports whether the actor's role grants p.

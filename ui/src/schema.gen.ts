@@ -850,6 +850,23 @@ export interface paths {
         patch: operations["change-user"];
         trace?: never;
     };
+    "/workspace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Rename the workspace */
+        patch: operations["change-workspace"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -950,6 +967,11 @@ export interface components {
             severity_confidence: number;
             /** @description First 280 characters of the text. */
             snippet: string;
+            /**
+             * Format: date-time
+             * @description Put off until then: it is under later while it is new, and back to triage afterwards.
+             */
+            snoozed_until?: string;
             /** @enum {string} */
             state: "new" | "accepted" | "ignored" | "spam";
             summary: string;
@@ -959,6 +981,11 @@ export interface components {
             title: string;
             /** @description Everything triage said, with reasons. */
             triage?: components["schemas"]["NlpResult"];
+            /**
+             * Format: date-time
+             * @description When it was accepted, ignored or called spam; absent while it is new.
+             */
+            triaged_at?: string;
             /** @description The engine does not trust its own reading of this text. */
             unsure: boolean;
             url?: string;
@@ -2233,6 +2260,9 @@ export interface components {
             id: string;
             name: string;
         };
+        WorkspaceChange: {
+            name?: string;
+        };
         WorkspaceCreatedToken: {
             /** Format: date-time */
             created_at: string;
@@ -2273,6 +2303,8 @@ export interface components {
             role: "owner" | "admin" | "lead" | "responder" | "viewer";
         };
         WorkspaceMemberChange: {
+            /** @description The password that holds now: needed to change one's own. */
+            current_password?: string;
             /** @description A disabled member can't sign in. */
             disabled?: boolean;
             name?: string;
@@ -3323,6 +3355,12 @@ export interface operations {
                 field?: "category" | "severity" | "sentiment" | "emotion" | "language" | "area" | "spam" | "security" | "duplicate_of" | "assignee" | "tags" | "state" | "issue";
                 /** @description Only decisions that people corrected (in this field), or only the others. */
                 corrected?: "true" | "false";
+                /** @description Only decisions of which a value (of this field) is another one now: those that accuracy counts as corrected. */
+                wrong?: "true";
+                /** @description Of the wrong ones, those that had said this of the field. */
+                from?: string;
+                /** @description Of the wrong ones, those whose field has this value now. */
+                to?: string;
                 engine?: "offline" | "rule" | "person";
                 cursor?: string;
                 limit?: number;
@@ -3948,6 +3986,8 @@ export interface operations {
     "list-persons": {
         parameters: {
             query?: {
+                /** @description Part of the name or the e-mail address. */
+                q?: string;
                 cursor?: string;
                 limit?: number;
             };
@@ -4398,6 +4438,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkspaceMember"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-workspace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkspaceChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
                 };
             };
             /** @description Error */

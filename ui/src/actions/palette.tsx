@@ -10,6 +10,7 @@ import { t } from "@/i18n";
 import { cx } from "@/ui/cx";
 import { Icon } from "@/ui/icon";
 import { Kbd } from "@/ui/kbd";
+import { useReturnFocus } from "@/ui/return-focus";
 import { type Entry, groupEntries, matchActions } from "./palette-entries";
 import { registry } from "./registry";
 
@@ -20,6 +21,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const entries = useEntries(typed);
   const groups = groupEntries(entries);
   const id = useId();
+  const back = useReturnFocus(true);
   const at = Math.min(cursor, Math.max(0, entries.length - 1));
 
   const choose = (entry: Entry | undefined) => {
@@ -45,7 +47,10 @@ export function Palette({ onClose }: { onClose: () => void }) {
     <Dialog.Root open onOpenChange={(open) => (open ? undefined : onClose())}>
       <Dialog.Portal>
         <Dialog.Backdrop className="fixed inset-0 z-40 bg-(--backdrop)" />
-        <Dialog.Popup className="float appear fixed top-[12dvh] left-1/2 z-50 flex max-h-[64dvh] w-[min(600px,calc(100vw-24px))] -translate-x-1/2 flex-col overflow-hidden">
+        <Dialog.Popup
+          finalFocus={back}
+          className="float appear fixed top-[12dvh] left-1/2 z-50 flex max-h-[64dvh] w-[min(600px,calc(100vw-24px))] -translate-x-1/2 flex-col overflow-hidden"
+        >
           <Dialog.Title className="sr-only">{t("action.palette")}</Dialog.Title>
           <div className="flex h-11 flex-none items-center gap-2.5 border-line border-b px-3.5">
             <Icon of={Search} className="text-fg-3" />

@@ -4,15 +4,18 @@ import { t } from "@/i18n";
 import { IconButton } from "./button";
 import { cx } from "./cx";
 import type { DialogProps } from "./dialog";
+import { useReturnFocus } from "./return-focus";
 
 // Loaded by dialog.tsx when the first dialog opens; nothing else may import this file.
 
 export function DialogBody({ open, onClose, title, note, width = 480, children, footer }: DialogProps) {
+  const back = useReturnFocus(open);
   return (
     <Base.Root open={open} onOpenChange={(next) => (next ? undefined : onClose())}>
       <Base.Portal>
         <Base.Backdrop className="fixed inset-0 z-40 bg-(--backdrop)" />
         <Base.Popup
+          finalFocus={back}
           className={cx(
             "float appear fixed top-[12dvh] left-1/2 z-50 flex max-h-[80dvh] -translate-x-1/2 flex-col overflow-hidden",
             "max-sm:inset-x-2 max-sm:top-2 max-sm:max-h-[calc(100dvh-16px)] max-sm:!w-auto max-sm:translate-x-0",
