@@ -59,7 +59,7 @@ type Me struct {
 	Name        string       `json:"name"`
 	Email       string       `json:"email,omitempty"`
 	Role        Role         `json:"role"`
-	Permissions []Permission `json:"permissions"`
+	Permissions []Permission `json:"permissions" nullable:"false"`
 	Workspace   Workspace    `json:"workspace"`
 }
 
@@ -184,6 +184,12 @@ func (s *Service) memberRoutes(api *web.API, guess func(email string) error) {
 	web.Route(api, "GET /users", "list-users", "People of the workspace", func(ctx context.Context, _ *struct{}) (*web.Body[web.Page[Member]], error) {
 		list, err := s.Members(ctx)
 		return &web.Body[web.Page[Member]]{Body: web.NewPage(list, "")}, err
+	})
+	web.Route(api, "GET /roles", "list-roles", "What each role may do", func(ctx context.Context, _ *struct{}) (*web.Body[web.Page[RoleGrants]], error) {
+		if _, err := Need(ctx, Read); err != nil {
+			return nil, err
+		}
+		return &web.Body[web.Page[RoleGrants]]{Body: web.NewPage(Roles(), "")}, nil
 	})
 	web.Route(api, "POST /users", "add-user", "Add a person", func(ctx context.Context, in *web.Body[NewMember]) (*web.Body[Member], error) {
 		m, err := s.AddMember(ctx, in.Body)

@@ -81,6 +81,12 @@ func TestPasswordAndWorkspaceOverHTTP(t *testing.T) {
 	if code, _ := here.send("PATCH", "/workspace", `{"name":""}`); code != http.StatusUnprocessableEntity {
 		t.Errorf("an empty name: %d, want 422", code)
 	}
+	if code, roles := here.send("GET", "/roles", ""); code != http.StatusOK || len(roles["items"].([]any)) != 6 {
+		t.Errorf("roles: %d %v", code, roles)
+	}
+	if code, _ := there.send("GET", "/roles", ""); code != http.StatusUnauthorized {
+		t.Errorf("roles for nobody: %d, want 401", code)
+	}
 	// Guessing is counted with guessing at the sign-in page.
 	busy := 0
 	for range 12 {

@@ -60,6 +60,21 @@ var grants = map[Role][]Permission{
 // Permissions returns what a role grants.
 func (r Role) Permissions() []Permission { return slices.Clone(grants[r]) }
 
+// RoleGrants is a role with what it may do.
+type RoleGrants struct {
+	Role        Role         `json:"role" enum:"owner,admin,lead,responder,viewer,intake"`
+	Permissions []Permission `json:"permissions" nullable:"false"`
+}
+
+// Roles lists every role with what it grants, from all to least.
+func Roles() []RoleGrants {
+	var out []RoleGrants
+	for _, r := range []Role{Owner, Admin, Lead, Responder, Viewer, Intake} {
+		out = append(out, RoleGrants{r, r.Permissions()})
+	}
+	return out
+}
+
 func (r Role) known() bool { _, ok := grants[r]; return ok }
 
 // Actor is who does something: a signed-in member, a token, or the program

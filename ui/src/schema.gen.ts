@@ -709,6 +709,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each role may do */
+        get: operations["list-roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/rules/{id}": {
         parameters: {
             query?: never;
@@ -1913,6 +1930,13 @@ export interface components {
             /** Format: int64 */
             total?: number;
         };
+        PageWorkspaceRoleGrants: {
+            items: components["schemas"]["WorkspaceRoleGrants"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
         PageWorkspaceToken: {
             items: components["schemas"]["WorkspaceToken"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
@@ -2287,7 +2311,7 @@ export interface components {
             /** @enum {string} */
             kind: "member" | "token" | "system";
             name: string;
-            permissions: string[] | null;
+            permissions: string[];
             role: string;
             workspace: components["schemas"]["Workspace"];
         };
@@ -2324,6 +2348,11 @@ export interface components {
             /** Format: date-time */
             expires_at?: string;
             name: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "lead" | "responder" | "viewer" | "intake";
+        };
+        WorkspaceRoleGrants: {
+            permissions: string[];
             /** @enum {string} */
             role: "owner" | "admin" | "lead" | "responder" | "viewer" | "intake";
         };
@@ -4035,6 +4064,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageWorkspaceRoleGrants"];
                 };
             };
             /** @description Error */

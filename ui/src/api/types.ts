@@ -44,5 +44,7 @@ export type TokenInput = Sent<paths[`/tokens`]["post"]>;
 export type User = Item<Answer<paths[`/users`]["get"]>>;
 export type UserInput = Sent<paths[`/users`]["post"]>;
 export type UserPatch = Sent<paths[`/users/{id}`]["patch"]>;
+export type RoleGrants = Item<Answer<paths[`/roles`]["get"]>>;
+export type Person = Item<Answer<paths[`/persons`]["get"]>>;
 export type AuditEntry = Item<Answer<paths[`/audit`]["get"]>>;
 export type Facets = NonNullable<FeedbackPage["facets"]>;

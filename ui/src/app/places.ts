@@ -1,13 +1,20 @@
 import {
   BookCheck,
+  Building2,
+  CircleUser,
+  Contrast,
   Inbox,
+  Keyboard,
+  KeyRound,
   type LucideIcon,
   PackageOpen,
+  ScrollText,
   Settings,
   Sigma,
   SquareStack,
   Target,
   Upload,
+  Users,
 } from "lucide-react";
 import type { MessageKey } from "@/i18n";
 
@@ -82,3 +89,26 @@ export const places: Place[] = [
 ];
 
 export const settingsIcon = Settings;
+
+/** The pages of the settings: one's own first, then what is of the workspace. */
+export interface SettingsPlace {
+  id: "profile" | "appearance" | "shortcuts" | "workspace" | "members" | "tokens" | "audit";
+  icon: LucideIcon;
+  group: MessageKey;
+  /** The permission without which the server shows nothing of it. */
+  needs?: "manage_members";
+}
+
+export const settingsPlaces: SettingsPlace[] = [
+  { id: "profile", icon: CircleUser, group: "settings.you" },
+  { id: "appearance", icon: Contrast, group: "settings.you" },
+  { id: "shortcuts", icon: Keyboard, group: "settings.you" },
+  { id: "workspace", icon: Building2, group: "settings.all" },
+  { id: "members", icon: Users, group: "settings.all" },
+  { id: "tokens", icon: KeyRound, group: "settings.all", needs: "manage_members" },
+  { id: "audit", icon: ScrollText, group: "settings.all", needs: "manage_members" },
+];
+
+/** Those that somebody with these permissions can use. */
+export const settingsFor = (permissions: readonly string[]): SettingsPlace[] =>
+  settingsPlaces.filter((p) => !p.needs || permissions.includes(p.needs));

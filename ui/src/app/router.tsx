@@ -199,8 +199,23 @@ const settingsHome = createRoute({
   getParentRoute: () => settings,
   path: "/",
   beforeLoad: () => {
-    throw redirect({ to: "/settings/members" });
+    throw redirect({ to: "/settings/profile" });
   },
+});
+const profile = createRoute({
+  getParentRoute: () => settings,
+  path: "/profile",
+  component: lazyRouteComponent(() => import("@/pages/settings/profile")),
+});
+const shortcuts = createRoute({
+  getParentRoute: () => settings,
+  path: "/shortcuts",
+  component: lazyRouteComponent(() => import("@/pages/settings/shortcuts")),
+});
+const workspace = createRoute({
+  getParentRoute: () => settings,
+  path: "/workspace",
+  component: lazyRouteComponent(() => import("@/pages/settings/workspace")),
 });
 const members = createRoute({
   getParentRoute: () => settings,
@@ -244,7 +259,7 @@ const tree = root.addChildren([
     ]),
     issueLink,
     feedbackLink,
-    settings.addChildren([settingsHome, members, tokens, appearance, audit]),
+    settings.addChildren([settingsHome, profile, appearance, shortcuts, workspace, members, tokens, audit]),
   ]),
 ]);
 

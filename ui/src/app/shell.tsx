@@ -1,6 +1,8 @@
 import { Outlet, useMatches, useRouterState } from "@tanstack/react-router";
 import { Suspense, useEffect, useState } from "react";
 import { listenForKeys } from "@/actions/listen";
+import { registry } from "@/actions/registry";
+import { RowMenu } from "@/actions/row-menu";
 import { t } from "@/i18n";
 import { dialogPart } from "@/ui/dialog";
 import { failedPart } from "@/ui/failed-part";
@@ -25,6 +27,8 @@ const keySheetPart = part(() => import("@/actions/key-sheet"));
 /** Frame of every page behind the sign-in: navigation, page, hint bar, and what floats above. */
 export function Shell() {
   useEffect(listenForKeys, []);
+  const { keys, times } = usePrefs();
+  useEffect(() => registry.choose(keys), [keys]);
   useEffect(() => warmWhenIdle([menuPart, palettePart, dialogPart, popoverPart, keySheetPart]), []);
   const compactPage = useMatches({ select: (m) => m.some((x) => x.staticData.compactNav) });
   const wide = usePrefs().wideNav ?? !compactPage;
@@ -33,7 +37,7 @@ export function Shell() {
   useFocusOnNavigation();
   return (
     <LiveProvider>
-      <ZoneContext value={launch?.time_zone}>
+      <ZoneContext value={times === "own" ? undefined : launch?.time_zone}>
         <a
           href="#main"
           className="sr-only z-50 rounded-2 bg-accent px-3 py-2 text-accent-fg focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
@@ -59,6 +63,7 @@ export function Shell() {
         </div>
         <Toasts />
         <Overlays />
+        <RowMenu />
       </ZoneContext>
     </LiveProvider>
   );

@@ -62,6 +62,8 @@ export function apply(cache: QueryClient, events: LiveEvent[]): void {
   if (types.has("feedback.deleted")) stale(["feedback-list"]);
   if (types.has("launch.created")) stale(["launches"]);
   if (types.has("import.progress")) stale(["imports"]);
+  if (types.has("member.updated")) stale(["users"]);
+  if (types.has("member.updated") || types.has("workspace.updated")) stale(["me"]);
   if (
     ["feedback.created", "feedback.updated", "feedback.deleted", "launch.updated"].some((x) =>
       types.has(x as EventType),

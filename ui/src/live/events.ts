@@ -12,6 +12,8 @@ export const eventTypes = [
   "proposals.updated",
   "rule.updated",
   "delivery.updated",
+  "member.updated",
+  "workspace.updated",
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 

@@ -5,6 +5,7 @@ import type { app as en } from "../en/app";
 export const app: Record<keyof typeof en, Message> = {
   "app.title": "{page} · Hypercare",
 
+  "common.actions": "Aktionen",
   "common.back": "Zurück zur Liste",
   "common.cancel": "Abbrechen",
   "common.close": "Schließen",
@@ -35,6 +36,8 @@ export const app: Record<keyof typeof en, Message> = {
     "Fehler auf dem Server, die Ursache ist protokolliert. Erneut versuchen; bleibt es dabei, den Code weitergeben.",
   "error.unknown": "Etwas Unerwartetes ist schiefgegangen. Erneut versuchen.",
   "error.code": "Code {code}",
+  "error.clipboard":
+    "Der Browser gibt die Zwischenablage hier nicht frei. Die Adresse lässt sich aus der Adresszeile kopieren.",
   "error.part":
     "Ein Teil der Seite ließ sich nicht laden. Verbindung prüfen; nach einem Update des Servers die Seite neu laden.",
 
@@ -71,6 +74,7 @@ export const app: Record<keyof typeof en, Message> = {
   "action.keys": "Alle Tasten",
   "action.undo": "Letzte Aktion rückgängig machen",
   "action.copyLink": "Link zu dieser Seite kopieren",
+  "action.copyItemLink": "Link zu diesem Eintrag kopieren",
   "action.nav": "Navigation breit oder schmal",
   "action.import": "Datei importieren",
   "action.send": "Feedback senden: Datei, curl, CLI",
@@ -106,7 +110,7 @@ export const app: Record<keyof typeof en, Message> = {
   "hint.merge": "zusammenführen",
   "hint.open": "öffnen",
   "keys.title": "Tastenkürzel",
-  "keys.note": "Einzeltasten lassen sich unter Einstellungen, Darstellung abschalten.",
+  "keys.note": "Tasten lassen sich unter Einstellungen, Tastenkürzel ändern oder abschalten.",
   "keys.item": "Geöffneter Eintrag",
   "keys.list": "Liste",
   "keys.global": "Überall",
@@ -152,4 +156,5 @@ export const app: Record<keyof typeof en, Message> = {
   "format.xlsx": "Excel",
   "format.zendesk": "Zendesk-Tickets",
   "format.github": "GitHub-Issues",
+  "action.goSettings": "Einstellungen: {page}",
 };

@@ -2,6 +2,7 @@
 export const app = {
   "app.title": "{page} · Hypercare",
 
+  "common.actions": "Actions",
   "common.back": "Back to the list",
   "common.cancel": "Cancel",
   "common.close": "Close",
@@ -30,6 +31,7 @@ export const app = {
   "error.server": "The server failed. It has logged why; try again, and pass on the code if it stays.",
   "error.unknown": "Something unexpected went wrong. Try again.",
   "error.code": "Code {code}",
+  "error.clipboard": "The browser gives no access to the clipboard here. Copy the address from its bar.",
   "error.part":
     "A part of the page could not be fetched. Check the connection; after an update of the server, reload the page.",
 
@@ -65,6 +67,7 @@ export const app = {
   "action.keys": "All keys",
   "action.undo": "Undo the last action",
   "action.copyLink": "Copy link to this page",
+  "action.copyItemLink": "Copy link to this item",
   "action.nav": "Wide or narrow navigation",
   "action.import": "Import a file",
   "action.send": "Send feedback: file, curl, CLI",
@@ -100,7 +103,7 @@ export const app = {
   "hint.merge": "merge",
   "hint.open": "open",
   "keys.title": "Keyboard shortcuts",
-  "keys.note": "Single keys can be switched off in Settings, Appearance.",
+  "keys.note": "Keys can be changed or switched off in Settings, Shortcuts.",
   "keys.item": "The open item",
   "keys.list": "The list",
   "keys.global": "Everywhere",
@@ -143,4 +146,5 @@ export const app = {
   "format.xlsx": "Excel",
   "format.zendesk": "Zendesk tickets",
   "format.github": "GitHub issues",
+  "action.goSettings": "Settings: {page}",
 } as const;

@@ -1,6 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { ArrowLeft, Check, ChevronDown, ChevronUp, CircleSlash, Link2, ShieldCheck } from "lucide-react";
 import { useState } from "react";
+import { ActionButton, tip } from "@/actions/action-button";
+import { ActionMenu } from "@/actions/action-menu";
+import { useCopyLink } from "@/actions/copy-link";
 import { useActions } from "@/actions/use-actions";
 import { feedbackQuery, relatedQuery } from "@/api/feedback";
 import type { Feedback } from "@/api/types";
@@ -41,6 +44,7 @@ export function FeedbackDetail({ id, row, launchId, place, onStep, onBack, onAct
     data && void verbs.correct(data, { severity: level });
   const spam = (yes: boolean) => data && onAct(yes ? [id] : [], () => verbs.correct(data, { spam: yes }));
   const canAct = () => Boolean(open);
+  useCopyLink(`/feedback/${id}`);
   useActions([
     {
       id: "item.accept",
@@ -137,20 +141,23 @@ export function FeedbackDetail({ id, row, launchId, place, onStep, onBack, onAct
         ) : null}
         <IconButton
           label={t("action.previous")}
+          title={tip(t("action.previous"), "k")}
           icon={ChevronUp}
           disabled={!place || place.at <= 1}
           onClick={() => onStep(-1)}
         />
         <IconButton
           label={t("action.next")}
+          title={tip(t("action.next"), "j")}
           icon={ChevronDown}
           disabled={!place || place.at >= place.of}
           onClick={() => onStep(1)}
         />
+        <ActionMenu scope="item" />
         {data.state === "new" ? (
-          <Button icon={CircleSlash} onClick={ignore} className="max-sm:hidden">
+          <ActionButton action="item.ignore" icon={CircleSlash} className="max-sm:hidden">
             {t("feedback.ignore")}
-          </Button>
+          </ActionButton>
         ) : null}
         {data.state === "spam" ? (
           <Button icon={ShieldCheck} onClick={() => spam(false)}>
@@ -159,12 +166,12 @@ export function FeedbackDetail({ id, row, launchId, place, onStep, onBack, onAct
         ) : null}
         {open ? (
           <>
-            <Button icon={Link2} onClick={() => setJoining(true)}>
+            <ActionButton action="item.join" icon={Link2}>
               {t("feedback.join")}
-            </Button>
-            <Button look="primary" icon={Check} onClick={() => accept()}>
+            </ActionButton>
+            <ActionButton action="item.accept" look="primary" icon={Check}>
               {t("feedback.accept")}
-            </Button>
+            </ActionButton>
           </>
         ) : null}
       </header>

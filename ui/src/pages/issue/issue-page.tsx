@@ -2,13 +2,16 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { ArrowLeft, GitMerge, Scissors } from "lucide-react";
 import { useState } from "react";
+import { ActionButton } from "@/actions/action-button";
+import { ActionMenu } from "@/actions/action-menu";
+import { useCopyLink } from "@/actions/copy-link";
 import { useActions } from "@/actions/use-actions";
 import { issueQuery } from "@/api/issues";
 import type { Issue } from "@/api/types";
 import { LiveDot } from "@/app/live";
 import { useTitle } from "@/app/title";
 import { Trans, t } from "@/i18n";
-import { Button, buttonClass } from "@/ui/button";
+import { buttonClass } from "@/ui/button";
 import { Icon } from "@/ui/icon";
 import { ScrollRegion } from "@/ui/scroll-region";
 import { StageBar, StageTag } from "@/ui/stage";
@@ -38,6 +41,7 @@ function Loaded({ issue, launchId }: { issue: Issue; launchId: string }) {
   const [menu, setMenu] = useState<string>();
   const verbs = useIssueVerbs(issue);
   const many = issue.reach.feedback > 1;
+  useCopyLink(`/issues/${issue.key}`);
   useActions([
     {
       id: "item.merge",
@@ -98,13 +102,14 @@ function Loaded({ issue, launchId }: { issue: Issue; launchId: string }) {
         <LiveDot />
         <span className="flex-1" />
         {many ? (
-          <Button icon={Scissors} onClick={() => setOpen("split")}>
+          <ActionButton action="item.split" icon={Scissors}>
             {t("issue.split")}
-          </Button>
+          </ActionButton>
         ) : null}
-        <Button icon={GitMerge} onClick={() => setOpen("merge")}>
+        <ActionButton action="item.merge" icon={GitMerge}>
           {t("issue.merge")}
-        </Button>
+        </ActionButton>
+        <ActionMenu scope="item" />
       </header>
       <div className="grid min-h-0 flex-1 content-start overflow-y-auto lg:grid-cols-[minmax(0,1fr)_292px] lg:grid-rows-[minmax(0,1fr)] lg:content-stretch lg:overflow-hidden">
         <ScrollRegion

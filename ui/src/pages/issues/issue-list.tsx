@@ -1,6 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
+import { useCopyLink } from "@/actions/copy-link";
 import { useActions } from "@/actions/use-actions";
 import { issueListQuery } from "@/api/issues";
 import { useLaunch } from "@/app/launch";
@@ -32,6 +33,7 @@ export default function IssueList() {
     setCursor(next);
     document.querySelector<HTMLElement>(`[data-issue-row="${next}"]`)?.focus();
   };
+  useCopyLink(items[cursor] && `/issues/${items[cursor].key}`, "list");
   useActions([
     {
       id: "list.next",
