@@ -9,7 +9,15 @@ export interface Entry {
   code?: string;
   icon?: LucideIcon;
   keys?: string;
+  /** The label was written by somebody: it is not a word of ours. */
+  user?: boolean;
   run: () => void;
+}
+
+/** The key of an issue when that is what was typed: "hc-12" and "HC 12" are HC-12. */
+export function keyTyped(typed: string): string | undefined {
+  const found = /^([a-z]{2,8})[-\s]?(\d{1,9})$/i.exec(typed.trim());
+  return found ? `${found[1]?.toUpperCase()}-${found[2]}` : undefined;
 }
 
 /**

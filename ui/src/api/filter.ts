@@ -27,6 +27,8 @@ export type FeedbackFilter = {
   sort?: FeedbackSort;
   issue?: "none" | "any";
   import?: string;
+  /** Id of a reporter. */
+  person?: string;
   from?: string;
   to?: string;
 } & { [K in FeedbackFacet]?: string[] };
@@ -42,7 +44,7 @@ const tabStates: Record<FeedbackTab, string[]> = {
 };
 
 export function filterQuery(f: FeedbackFilter) {
-  const { tab = "triage", sort = "-occurred", issue, import: source, ...rest } = f;
+  const { tab = "triage", sort = "-occurred", issue, import: source, person, ...rest } = f;
   const state = tabStates[tab];
   return {
     ...rest,
@@ -50,6 +52,7 @@ export function filterQuery(f: FeedbackFilter) {
     ...(state.length ? { state } : {}),
     ...(issue ? { issue: [issue] } : {}),
     ...(source ? { import: [source] } : {}),
+    ...(person ? { person: [person] } : {}),
   };
 }
 
@@ -65,7 +68,7 @@ export function tabCount(tab: FeedbackTab, states: { value: string; count: numbe
 /** How many filters are on beside tab and order: drawn at the filter button. */
 export function activeFilters(f: FeedbackFilter): number {
   const lists = feedbackFacets.reduce((n, k) => n + (f[k]?.length ?? 0), 0);
-  const single = [f.issue, f.import, f.from, f.to].filter(Boolean).length;
+  const single = [f.issue, f.import, f.person, f.from, f.to].filter(Boolean).length;
   return lists + single;
 }
 

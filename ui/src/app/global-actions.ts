@@ -1,5 +1,16 @@
 import { useNavigate } from "@tanstack/react-router";
-import { Command, Contrast, Keyboard, Link2, LogOut, PanelLeft, Plus, Undo2, Upload } from "lucide-react";
+import {
+  Command,
+  Contrast,
+  Keyboard,
+  Link2,
+  LogOut,
+  PanelLeft,
+  Plus,
+  Search,
+  Undo2,
+  Upload,
+} from "lucide-react";
 import { copyLink } from "@/actions/copy-link";
 import type { Action } from "@/actions/registry";
 import { useActions } from "@/actions/use-actions";
@@ -10,6 +21,17 @@ import { places, settingsFor } from "./places";
 import { prefs } from "./prefs";
 import { toasts } from "./toasts";
 import { useSignOut } from "./user-menu";
+
+/** To the search of the page; a page without one is searched with everything else. */
+function focusSearch() {
+  const field = document.querySelector<HTMLInputElement>("#main input[type=search]");
+  const opens = document.querySelector<HTMLElement>("[data-search-open]");
+  if (field) {
+    field.focus();
+    field.select();
+  } else if (opens) opens.click();
+  else overlays.show("palette");
+}
 
 /** What can be done from everywhere. */
 export function useGlobalActions(wideNav: boolean): void {
@@ -66,6 +88,15 @@ export function useGlobalActions(wideNav: boolean): void {
       hint: t("hint.keys"),
       icon: Keyboard,
       run: () => overlays.show("keys"),
+    },
+    {
+      id: "search",
+      keys: ["/"],
+      scope: "global",
+      label: t("action.search"),
+      icon: Search,
+      keysOnly: true,
+      run: focusSearch,
     },
     {
       id: "undo",

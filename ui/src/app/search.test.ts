@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { deliverySearch, feedbackSearch, issueSearch, parseSearch, stringifySearch } from "./search";
+import {
+  decisionSearch,
+  deliverySearch,
+  feedbackSearch,
+  issueSearch,
+  parseSearch,
+  stringifySearch,
+} from "./search";
 
 test("a search survives the way into the URL and back", () => {
   const search = {
@@ -50,5 +57,22 @@ test("issues and deliveries have filters of their own", () => {
   expect(deliverySearch(parseSearch("?state=dead&delivery=dl_1&x=1"))).toEqual({
     state: "dead",
     delivery: "dl_1",
+  });
+});
+
+test("values of decisions go with their field, and are always wrong ones", () => {
+  expect(decisionSearch(parseSearch("?field=category&from=bug&engine=rule"))).toEqual({
+    field: "category",
+    engine: "rule",
+    wrong: "true",
+    from: "bug",
+  });
+  expect(decisionSearch(parseSearch("?from=bug&to=question&engine=magic&wrong=maybe"))).toEqual({});
+  expect(decisionSearch(parseSearch("?wrong=true&field=mood"))).toEqual({ wrong: "true" });
+  expect(decisionSearch(parseSearch("?any=true"))).toEqual({ any: "true" });
+  expect(decisionSearch(parseSearch("?any=true&field=area&to=export"))).toEqual({
+    field: "area",
+    wrong: "true",
+    to: "export",
   });
 });

@@ -1,6 +1,6 @@
 /** The search string of the URL: readable, shareable, and checked before anything believes it. */
 
-import { type DecisionFilter, decisionFields } from "@/api/decisions";
+import { type DecisionFilter, decisionFields, engines } from "@/api/decisions";
 import { type DeliveryFilter, deliveryStates } from "@/api/deliveries";
 import { type FeedbackSearch, feedbackFacets, feedbackSorts, feedbackTabs } from "@/api/filter";
 import { type IssueFilter, issueFacets, issueSorts } from "@/api/issue-filter";
@@ -66,6 +66,7 @@ export function feedbackSearch(raw: Raw): FeedbackSearch {
     sort: oneOf(raw.sort, feedbackSorts),
     issue: oneOf(raw.issue, ["none", "any"] as const),
     import: text(raw.import),
+    person: text(raw.person),
     from: day(raw.from),
     to: day(raw.to),
     item: text(raw.item),
@@ -88,5 +89,17 @@ export type DeliverySearch = DeliveryFilter & { delivery?: string };
 export const deliverySearch = (raw: Raw): DeliverySearch =>
   tidy({ state: oneOf(raw.state, deliveryStates), channel: text(raw.channel), delivery: text(raw.delivery) });
 
-export const decisionSearch = (raw: Raw): DecisionFilter =>
-  tidy({ field: oneOf(raw.field, decisionFields), corrected: oneOf(raw.corrected, ["true"] as const) });
+/** What was said and what holds are values of one field; without it they say nothing. */
+export function decisionSearch(raw: Raw): DecisionFilter {
+  const field = oneOf(raw.field, decisionFields);
+  const from = field && text(raw.from);
+  const to = field && text(raw.to);
+  return tidy({
+    field,
+    engine: oneOf(raw.engine, engines),
+    wrong: from || to ? "true" : oneOf(raw.wrong, ["true"] as const),
+    from,
+    to,
+    any: from || to ? undefined : oneOf(raw.any, ["true"] as const),
+  });
+}

@@ -18,6 +18,7 @@ import { LiveProvider } from "./live";
 import { Nav } from "./nav";
 import { OfflineBanner } from "./offline";
 import { overlays, useOverlay } from "./overlay";
+import { useRememberIssues } from "./recent";
 import { Toasts } from "./toast-view";
 import { usePrefs } from "./use-prefs";
 
@@ -35,6 +36,7 @@ export function Shell() {
   const { launch } = useNavLaunch();
   useGlobalActions(wide);
   useFocusOnNavigation();
+  useRememberIssues();
   return (
     <LiveProvider>
       <ZoneContext value={times === "own" ? undefined : launch?.time_zone}>

@@ -46,6 +46,7 @@ export const app: Record<keyof typeof en, Message> = {
     "Die Adresse führt ins Leere. Vielleicht wurde das Ziel zusammengeführt oder entfernt, oder sie enthält einen Tippfehler.",
   "notFound.home": "Zum Eingang",
 
+  "nav.waiting": "{count} offen",
   "nav.main": "Hauptnavigation",
   "nav.skip": "Zum Inhalt springen",
   "nav.inbox": "Eingang",
@@ -70,6 +71,7 @@ export const app: Record<keyof typeof en, Message> = {
   "live.offline":
     "Offline. Zu sehen ist der letzte empfangene Stand; Änderungen gelingen erst wieder online.",
 
+  "action.search": "Diese Seite durchsuchen",
   "action.palette": "Suchen oder Befehl ausführen",
   "action.keys": "Alle Tasten",
   "action.undo": "Letzte Aktion rückgängig machen",
@@ -114,6 +116,11 @@ export const app: Record<keyof typeof en, Message> = {
   "keys.item": "Geöffneter Eintrag",
   "keys.list": "Liste",
   "keys.global": "Überall",
+  "palette.count": { one: "{count} Ergebnis", other: "{count} Ergebnisse" },
+  "palette.hint": "Einen Namen, ein Issue wie HC-12 oder einen Befehl eingeben.",
+  "palette.people": "Personen",
+  "palette.launches": "Launches",
+  "palette.recent": "Zuletzt",
   "palette.open": "Suchen oder Befehl ausführen",
   "palette.results": "Ergebnisse",
   "palette.here": "Auf dieser Seite",
@@ -157,4 +164,5 @@ export const app: Record<keyof typeof en, Message> = {
   "format.zendesk": "Zendesk-Tickets",
   "format.github": "GitHub-Issues",
   "action.goSettings": "Einstellungen: {page}",
+  "launch.archivedTag": "archiviert",
 };

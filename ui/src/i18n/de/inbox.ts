@@ -62,6 +62,7 @@ export const inbox: Record<keyof typeof en, Message> = {
   "filter.noIssue": "Ohne Issue",
   "filter.hasIssue": "Mit Issue",
   "filter.oneImport": "Ein Import",
+  "filter.onePerson": "Eine Person",
   "filter.facetCount": "{name}: {count}",
   "bulk.title": "Ausgewählt",
   "bulk.count": { one: "{count} ausgewählt", other: "{count} ausgewählt" },

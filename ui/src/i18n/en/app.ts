@@ -39,6 +39,7 @@ export const app = {
   "notFound.text": "The address leads nowhere. It may have been merged, removed, or mistyped.",
   "notFound.home": "To the inbox",
 
+  "nav.waiting": "{count} to triage",
   "nav.main": "Main",
   "nav.skip": "Skip to content",
   "nav.inbox": "Inbox",
@@ -63,6 +64,7 @@ export const app = {
   "live.offline":
     "You are offline. What you see is the last that arrived; changes will fail until you are back.",
 
+  "action.search": "Search this page",
   "action.palette": "Search or run a command",
   "action.keys": "All keys",
   "action.undo": "Undo the last action",
@@ -107,6 +109,11 @@ export const app = {
   "keys.item": "The open item",
   "keys.list": "The list",
   "keys.global": "Everywhere",
+  "palette.count": { one: "{count} result", other: "{count} results" },
+  "palette.hint": "Type a name, an issue such as HC-12, or what to do.",
+  "palette.people": "People",
+  "palette.launches": "Launches",
+  "palette.recent": "Recent",
   "palette.open": "Search or run a command",
   "palette.results": "Results",
   "palette.here": "On this page",
@@ -147,4 +154,5 @@ export const app = {
   "format.zendesk": "Zendesk tickets",
   "format.github": "GitHub issues",
   "action.goSettings": "Settings: {page}",
+  "launch.archivedTag": "archived",
 } as const;

@@ -58,6 +58,7 @@ export const inbox = {
   "filter.noIssue": "Without issue",
   "filter.hasIssue": "In an issue",
   "filter.oneImport": "One import",
+  "filter.onePerson": "One reporter",
   "filter.facetCount": "{name}: {count}",
   "bulk.title": "Selected",
   "bulk.count": { one: "{count} selected", other: "{count} selected" },

@@ -8,6 +8,7 @@ export const words = {
   "facet.category": "Category",
   "facet.severity": "Severity",
   "facet.sentiment": "Sentiment",
+  "facet.spam": "Spam",
   "facet.emotion": "Emotion",
   "facet.language": "Language",
   "facet.channel": "Channel",

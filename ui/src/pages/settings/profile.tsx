@@ -45,7 +45,7 @@ function Name() {
   };
   return (
     <Panel title={t("profile.account")}>
-      <form onSubmit={submit} className="grid max-w-120 gap-4 border-line border-t p-3">
+      <form onSubmit={submit} className="grid gap-4 border-line border-t p-3 *:max-w-114">
         <FormError error={problem?.field("name") ? undefined : save.error} />
         <Field label={t("setup.name")} error={problem?.field("name")}>
           {(w) => (
@@ -99,7 +99,7 @@ function Password() {
   };
   return (
     <Panel title={t("profile.password")}>
-      <form onSubmit={submit} className="grid max-w-120 gap-4 border-line border-t p-3">
+      <form onSubmit={submit} className="grid gap-4 border-line border-t p-3 *:max-w-114">
         <p className="text-fg-2">{t("profile.passwordNote")}</p>
         <FormError error={atField ? undefined : save.error} />
         {/* Password managers want to know whose password this is. */}

@@ -33,7 +33,7 @@ export default function Workspace() {
   };
   return (
     <Panel>
-      <form onSubmit={submit} className="grid max-w-120 gap-4 p-3">
+      <form onSubmit={submit} className="grid gap-4 p-3 *:max-w-114">
         <FormError error={problem?.field("name") ? undefined : save.error} />
         <Field
           label={t("workspace.name")}
