@@ -4,7 +4,6 @@ import { usePrefs } from "@/app/use-prefs";
 import { t } from "@/i18n";
 import { IconButton } from "@/ui/button";
 import { Menu, MenuItem, MenuLine } from "@/ui/menu";
-import { isSingleKey } from "./keys";
 import { type Action, registry, type Scope } from "./registry";
 import { useRegistered } from "./use-actions";
 
@@ -21,12 +20,16 @@ export function menuActions(actions: Action[], scopes: Scope[], also: string[] =
 export function ActionItems({ scopes, also }: { scopes: Scope[]; also?: string[] }) {
   useRegistered();
   const { singleKeys } = usePrefs();
-  const shown = (a: Action) => a.keys?.find((k) => singleKeys || !isSingleKey(k));
   return menuActions(registry.available(), scopes, also).map((group, i) => (
     <Fragment key={group[0]?.id}>
       {i > 0 ? <MenuLine /> : null}
       {group.map((a) => (
-        <MenuItem key={a.id} icon={a.icon} keys={shown(a)} onClick={() => runLater(a.id)}>
+        <MenuItem
+          key={a.id}
+          icon={a.icon}
+          keys={registry.keyOf(a, singleKeys)}
+          onClick={() => runLater(a.id)}
+        >
           {a.label}
         </MenuItem>
       ))}

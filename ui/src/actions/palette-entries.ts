@@ -38,7 +38,7 @@ export function score(label: string, typed: string): number {
 }
 
 /** The actions that fit, best first; what belongs to the page comes before what is always there. */
-export function matchActions(actions: Action[], typed: string): Entry[] {
+export function matchActions(actions: Action[], typed: string, keyOf = (a: Action) => a.keys?.[0]): Entry[] {
   return actions
     .filter((a) => !a.keysOnly)
     .map((action, i) => ({ action, i, s: score(action.label, typed) }))
@@ -52,7 +52,7 @@ export function matchActions(actions: Action[], typed: string): Entry[] {
       group: action.scope === "global" ? t("palette.everywhere") : t("palette.here"),
       label: action.label,
       icon: action.icon,
-      keys: action.keys?.[0],
+      keys: keyOf(action),
       run: action.run,
     }));
 }

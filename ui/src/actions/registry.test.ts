@@ -76,6 +76,15 @@ describe("Registry", () => {
     expect(r.resolve(["g", "x"]).kind).toBe("none");
   });
 
+  test("keys that a narrower action has taken are not shown beside the wider one", () => {
+    const r = new Registry();
+    const page = action("copy-link", { keys: ["c l", "mod+l"] });
+    r.add([page]);
+    expect([r.keyOf(page), r.keyOf(page, false)]).toEqual(["c l", "mod+l"]);
+    r.add([action("item.copy-link", { keys: ["c l"], scope: "item" })]);
+    expect(r.keyOf(page)).toBe("mod+l");
+  });
+
   test("single keys can be switched off, others stay", () => {
     const r = new Registry();
     r.add([action("mark", { keys: ["x"] }), action("palette", { keys: ["mod+k"] })]);

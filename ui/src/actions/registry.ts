@@ -119,6 +119,14 @@ export class Registry {
     return wait ? { kind: "wait" } : { kind: "none" };
   }
 
+  /** The first binding that does this and nothing narrower: what a menu may show beside it. */
+  keyOf(action: Action, singleKeys = true): string | undefined {
+    return action.keys?.find((k) => {
+      const found = this.resolve(k.split(" "), singleKeys);
+      return found.kind === "run" && found.action.id === action.id;
+    });
+  }
+
   private changed() {
     this.snapshot = [...this.sets.values()]
       .reverse()

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { useNavigate, useRouterState } from "@tanstack/react-router";
 import { CircleUser, type LucideIcon, MessageSquare, SquareStack, Target } from "lucide-react";
 import { useDeferredValue, useMemo } from "react";
 import { feedbackSearchQuery } from "@/api/feedback";
@@ -41,7 +41,10 @@ function useOpen(): (r: Recent) => void {
 /** What the palette offers for what was typed; with nothing typed, what was looked at last comes first. */
 export function useEntries(typed: string): Entry[] {
   const { launch, launches } = useNavLaunch();
-  const { recent } = usePrefs();
+  const { recent: all, singleKeys } = usePrefs();
+  const here = useRouterState({ select: (s) => s.location.pathname });
+  // What is open already needs no way to it.
+  const recent = all.filter((r) => !here.endsWith(`/${r.id}`));
   const navigate = useNavigate();
   const open = useOpen();
   const q = useDeferredValue(typed.trim());
@@ -66,7 +69,7 @@ export function useEntries(typed: string): Entry[] {
     const found: Entry[] = [];
     if (!typed.trim()) found.push(...recent.map((r) => of(r, t("palette.recent"))));
     if (key && named) found.push(of(issueRecent(named), t("palette.issues")));
-    found.push(...matchActions(registry.available(), typed));
+    found.push(...matchActions(registry.available(), typed, (a) => registry.keyOf(a, singleKeys)));
     for (const l of launches) {
       if (!typed.trim() || l.id === launchId || score(l.name, typed) === 0) continue;
       found.push({
@@ -102,7 +105,7 @@ export function useEntries(typed: string): Entry[] {
         ),
       );
     return found;
-  }, [typed, ask, key, named, issues, feedback, people, launches, launchId, recent]);
+  }, [typed, ask, key, named, issues, feedback, people, launches, launchId, all, here, singleKeys]);
 }
 
 const issueRecent = (i: { launch_id: string; key: string; title: string }): Recent => ({

@@ -30,7 +30,9 @@ export function Page({
         >
           <Icon of={Search} size={14} />
           <span className="flex-1 truncate text-left">{t("palette.open")}</span>
-          <Kbd keys="mod+k" />
+          <span className="max-md:hidden pointer-coarse:hidden">
+            <Kbd keys="mod+k" />
+          </span>
         </button>
         <span className="flex-1" />
         <LiveDot />

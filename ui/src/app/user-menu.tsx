@@ -48,11 +48,15 @@ export function UserMenu({ wide }: { wide: boolean }) {
       <Avatar name={name} />
       {wide ? (
         <span className="min-w-0 text-[12px] leading-4">
-          <span className="block truncate font-550">{name}</span>
+          <span data-user="" className="block truncate font-550">
+            {name}
+          </span>
           <span className="block truncate text-fg-3">{word("role", me.role)}</span>
         </span>
       ) : (
-        <span className="sr-only">{name}</span>
+        <span data-user="" className="sr-only">
+          {name}
+        </span>
       )}
       <span className="sr-only">{t("nav.you")}</span>
     </button>

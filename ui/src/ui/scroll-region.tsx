@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { cx } from "./cx";
 
 /** A named part of the page that scrolls by itself; it can be focused, so that arrow keys reach it. */
 export function ScrollRegion({
@@ -12,7 +13,7 @@ export function ScrollRegion({
 }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1)
-    <section aria-label={label} tabIndex={0} className={className}>
+    <section aria-label={label} tabIndex={0} className={cx("relative", className)}>
       {children}
     </section>
   );

@@ -11,6 +11,7 @@ export const words: Record<keyof typeof en, Message> = {
   "facet.category": "Kategorie",
   "facet.severity": "Schweregrad",
   "facet.sentiment": "Stimmung",
+  "facet.security": "Sicherheit",
   "facet.spam": "Spam",
   "facet.emotion": "Emotion",
   "facet.language": "Sprache",

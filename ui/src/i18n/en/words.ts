@@ -8,6 +8,7 @@ export const words = {
   "facet.category": "Category",
   "facet.severity": "Severity",
   "facet.sentiment": "Sentiment",
+  "facet.security": "Security",
   "facet.spam": "Spam",
   "facet.emotion": "Emotion",
   "facet.language": "Language",

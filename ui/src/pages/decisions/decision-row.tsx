@@ -59,7 +59,7 @@ export function DecisionRow({ decision: d, launchId }: { decision: Decision; lau
           <span className="sr-only">{t(`engine.${d.engine}`)}</span>
         </span>
         {outcomeWords(d.outcome).map(([field, value]) => (
-          <Tag key={field} title={word("facet", field)}>
+          <Tag key={field} title={word("facet", field)} user={field === "area" || field === "tags"}>
             {facetWord(field, value, languageName)}
           </Tag>
         ))}

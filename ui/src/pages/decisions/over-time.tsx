@@ -73,14 +73,14 @@ export function OverTime({ field, since }: { field: Accuracy["fields"][number]; 
             </div>
             <span />
             <div aria-hidden="true" className="num mt-1 flex justify-between text-axis text-fg-3">
-              <span>{date(`${days[0]?.day}T12:00:00Z`, "UTC")}</span>
-              <span>{date(`${days[days.length - 1]?.day}T12:00:00Z`, "UTC")}</span>
+              <time>{date(`${days[0]?.day}T12:00:00Z`, "UTC")}</time>
+              <time>{date(`${days[days.length - 1]?.day}T12:00:00Z`, "UTC")}</time>
             </div>
           </div>
           <figcaption className="mt-1 flex flex-wrap gap-x-4 gap-y-0.5 text-meta text-fg-2">
-            <Legend className="h-0.5 w-4 bg-accent">{t("accuracy.right")}</Legend>
-            <Legend className="size-2.5 bg-line-strong">{t("accuracy.reviewed")}</Legend>
-            <Legend className="size-2.5 bg-watch-fill">{t("accuracy.correctedShort")}</Legend>
+            <Legend className="bar-fill h-0.5 w-4 bg-accent">{t("accuracy.right")}</Legend>
+            <Legend className="bar-rest size-2.5 bg-line-strong">{t("accuracy.reviewed")}</Legend>
+            <Legend className="bar-fill size-2.5 bg-watch-fill">{t("accuracy.correctedShort")}</Legend>
           </figcaption>
           <DayTable days={shown} />
         </figure>
@@ -91,7 +91,7 @@ export function OverTime({ field, since }: { field: Accuracy["fields"][number]; 
 
 const Legend = ({ className, children }: { className: string; children: string }) => (
   <span className="inline-flex items-center gap-1.5">
-    <span aria-hidden="true" className={`bar-fill ${className}`} />
+    <span aria-hidden="true" className={className} />
     {children}
   </span>
 );
@@ -122,7 +122,9 @@ function DayTable({ days }: { days: Shown[] }) {
       <tbody>
         {days.map((d) => (
           <tr key={d.day}>
-            <th scope="row">{date(`${d.day}T12:00:00Z`, "UTC")}</th>
+            <th scope="row">
+              <time dateTime={d.day}>{date(`${d.day}T12:00:00Z`, "UTC")}</time>
+            </th>
             <td>{number(d.reviewed)}</td>
             <td>{number(d.corrected)}</td>
             <td>{percent(d.right ?? 0)}</td>

@@ -9,7 +9,7 @@ import { Avatar } from "@/ui/avatar";
 import { Glyph, Sentiment, Severity, stateOfSeverity } from "@/ui/glyph";
 import { Icon } from "@/ui/icon";
 import { Fact, Facts } from "@/ui/panel";
-import { Time } from "@/ui/time";
+import { TimeButton } from "@/ui/time";
 import { EditText, PickFact } from "../shared/edit-fact";
 import { categories, languages, sentiments, severities } from "../shared/vocabulary";
 import type { Verbs } from "./verbs";
@@ -132,10 +132,10 @@ export function FeedbackFacts({ feedback: f, verbs, menu, onMenu }: Props) {
       <Group title={t("facts.context")}>
         <Facts>
           <Fact name={t("facts.occurred")}>
-            <Time at={f.occurred_at} />
+            <TimeButton at={f.occurred_at} />
           </Fact>
           <Fact name={t("facts.received")}>
-            <Time at={f.received_at} />
+            <TimeButton at={f.received_at} />
           </Fact>
           <Fact name={t("facet.channel")}>{word("channel", f.channel)}</Fact>
           {f.app_version ? <Fact name={t("facet.version")}>{f.app_version}</Fact> : null}

@@ -3,15 +3,17 @@ import { useEffect, useRef, useState } from "react";
 import type { FeedbackSearch } from "@/api/filter";
 import { useLaunch } from "@/app/launch";
 import { useTitle } from "@/app/title";
+import { usePrefs } from "@/app/use-prefs";
 import { t } from "@/i18n";
 import { cx } from "@/ui/cx";
-import { Failure, Skeleton } from "@/ui/states";
+import { CardsSkeleton, Failure } from "@/ui/states";
 import { BulkBar } from "./bulk-bar";
 import { FeedbackDetail } from "./feedback-detail";
 import { FeedbackList } from "./feedback-list";
 import { FilterChips } from "./filter-chips";
 import { ArrivedPill, EmptyInbox } from "./inbox-parts";
 import { ListHead, SortLine } from "./list-head";
+import { rowHeights } from "./list-row";
 import { markRead } from "./read-marks";
 import { useInboxActions } from "./use-inbox-actions";
 import { useInboxData } from "./use-inbox-data";
@@ -28,6 +30,7 @@ export default function Inbox() {
   const data = useInboxData(launch.id, search);
   const marks = useMarks(data.items);
   const verbs = useVerbs(launch.id);
+  const { density } = usePrefs();
   const [filterOpen, setFilterOpen] = useState(false);
   const searchField = useRef<HTMLInputElement>(null);
   useTitle(t("nav.inbox"));
@@ -93,7 +96,7 @@ export default function Inbox() {
         <div className="relative flex min-h-0 flex-1 flex-col overflow-y-auto">
           <ArrivedPill launchId={launch.id} onShow={data.reload} />
           {data.error ? <Failure error={data.error} onRetry={data.reload} /> : null}
-          {data.pending ? <Skeleton rows={12} /> : null}
+          {data.pending ? <CardsSkeleton rows={9} height={rowHeights[density]} /> : null}
           {!data.pending && !data.error && data.items.length === 0 ? (
             <EmptyInbox
               launch={launch}

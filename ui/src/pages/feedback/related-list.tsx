@@ -47,7 +47,7 @@ export function RelatedList({ related, launchId, feedback, onJoin }: Props) {
 }
 
 const row =
-  "relative grid grid-cols-[56px_minmax(0,1fr)_88px_64px] items-center gap-x-2.5 border-line px-3 py-1.5 not-first:border-t hover:bg-hover max-sm:grid-cols-[56px_minmax(0,1fr)_64px]";
+  "relative grid grid-cols-[56px_minmax(0,1fr)_88px_minmax(64px,auto)] items-center gap-x-2.5 border-line px-3 py-1.5 not-first:border-t hover:bg-hover max-sm:grid-cols-[56px_minmax(0,1fr)_minmax(64px,auto)]";
 
 function IssueRow({
   related: r,

@@ -47,7 +47,12 @@ export function TriageReasons({ feedback: f, verbs }: { feedback: Feedback; verb
             className="grid grid-cols-[78px_minmax(0,150px)_minmax(0,1fr)] items-baseline gap-x-2.5 border-line px-3 py-1 not-first:border-t max-sm:grid-cols-[78px_minmax(0,1fr)]"
           >
             <span className="text-dense text-fg-3">{r.name}</span>
-            <span className="flex min-w-0 flex-wrap items-center gap-x-2 font-550">{r.answer}</span>
+            <span
+              data-user={r.id === "area" ? "" : undefined}
+              className="flex min-w-0 flex-wrap items-center gap-x-2 font-550"
+            >
+              {r.answer}
+            </span>
             <span className="grid min-w-0 grid-cols-[88px_minmax(0,1fr)] items-baseline gap-2.5 max-sm:col-start-2">
               <Confidence value={r.confidence} />
               <span className="min-w-0 text-dense text-fg-2 [overflow-wrap:anywhere]">{r.reason}</span>
@@ -187,7 +192,9 @@ function Phrases({ phrases, summary, text }: { phrases: string[]; summary: strin
         <p className="mt-2 flex flex-wrap items-center gap-1.5">
           <span className="text-dense text-fg-3">{t("triage.phrases")}</span>
           {phrases.map((p) => (
-            <Tag key={p}>{p}</Tag>
+            <Tag key={p} user>
+              {p}
+            </Tag>
           ))}
         </p>
       ) : null}

@@ -16,7 +16,7 @@ import { Icon } from "@/ui/icon";
 import { ScrollRegion } from "@/ui/scroll-region";
 import { StageBar, StageTag } from "@/ui/stage";
 import { Failure, Skeleton } from "@/ui/states";
-import { Time } from "@/ui/time";
+import { TimeButton } from "@/ui/time";
 import { EditableTitle } from "./editable-title";
 import { IssueFacts } from "./issue-facts";
 import { IssueFeedback } from "./issue-feedback";
@@ -159,12 +159,12 @@ function Head({
         ) : null}
         {issue.first_received_at ? (
           <span className="sep">
-            <Trans k="issue.first" values={{ time: <Time at={issue.first_received_at} /> }} />
+            <Trans k="issue.first" values={{ time: <TimeButton at={issue.first_received_at} /> }} />
           </span>
         ) : null}
         {issue.last_received_at ? (
           <span className="sep">
-            <Trans k="issue.last" values={{ time: <Time at={issue.last_received_at} relative /> }} />
+            <Trans k="issue.last" values={{ time: <TimeButton at={issue.last_received_at} relative /> }} />
           </span>
         ) : null}
       </p>

@@ -9,7 +9,7 @@ import { Page } from "@/app/page";
 import { t } from "@/i18n";
 import { Button, buttonClass } from "@/ui/button";
 import { Panel } from "@/ui/panel";
-import { Empty, Failure, Skeleton } from "@/ui/states";
+import { Empty, Failure, RowsSkeleton } from "@/ui/states";
 import { IssueFilterBar } from "./issue-filter-bar";
 import { IssueRow, IssueRowHead } from "./issue-row";
 import { Proposals } from "./proposals";
@@ -79,7 +79,11 @@ export default function IssueList() {
         onChange={(next) => void navigate({ search: next, replace: true })}
       />
       {list.error ? <Failure error={list.error} onRetry={() => void list.refetch()} /> : null}
-      {list.isPending ? <Skeleton rows={8} /> : null}
+      {list.isPending ? (
+        <Panel>
+          <RowsSkeleton rows={8} />
+        </Panel>
+      ) : null}
       {first && items.length === 0 ? (
         filtered ? (
           <Empty

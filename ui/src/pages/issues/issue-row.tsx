@@ -63,7 +63,7 @@ export const IssueRow = memo(function IssueRow({ issue, index, launchId, current
       >
         {issue.title}
       </Link>
-      <span className="truncate text-fg-2 max-xl:hidden">
+      <span data-user={issue.area ? "" : undefined} className="truncate text-fg-2 max-xl:hidden">
         {issue.area || word("category", issue.category)}
       </span>
       <span className="num text-fg-2 max-md:hidden" title={t("issue.people", { count: issue.reach.people })}>

@@ -1,5 +1,5 @@
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
-import { Fragment, Suspense } from "react";
+import { Fragment, Suspense, useEffect, useRef } from "react";
 import { useMe } from "@/app/launch";
 import { Page } from "@/app/page";
 import { settingsFor } from "@/app/places";
@@ -13,10 +13,16 @@ export default function Settings() {
   const path = useRouterState({ select: (s) => s.location.pathname });
   const pages = settingsFor(me.permissions);
   const here = pages.find((p) => path.endsWith(`/${p.id}`))?.id ?? "profile";
+  const nav = useRef<HTMLElement>(null);
+  // On a narrow screen the row of pages scrolls; the present one must be in sight.
+  useEffect(() => {
+    if (path)
+      nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [path]);
   return (
     <Page title={t(`settings.${here}`)} note={t(`settings.${here}Note`)}>
       <div className="grid items-start gap-4 md:grid-cols-[176px_minmax(0,860px)]">
-        <nav aria-label={t("nav.settings")} className="flex gap-px overflow-x-auto py-0.5 md:grid">
+        <nav ref={nav} aria-label={t("nav.settings")} className="flex gap-px overflow-x-auto py-0.5 md:grid">
           {pages.map((p, i) => (
             <Fragment key={p.id}>
               {pages[i - 1]?.group !== p.group ? (

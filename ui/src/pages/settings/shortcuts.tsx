@@ -82,7 +82,7 @@ interface RowProps {
 function Row({ action: a, all, off, changed, editing, onEdit, onSet }: RowProps) {
   return (
     <li className="flex min-h-9 flex-wrap items-center gap-x-3 gap-y-1 border-line border-t px-3 py-1 text-row">
-      <span className="min-w-48 flex-1">{a.label}</span>
+      <span className="min-w-40 flex-1">{a.label}</span>
       {editing ? (
         <Capture action={a} all={all} onDone={onSet} onCancel={() => onEdit(false)} />
       ) : (
@@ -96,7 +96,7 @@ function Row({ action: a, all, off, changed, editing, onEdit, onSet }: RowProps)
             ))}
             {a.keys.length ? null : <span className="text-fg-3">{t("common.none")}</span>}
           </span>
-          <span className="flex w-40 justify-end gap-1.5">
+          <span className="flex justify-end gap-1.5 sm:w-40">
             {changed ? (
               <Button size="sm" look="ghost" onClick={() => onSet(undefined)}>
                 {t("shortcuts.reset")}
