@@ -124,7 +124,7 @@ export const inbox: Record<keyof typeof en, Message> = {
   "suggest.takeAll": "Alles übernehmen",
   "suggest.dismissAll": "Alle Vorschläge verwerfen",
   "suggest.take": "{name} übernehmen: {value}",
-  "suggest.takeIssue": "{key} {title} zuordnen",
+  "suggest.takeIssue": "Zuordnen zu {key} {percent}: {title}",
   "suggest.dismiss": "{name} verwerfen: {value}",
   "suggest.sure": "zu {percent} sicher",
   "suggest.noReason": "Die Triage nennt keinen Grund.",

@@ -120,7 +120,7 @@ export const inbox = {
   "suggest.takeAll": "Take all",
   "suggest.dismissAll": "Dismiss all suggestions",
   "suggest.take": "Take {name}: {value}",
-  "suggest.takeIssue": "Join to {key} {title}",
+  "suggest.takeIssue": "Join to {key} {percent}: {title}",
   "suggest.dismiss": "Dismiss {name}: {value}",
   "suggest.sure": "{percent} sure",
   "suggest.noReason": "Triage gives no reason.",

@@ -46,6 +46,9 @@ interface Props {
   verbs: Verbs;
 }
 
+/** A button that keeps only its drawing where there is no room for its word. */
+const narrow = "max-sm:w-10 max-sm:!px-0";
+
 export function FeedbackDetail(p: Props) {
   const { id, row, launchId, place, onStep, onBack, onAct, verbs } = p;
   const { data, error, refetch } = useQuery({ ...feedbackQuery(id), placeholderData: row });
@@ -187,7 +190,9 @@ export function FeedbackDetail(p: Props) {
         {later ? (
           <SnoozeTag until={data.snoozed_until} />
         ) : (
-          <Tag tone={data.state === "accepted" ? "ok" : "plain"}>{word("state", data.state)}</Tag>
+          <Tag tone={data.state === "accepted" ? "ok" : "plain"} className="max-sm:hidden">
+            {word("state", data.state)}
+          </Tag>
         )}
         <span className="flex-1" />
         {place ? (
@@ -198,27 +203,21 @@ export function FeedbackDetail(p: Props) {
         <IconButton
           label={t("action.previous")}
           icon={ChevronUp}
+          className="max-sm:hidden"
           disabled={!place || place.at <= 1}
           onClick={() => onStep(-1)}
         />
         <IconButton
           label={t("action.next")}
           icon={ChevronDown}
+          className="max-sm:hidden"
           disabled={!place || place.at >= place.of}
           onClick={() => onStep(1)}
         />
         {data.state === "new" ? (
-          <>
-            <Button icon={Clock} onClick={later ? wake : p.onLater} className="max-md:hidden">
-              {t(later ? "feedback.wake" : "feedback.later")}
-            </Button>
-            <IconButton
-              label={t(later ? "feedback.wake" : "feedback.later")}
-              icon={Clock}
-              onClick={later ? wake : p.onLater}
-              className="md:hidden"
-            />
-          </>
+          <Button icon={Clock} onClick={later ? wake : p.onLater} className={narrow}>
+            <span className="max-sm:sr-only">{t(later ? "feedback.wake" : "feedback.later")}</span>
+          </Button>
         ) : null}
         {data.state === "new" ? (
           <Button icon={CircleSlash} onClick={ignore} className="max-sm:hidden">
@@ -232,8 +231,8 @@ export function FeedbackDetail(p: Props) {
         ) : null}
         {open ? (
           <>
-            <Button icon={Link2} onClick={() => setJoining(true)}>
-              {t("feedback.join")}
+            <Button icon={Link2} onClick={() => setJoining(true)} className={narrow}>
+              <span className="max-sm:sr-only">{t("feedback.join")}</span>
             </Button>
             <Button look="primary" icon={Check} onClick={() => accept()}>
               {t("feedback.accept")}

@@ -135,6 +135,7 @@ export default function Inbox() {
       </section>
       {currentId ? (
         <div className={cx("min-h-0 min-w-0", !search.item && "max-md:hidden")}>
+          {search.item ? <h1 className="sr-only md:hidden">{t("nav.inbox")}</h1> : null}
           <FeedbackDetail
             key={currentId}
             id={currentId}

@@ -169,7 +169,7 @@ export function SortLine({
           const sort = e.target.value as FeedbackSort;
           onChange({ ...search, sort: sort === "-occurred" ? undefined : sort });
         }}
-        className="-ml-1 h-6 min-w-0 rounded-1 bg-transparent pr-1 text-fg-3 pointer-coarse:h-10"
+        className="-ml-1 h-6 min-w-0 rounded-1 bg-transparent pr-1 [field-sizing:content] text-fg-3 pointer-coarse:h-10"
       >
         {feedbackSorts.map((s) => (
           <option key={s} value={s}>

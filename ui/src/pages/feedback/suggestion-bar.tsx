@@ -32,7 +32,7 @@ export function SuggestionBar(p: Props) {
   if (f.issue) return <InIssue feedback={f} launchId={p.launchId} />;
   if (f.state !== "new") return null;
   // The place is kept while the answer is on its way, so that the text below does not jump.
-  if (!s) return <div aria-hidden="true" className="min-h-[38px]" />;
+  if (!s) return <div aria-hidden="true" className="min-h-[38px] flex-none" />;
   if (isEmpty(s)) return null;
   const fields = (
     <>
@@ -45,10 +45,10 @@ export function SuggestionBar(p: Props) {
   return (
     <section
       aria-label={t("suggest.title")}
-      className="flex min-h-[38px] items-center gap-[9px] rounded-2 bg-accent-soft py-[5px] pr-1.5 pl-[11px] text-row max-sm:flex-wrap"
+      className="flex min-h-[38px] flex-none items-center gap-[9px] rounded-2 bg-accent-soft py-1 pr-1.5 pl-[11px] text-row max-sm:flex-wrap"
     >
-      <Icon of={issue ? Layers : Sparkles} size={15} className="text-accent-text" />
-      <p className="min-w-0 flex-1 leading-[27px]">
+      <Icon of={issue ? Layers : Sparkles} size={15} className="text-accent-text max-sm:hidden" />
+      <p className="min-w-0 flex-1 leading-[30px] max-sm:basis-[calc(100%-32px)] pointer-coarse:leading-[46px]">
         {issue && s.fields.length ? (
           <Trans k="suggest.joinAndFields" values={{ issue, fields }} />
         ) : issue ? (
@@ -101,15 +101,15 @@ function IssueChip({ related: r, onTakeIssue, onDismiss }: { related: RelatedIss
   const { id, key, title } = r.issue;
   return (
     <Chip
-      take={t("suggest.takeIssue", { key, title })}
+      take={t("suggest.takeIssue", { key, percent: percent(r.confidence), title })}
       dismiss={t("suggest.dismiss", { name: t("facet.issue"), value: key })}
       confidence={r.confidence}
+      title={title}
       reason={r.reason}
       onTake={() => onTakeIssue(id)}
       onDismiss={() => onDismiss([{ what: "issue", value: id }])}
     >
-      <span className="id">{key}</span>
-      <span className="max-w-72 truncate font-semibold max-sm:max-w-40">{title}</span>
+      <span className="id font-semibold">{key}</span>{" "}
       <span className="num text-fg-2">{percent(r.confidence)}</span>
     </Chip>
   );
@@ -141,6 +141,7 @@ function Chip({
   take,
   dismiss,
   confidence,
+  title,
   reason,
   onTake,
   onDismiss,
@@ -149,6 +150,7 @@ function Chip({
   take: string;
   dismiss: string;
   confidence: number;
+  title?: string;
   reason: string;
   onTake: () => void;
   onDismiss: () => void;
@@ -156,9 +158,10 @@ function Chip({
 }) {
   return (
     <Tip
-      className="suggested mr-1 inline-flex h-[23px] max-w-full items-stretch overflow-hidden rounded-1 bg-surface align-middle leading-[21px] last:mr-0 pointer-coarse:h-10"
+      className="suggested mr-1 inline-flex h-[26px] max-w-full items-stretch overflow-hidden rounded-1 bg-surface align-middle leading-[24px] last:mr-0 pointer-coarse:h-10"
       content={
         <span className="grid gap-1">
+          {title ? <span className="font-semibold [overflow-wrap:anywhere]">{title}</span> : null}
           <span className="text-fg-2 [overflow-wrap:anywhere]">{reason || t("suggest.noReason")}</span>
           <span className="flex items-center gap-2 text-meta text-fg-3">
             <Confidence value={confidence} />
@@ -182,7 +185,7 @@ function Chip({
             type="button"
             aria-label={dismiss}
             onClick={onDismiss}
-            className="state grid w-[22px] flex-none place-items-center text-fg-3 -outline-offset-2 hover:bg-hover hover:text-fg pointer-coarse:w-8"
+            className="state grid w-6 flex-none place-items-center text-fg-3 -outline-offset-2 hover:bg-hover hover:text-fg pointer-coarse:w-8"
           >
             <Icon of={X} size={11} />
           </button>

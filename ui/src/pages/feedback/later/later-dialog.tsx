@@ -35,7 +35,7 @@ export default function LaterDialog({
   return (
     <Dialog open onClose={onClose} title={t("later.title")} note={t("later.note")} width={440}>
       <form
-        className="grid gap-3"
+        className="grid gap-2.5"
         onSubmit={(e) => {
           e.preventDefault();
           take(at);
@@ -61,7 +61,7 @@ export default function LaterDialog({
             {t("later.do")}
           </Button>
         </div>
-        <p role="status" className="min-h-[34px] text-dense">
+        <p role="status" className="min-h-[34px] pb-2 text-dense">
           <Understood typed={typed} at={read} wrong={wrong} now={now} />
         </p>
       </form>
