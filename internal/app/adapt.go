@@ -57,10 +57,12 @@ func (a *App) decided(ctx context.Context, tx *db.Tx, by workspace.Actor, launch
 	return nil
 }
 
-// Related is what a feedback may belong to: other feedback, and issues.
+// Related is what is suggested for a feedback: what it may belong to, other
+// feedback and issues, and the fields that triage filled.
 type Related struct {
-	Items  []triage.AlikeRow      `json:"items" nullable:"false"`
-	Issues []issue.SuggestionBody `json:"issues" nullable:"false"`
+	Items  []triage.AlikeRow        `json:"items" nullable:"false"`
+	Issues []issue.SuggestionBody   `json:"issues" nullable:"false" doc:"Without those that people waved off."`
+	Fields []triage.FieldSuggestion `json:"fields" nullable:"false" doc:"What triage filled and nobody has confirmed, corrected or waved off."`
 }
 
 // relatedRoutes answers what two nouns know of one feedback at once.
@@ -74,7 +76,11 @@ func (a *App) relatedRoutes(api *web.API) {
 		if err != nil {
 			return nil, err
 		}
-		out := Related{Items: items, Issues: make([]issue.SuggestionBody, len(issues))}
+		fields, err := a.ledger.SuggestedFields(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		out := Related{Items: items, Fields: fields, Issues: make([]issue.SuggestionBody, len(issues))}
 		for i, x := range issues {
 			out.Issues[i] = issue.SuggestionBody(x)
 		}

@@ -149,6 +149,7 @@ func (a *App) build() (err error) {
 	a.issues.SetFinder(likeness{a.triage})
 	a.issues.SetGrouper(a.triage)
 	a.issues.OnDecided(a.decided)
+	a.issues.OnSuggest(a.ledger.DismissedIssues)
 	a.issues.SetClusterer(likeness{a.triage})
 	a.cleanup = append(a.cleanup, func() error { a.triage.Close(); a.feedback.Close(); return nil })
 	return nil

@@ -53,6 +53,7 @@ func (s *Service) RemoveImport(ctx context.Context, tx *db.Tx, ws workspace.ID, 
 	in := db.In(2, len(r.ids))
 	for _, text := range []string{
 		`DELETE FROM decision WHERE workspace_id = $1 AND feedback_id IN (` + in + `)`,
+		`DELETE FROM dismissal WHERE workspace_id = $1 AND feedback_id IN (` + in + `)`,
 		`DELETE FROM correction WHERE workspace_id = $1 AND feedback_id IN (` + in + `)`,
 		`DELETE FROM attachment WHERE workspace_id = $1 AND delivery_id IN (` + in + `)`,
 		`DELETE FROM feedback WHERE workspace_id = $1 AND id IN (` + in + `)`,

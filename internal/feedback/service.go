@@ -136,7 +136,7 @@ func (s *Service) Stats() (queued, backlog, taken int64) {
 	return s.intake.queued.Load(), max(0, s.intake.backlog.Load()), s.intake.taken.Load()
 }
 
-// Get returns one feedback, whole.
+// Get returns one feedback, whole, for a person to read.
 func (s *Service) Get(ctx context.Context, id string) (*Feedback, error) {
 	a, err := workspace.Need(ctx, workspace.Read)
 	if err != nil {
@@ -149,7 +149,22 @@ func (s *Service) Get(ctx context.Context, id string) (*Feedback, error) {
 	if f.Attachments, err = attachmentsOf(ctx, s.db, a.Workspace, id); err != nil {
 		return nil, err
 	}
+	title := f.Title
+	f.cover(f.Text)
+	if f.Title != title {
+		f.FullTitle = title
+	}
 	return f, s.Name(ctx, a.Workspace, f)
+}
+
+// Issue names the issue with an id, if there is one in the workspace.
+func (s *Service) Issue(ctx context.Context, ws workspace.ID, id string) (IssueRef, bool, error) {
+	if s.nameIssues == nil {
+		return IssueRef{}, false, nil
+	}
+	refs, err := s.nameIssues(ctx, ws, []string{id})
+	ref, ok := refs[id]
+	return ref, ok, err
 }
 
 // Name fills in the names of the issues and members that rows refer to.

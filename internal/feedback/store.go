@@ -206,8 +206,9 @@ func splitTags(s string) []string {
 	return strings.Split(s, ",")
 }
 
-// listColumns are what a list shows; the wide ones stay in the database.
-const listColumns = `id, num, launch_id, import_id, channel, external_id, title, substr(text, 1, 300), occurred_at, received_at, person_id, author_name, author_email, rating, app_version,
+// listColumns are what a list shows; the wide ones stay in the database, and
+// of the text only listedRunes are read.
+const listColumns = `id, num, launch_id, import_id, channel, external_id, title, substr(text, 1, 400), occurred_at, received_at, person_id, author_name, author_email, rating, app_version,
 	language, category, category_confidence, sentiment, sentiment_score, emotion, severity, severity_confidence, area, summary, security, unsure, alike, duplicate_of, pass, ` + stateColumns
 
 func scanListed(s db.Scanner) (*Feedback, error) {
@@ -224,7 +225,8 @@ func scanListed(s db.Scanner) (*Feedback, error) {
 	if rating != 0 {
 		f.Rating = &rating
 	}
-	f.Snippet, f.Tags, f.ReadFully = snippet(text), splitTags(tags), pass == 1
+	f.Tags, f.ReadFully = splitTags(tags), pass == 1
+	f.cover(text)
 	return f, err
 }
 

@@ -246,7 +246,8 @@ func validReason(s string) (string, error) {
 }
 
 // titleFrom takes an issue's title from feedback: its title where it has one
-// of several words, what triage made of it otherwise, cut at a word.
+// of several words, what triage made of it otherwise, cut at a word, without
+// personal data.
 func titleFrom(f *feedback.Feedback) string {
 	title := oneLine(f.Title)
 	if len(strings.Fields(title)) < 3 {
@@ -260,6 +261,7 @@ func titleFrom(f *feedback.Feedback) string {
 	if title == "" {
 		title = fmt.Sprintf("Feedback %d", f.Number)
 	}
+	title = feedback.Mask(title)
 	r := []rune(title)
 	if len(r) <= autoTitle {
 		return title

@@ -488,6 +488,16 @@ func TestSuggest(t *testing.T) {
 	if diff := cmp.Diff([]string{"HC-2 0.8 1 report is like ours; the closest: same stack", "HC-4 0.4 1 report is like ours; the closest: a word"}, show(must(b.s.Similar(b.Ctx, "HC-1"))(t))); diff != "" {
 		t.Errorf("Similar -want +got:\n%s", diff)
 	}
+	b.s.OnSuggest(func(_ context.Context, ws workspace.ID, feedbackID string) ([]string, error) {
+		if ws != b.Workspace || feedbackID != ids[0] {
+			t.Errorf("asked what was waved off for %s in %s", feedbackID, ws)
+		}
+		return []string{must(b.s.Get(b.Ctx, "HC-2"))(t).ID, "gone"}, nil
+	})
+	if diff := cmp.Diff([]string{"HC-1 0.7 same words; 2 of its reports are alike"}, show(must(b.s.Suggest(b.Ctx, ids[0]))(t))); diff != "" {
+		t.Errorf("Suggest without what was waved off -want +got:\n%s", diff)
+	}
+	b.s.OnSuggest(nil)
 	if list := must(b.s.Suggest(b.Ctx, ids[3]))(t); len(list) != 0 {
 		t.Errorf("with nothing alike Suggest = %v", list)
 	}
@@ -551,6 +561,7 @@ func TestTitleFrom(t *testing.T) {
 		{feedback.Feedback{Title: "Login fails on Android", Summary: "s"}, "Login fails on Android"},
 		{feedback.Feedback{Title: "Bad", Summary: "The app\n crashes."}, "The app crashes."},
 		{feedback.Feedback{Title: "Bad"}, "Bad"},
+		{feedback.Feedback{Title: "Refund to anna@example.de please"}, "Refund to ••• please"},
 		{feedback.Feedback{Snippet: "Just words"}, "Just words"},
 		{feedback.Feedback{Number: 7, Text: "\t\n"}, "Feedback 7"},
 		{feedback.Feedback{Summary: long}, strings.TrimSpace(long[:119]) + "…"},

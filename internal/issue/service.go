@@ -46,6 +46,7 @@ type Service struct {
 	grouper   grouper
 	clusterer clusterer
 	decided   func(ctx context.Context, tx *db.Tx, a workspace.Actor, launchID string, feedbackIDs []string, state string) error
+	dismissed func(ctx context.Context, ws workspace.ID, feedbackID string) ([]string, error)
 	now       func() time.Time
 }
 

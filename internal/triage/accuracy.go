@@ -15,8 +15,8 @@ import (
 
 // Accuracy is how often people left triage's word as it was.
 //
-// A field of a feedback counts as reviewed when a person corrected this field
-// (and did not take that back), or accepted the feedback into an issue with
+// A field of a feedback counts as reviewed when a person corrected or
+// confirmed this field (and did not take that back), or accepted the feedback into an issue with
 // the field as it was. Ignoring a feedback, calling it spam or correcting
 // another field says nothing of this one. What triage decided is the value
 // that stood before the first correction; what is final, the value now.
@@ -29,7 +29,7 @@ type Accuracy struct {
 type FieldAccuracy struct {
 	Field     string          `json:"field"`
 	Decided   int             `json:"decided" doc:"Feedback that triage decided this field of: all of the launch."`
-	Reviewed  int             `json:"reviewed" doc:"Of these, those a person looked at: corrected in this field, or accepted."`
+	Reviewed  int             `json:"reviewed" doc:"Of these, those a person looked at: corrected or confirmed in this field, or accepted."`
 	Corrected int             `json:"corrected" doc:"Of the reviewed, those whose final value is another one."`
 	Right     *float64        `json:"right,omitempty" doc:"Share of the reviewed that was right; absent when none was reviewed."`
 	Classes   []ClassAccuracy `json:"classes" nullable:"false" doc:"By value; empty for area, which has any value, and spam, of which only the wrong ones are reviewed."`

@@ -44,12 +44,15 @@ const (
 	FieldTags        = "tags"
 	FieldState       = "state"
 	FieldIssue       = "issue"
+
+	FieldSnoozedUntil = "snoozed_until"
+	FieldDismissed    = "dismissed" // a suggestion; value says which
 )
 
 // decided are all of them; the place of each is its bit in fields, so new
 // ones go last.
 var decided = []string{FieldCategory, FieldSeverity, FieldSentiment, FieldEmotion, FieldLanguage, FieldArea, FieldSpam, FieldSecurity,
-	FieldDuplicateOf, FieldAssignee, FieldTags, FieldState, FieldIssue}
+	FieldDuplicateOf, FieldAssignee, FieldTags, FieldState, FieldIssue, FieldSnoozedUntil, FieldDismissed}
 
 // read are those that every reading of the engine decides.
 var read = fieldsOf(FieldCategory, FieldSeverity, FieldSentiment, FieldEmotion, FieldLanguage, FieldArea, FieldSpam, FieldSecurity)
@@ -118,10 +121,12 @@ type LedgerDeps struct {
 	Undo     *undo.Service
 }
 
-// NewLedger returns the ledger on d and takes over the undoing of corrections.
+// NewLedger returns the ledger on d and takes over the undoing of what it does.
 func NewLedger(d LedgerDeps) *Ledger {
 	l := &Ledger{db: d.DB, bus: d.Bus, log: d.Log, feedback: d.Feedback, launches: d.Launches, members: d.Members, undo: d.Undo, now: time.Now}
 	d.Undo.Handle(undoKind, l.takeBack)
+	d.Undo.Handle(snoozeKind, l.unsnooze)
+	d.Undo.Handle(dismissKind, l.undismiss)
 	return l
 }
 

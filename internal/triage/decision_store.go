@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/hypercare/hypercare/internal/db"
+	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
@@ -70,7 +71,7 @@ func listDecisions(ctx context.Context, q db.Queryer, ws workspace.ID, launchID 
 		w.and(`engine = ` + w.param(f.Engine))
 	}
 	if f.Corrected != nil {
-		in := `id NOT IN (SELECT decision_id FROM correction WHERE workspace_id = $1 AND launch_id = $2 AND undone_at = 0`
+		in := `id NOT IN (SELECT decision_id FROM correction WHERE workspace_id = $1 AND launch_id = $2 AND undone_at = 0 AND was <> becomes`
 		if f.Field != "" {
 			in += ` AND field = ` + w.param(f.Field)
 		}
@@ -105,7 +106,7 @@ func listCorrected(ctx context.Context, q db.Queryer, ws workspace.ID, launchID 
 			w.and(`field = ` + w.param(f.Field))
 		}
 		ids, err := db.All(ctx, q, func(s db.Scanner) (id string, err error) { return id, s.Scan(&id) },
-			`SELECT DISTINCT decision_id FROM correction WHERE workspace_id = $1 AND launch_id = $2 AND undone_at = 0 AND decision_id < $3 AND decision_id <> ''`+w.text+` ORDER BY decision_id DESC LIMIT $4`, w.args...)
+			`SELECT DISTINCT decision_id FROM correction WHERE workspace_id = $1 AND launch_id = $2 AND undone_at = 0 AND was <> becomes AND decision_id < $3 AND decision_id <> ''`+w.text+` ORDER BY decision_id DESC LIMIT $4`, w.args...)
 		if err != nil {
 			return nil, fmt.Errorf("list corrected decisions of launch %s: %w", launchID, err)
 		}
@@ -186,9 +187,12 @@ func feedbackRefs(ctx context.Context, q db.Queryer, ws workspace.ID, ids []stri
 	out := map[string]FeedbackRef{}
 	for part := range slices.Chunk(ids, 500) {
 		list, err := db.All(ctx, q, func(s db.Scanner) (r FeedbackRef, err error) {
-			return r, s.Scan(&r.ID, &r.Number, &r.Title, &r.Snippet)
+			var title, text string
+			err = s.Scan(&r.ID, &r.Number, &title, &text)
+			r.Title, r.Snippet = feedback.Cover(title, text)
+			return r, err
 		},
-			`SELECT id, num, title, substr(text, 1, 280) FROM feedback WHERE workspace_id = $1 AND id IN (`+db.In(2, len(part))+`)`, append([]any{ws}, db.Args(part)...)...)
+			`SELECT id, num, title, substr(text, 1, 400) FROM feedback WHERE workspace_id = $1 AND id IN (`+db.In(2, len(part))+`)`, append([]any{ws}, db.Args(part)...)...)
 		if err != nil {
 			return nil, fmt.Errorf("look up feedback of decisions: %w", err)
 		}

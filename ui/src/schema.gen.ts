@@ -158,6 +158,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/feedback/{id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Wave off something that triage suggests for a feedback; it is not suggested again */
+        post: operations["dismiss-suggestion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/feedback/{id}/ignore": {
         parameters: {
             query?: never;
@@ -186,6 +203,23 @@ export interface paths {
         get: operations["list-related"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feedback/{id}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a feedback off until a time, or bring it back */
+        post: operations["snooze-feedback"];
         delete?: never;
         options?: never;
         head?: never;
@@ -553,6 +587,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/launches/{id}/feedback/ids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ids of all feedback that filters select, at most 1,000: for acts on many */
+        get: operations["list-feedback-ids"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/launches/{id}/feedback/ignore": {
         parameters: {
             query?: never;
@@ -564,6 +615,23 @@ export interface paths {
         put?: never;
         /** Set feedback of a launch aside */
         post: operations["ignore-many-feedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/launches/{id}/feedback/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put several feedback off until a time, or bring them back */
+        post: operations["snooze-many-feedback"];
         delete?: never;
         options?: never;
         head?: never;
@@ -889,6 +957,9 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         AppRelated: {
+            /** @description What triage filled and nobody has confirmed, corrected or waved off. */
+            fields: components["schemas"]["TriageFieldSuggestion"][];
+            /** @description Without those that people waved off. */
             issues: components["schemas"]["IssueSuggestionBody"][];
             items: components["schemas"]["TriageAlikeRow"][];
         };
@@ -954,6 +1025,8 @@ export interface components {
             duplicate_of?: string;
             emotion: string;
             external_id?: string;
+            /** @description Absent in lists, and where nothing in the title is covered. */
+            full_title?: string;
             id: string;
             import_id?: string;
             issue?: components["schemas"]["FeedbackIssueRef"];
@@ -982,7 +1055,7 @@ export interface components {
             severity: string;
             /** Format: double */
             severity_confidence: number;
-            /** @description First 280 characters of the text. */
+            /** @description First 280 characters of the text, personal data covered. */
             snippet: string;
             /**
              * Format: date-time
@@ -995,6 +1068,7 @@ export interface components {
             tags: string[];
             /** @description Absent in lists, which carry snippet. */
             text?: string;
+            /** @description Personal data in it is covered, as in snippet and summary. */
             title: string;
             /** @description Everything triage said, with reasons. */
             triage?: components["schemas"]["NlpResult"];
@@ -1084,6 +1158,12 @@ export interface components {
             /** @enum {string} */
             state: "accepted" | "processed" | "dead" | "undone";
         };
+        FeedbackIDsBody: {
+            /** @description The first 1,000. */
+            ids: string[];
+            /** Format: int64 */
+            total: number;
+        };
         FeedbackInput: {
             app_version?: string;
             attachments?: components["schemas"]["FeedbackAttachmentInput"][] | null;
@@ -1136,6 +1216,12 @@ export interface components {
             };
             items: components["schemas"]["Feedback"][];
             next_cursor?: string;
+            /** @description With facets: of what waited an hour ago or came in since, how much was triaged. */
+            pace?: components["schemas"]["FeedbackPace"];
+            /** @description With facets: what each tab holds under the other filters. */
+            tabs?: {
+                [key: string]: number;
+            };
             /** Format: double */
             took_ms: number;
             /** Format: int64 */
@@ -1151,6 +1237,12 @@ export interface components {
             next_cursor?: string;
             /** Format: int64 */
             total?: number;
+        };
+        FeedbackPace: {
+            /** Format: int64 */
+            of: number;
+            /** Format: int64 */
+            triaged: number;
         };
         FeedbackReceipt: {
             delivery_id: string;
@@ -2099,7 +2191,15 @@ export interface components {
             /** @description Of the engine or of the rule's text; for a person the name. */
             version: string;
         };
+        TriageDismissal: {
+            /** @description The issue's id; of a field what triage said, which may be left out. */
+            value?: string;
+            /** @enum {string} */
+            what: "issue" | "severity" | "category" | "area";
+        };
         TriageEdit: {
+            /** @description Tags it shall have too. */
+            add_tags?: string[];
             /** @description Empty for none. */
             area?: string;
             /** @description Id of a member; empty for nobody. */
@@ -2120,6 +2220,8 @@ export interface components {
             tags?: string[];
         };
         TriageEditMany: {
+            /** @description Tags it shall have too. */
+            add_tags?: string[];
             /** @description Empty for none. */
             area?: string;
             /** @description Id of a member; empty for nobody. */
@@ -2146,6 +2248,11 @@ export interface components {
              * @description Feedback that has the wanted values now.
              */
             changed: number;
+            /**
+             * Format: int64
+             * @description Severities, categories and areas that triage had right.
+             */
+            confirmed: number;
             /**
              * Format: int64
              * @description Fields of them that triage had decided otherwise.
@@ -2184,7 +2291,7 @@ export interface components {
             field: string;
             /**
              * Format: int64
-             * @description Of these, those a person looked at: corrected in this field, or accepted.
+             * @description Of these, those a person looked at: corrected or confirmed in this field, or accepted.
              */
             reviewed: number;
             /**
@@ -2192,6 +2299,14 @@ export interface components {
              * @description Share of the reviewed that was right; absent when none was reviewed.
              */
             right?: number;
+        };
+        TriageFieldSuggestion: {
+            /** Format: double */
+            confidence: number;
+            /** @enum {string} */
+            field: "severity" | "category" | "area";
+            reason: string;
+            value: string;
         };
         TriagePreview: {
             /** @description All of the launch's feedback was looked at. */
@@ -2270,6 +2385,30 @@ export interface components {
             then: components["schemas"]["TriageThen"];
             when: string;
         };
+        TriageSnoozeInput: {
+            /**
+             * Format: date-time
+             * @description At most a year ahead; null or absent brings it back to triage.
+             */
+            until?: string | null;
+        };
+        TriageSnoozeMany: {
+            ids: string[] | null;
+            /**
+             * Format: date-time
+             * @description At most a year ahead; null or absent brings it back to triage.
+             */
+            until?: string | null;
+        };
+        TriageSnoozedMany: {
+            /**
+             * Format: int64
+             * @description Feedback that was put off or brought back; what is done with stays as it is.
+             */
+            changed: number;
+            /** @description Absent when nothing changed. */
+            undo_id?: string;
+        };
         TriageThen: {
             /** @description Id of the member who gets it. */
             assign?: string;
@@ -2279,6 +2418,10 @@ export interface components {
             severity?: "sev1" | "sev2" | "sev3" | "sev4";
             /** @description Tags to add. */
             tag?: string[] | null;
+        };
+        TriageUndoable: {
+            /** @description Absent when nothing changed. */
+            undo_id?: string;
         };
         Workspace: {
             id: string;
@@ -2711,6 +2854,41 @@ export interface operations {
             };
         };
     };
+    "dismiss-suggestion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriageDismissal"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriageUndoable"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "ignore-feedback": {
         parameters: {
             query?: never;
@@ -2764,6 +2942,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AppRelated"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "snooze-feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriageSnoozeInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriageEditedOne"];
                 };
             };
             /** @description Error */
@@ -3381,7 +3594,7 @@ export interface operations {
     "list-decisions": {
         parameters: {
             query?: {
-                field?: "category" | "severity" | "sentiment" | "emotion" | "language" | "area" | "spam" | "security" | "duplicate_of" | "assignee" | "tags" | "state" | "issue";
+                field?: "category" | "severity" | "sentiment" | "emotion" | "language" | "area" | "spam" | "security" | "duplicate_of" | "assignee" | "tags" | "state" | "issue" | "snoozed_until" | "dismissed";
                 /** @description Only decisions that people corrected (in this field), or only the others. */
                 corrected?: "true" | "false";
                 /** @description Only decisions of which a value (of this field) is another one now: those that accuracy counts as corrected. */
@@ -3487,6 +3700,8 @@ export interface operations {
     "list-feedback": {
         parameters: {
             query?: {
+                /** @description triage: new and not put off; mine: of these, assigned to the asker; later: put off; ideas: of triage, feature requests; done: accepted, ignored, spam. All when absent. */
+                tab?: "triage" | "mine" | "later" | "ideas" | "done" | "all";
                 /** @description Words that must all occur; the last may be unfinished; "quoted words" stand together. */
                 q?: string;
                 /** @description In this and the other lists: several values are alternatives; none means empty, any means filled. */
@@ -3510,11 +3725,17 @@ export interface operations {
                 from?: string;
                 /** @description Happened before. */
                 to?: string;
-                sort?: "-occurred" | "occurred" | "-received" | "severity" | "-alike" | "rating";
+                /** @description At least so many stars; what has none is left out. */
+                rating_min?: number;
+                /** @description At most so many stars; what has none is left out. */
+                rating_max?: number;
+                /** @description To triage, and received longer ago than this: a duration such as 90m or 24h. */
+                waiting?: string;
+                sort?: "-occurred" | "occurred" | "-received" | "received" | "severity" | "-alike" | "rating";
                 cursor?: string;
                 /** @description 50 when absent. */
                 limit?: number;
-                /** @description Answer the counts of each filter's values too. */
+                /** @description Answer the counts of each filter's values and of the tabs too. */
                 facets?: boolean;
             };
             header?: never;
@@ -3653,6 +3874,70 @@ export interface operations {
             };
         };
     };
+    "list-feedback-ids": {
+        parameters: {
+            query?: {
+                /** @description triage: new and not put off; mine: of these, assigned to the asker; later: put off; ideas: of triage, feature requests; done: accepted, ignored, spam. All when absent. */
+                tab?: "triage" | "mine" | "later" | "ideas" | "done" | "all";
+                /** @description Words that must all occur; the last may be unfinished; "quoted words" stand together. */
+                q?: string;
+                /** @description In this and the other lists: several values are alternatives; none means empty, any means filled. */
+                state?: string[] | null;
+                category?: string[] | null;
+                severity?: string[] | null;
+                sentiment?: string[] | null;
+                emotion?: string[] | null;
+                language?: string[] | null;
+                channel?: string[] | null;
+                area?: string[] | null;
+                version?: string[] | null;
+                assignee?: string[] | null;
+                issue?: string[] | null;
+                import?: string[] | null;
+                person?: string[] | null;
+                /** @description security, unsure */
+                flag?: string[] | null;
+                tag?: string[] | null;
+                /** @description Happened at or after. */
+                from?: string;
+                /** @description Happened before. */
+                to?: string;
+                /** @description At least so many stars; what has none is left out. */
+                rating_min?: number;
+                /** @description At most so many stars; what has none is left out. */
+                rating_max?: number;
+                /** @description To triage, and received longer ago than this: a duration such as 90m or 24h. */
+                waiting?: string;
+                sort?: "-occurred" | "occurred" | "-received" | "received" | "severity" | "-alike" | "rating";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackIDsBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "ignore-many-feedback": {
         parameters: {
             query?: never;
@@ -3675,6 +3960,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IssueIgnoredManyBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "snooze-many-feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriageSnoozeMany"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriageSnoozedMany"];
                 };
             };
             /** @description Error */

@@ -35,7 +35,11 @@ describe("nothing in a URL is believed", () => {
     ["a date that is none", "?from=yesterday&to=2026-13-45", {}],
     ["a date", "?from=2026-11-01", { from: "2026-11-01" }],
     ["a value twice", "?category=bug&category=bug", { category: ["bug"] }],
-    ["two tabs: the first", "?tab=all&tab=ignored", { tab: "all" }],
+    ["two tabs: the first", "?tab=all&tab=done", { tab: "all" }],
+    ["a tab of old links", "?tab=accepted", { tab: "done" }],
+    ["another one", "?tab=ignored", { tab: "done" }],
+    ["how long it waits", "?waiting=4h&rating=low", { waiting: "4h", rating: "low" }],
+    ["a wait that is none", "?waiting=5h&rating=toString", {}],
     ["an unknown key", "?__proto__=x&constructor=y", {}],
   ])("%s", (_, url, want) => {
     expect(feedbackSearch(parseSearch(url))).toEqual(want);

@@ -2,7 +2,15 @@
 
 import { type DecisionFilter, decisionFields, engines } from "@/api/decisions";
 import { type DeliveryFilter, deliveryStates } from "@/api/deliveries";
-import { type FeedbackSearch, feedbackFacets, feedbackSorts, feedbackTabs } from "@/api/filter";
+import {
+  type FeedbackSearch,
+  feedbackFacets,
+  feedbackSorts,
+  feedbackTabs,
+  type Rating,
+  ratings,
+  waits,
+} from "@/api/filter";
 import { type IssueFilter, issueFacets, issueSorts } from "@/api/issue-filter";
 
 type Raw = Record<string, unknown>;
@@ -61,12 +69,15 @@ export function tidy<T extends object>(o: T): T {
 export function feedbackSearch(raw: Raw): FeedbackSearch {
   const facets = Object.fromEntries(feedbackFacets.map((f) => [f, values(raw[f])]));
   return tidy({
-    tab: oneOf(raw.tab, feedbackTabs),
+    // Links from before had a tab for each state of what is done.
+    tab: oneOf(raw.tab, feedbackTabs) ?? (oneOf(raw.tab, ["accepted", "ignored"]) && "done"),
     q: text(raw.q),
     sort: oneOf(raw.sort, feedbackSorts),
     issue: oneOf(raw.issue, ["none", "any"] as const),
-    import: text(raw.import),
+    rating: oneOf(raw.rating, Object.keys(ratings) as Rating[]),
+    waiting: oneOf(raw.waiting, waits),
     person: text(raw.person),
+    import: text(raw.import),
     from: day(raw.from),
     to: day(raw.to),
     item: text(raw.item),

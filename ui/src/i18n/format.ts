@@ -54,6 +54,32 @@ export function dateTime(iso: string, zone?: string): string {
   return formatter(zone, { day: "numeric", month: "short", year: "numeric", ...clockOptions }).format(at);
 }
 
+/** A time ahead, as short as it can be without doubt: 14:00 today, Mon 09:00 this week, 2 Dec, 09:00 after. */
+export function moment(iso: string, zone?: string, now = Date.now()): string {
+  const at = Date.parse(iso);
+  if (Number.isNaN(at)) return "";
+  const same = (o: Intl.DateTimeFormatOptions) =>
+    formatter(zone, o).format(at) === formatter(zone, o).format(now);
+  if (same(dateKey)) return formatter(zone, clockOptions).format(at);
+  if (at > now && at - now < 6 * day) {
+    return formatter(zone, { weekday: "short", ...clockOptions }).format(at);
+  }
+  const year: Intl.DateTimeFormatOptions = same({ year: "numeric" }) ? {} : { year: "numeric" };
+  return formatter(zone, { day: "numeric", month: "short", ...year, ...clockOptions }).format(at);
+}
+
+/** A time ahead in full: weekday, day, time and the name of the zone. */
+export function fullMoment(at: number, zone?: string): string {
+  const options: Intl.DateTimeFormatOptions = {
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+    ...clockOptions,
+  };
+  return formatter(zone, options).format(at);
+}
+
 export function date(iso: string, zone?: string): string {
   const at = Date.parse(iso);
   if (Number.isNaN(at)) return "";

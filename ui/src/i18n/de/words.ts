@@ -27,6 +27,9 @@ export const words: Record<keyof typeof en, Message> = {
   "facet.stage": "Stufe",
   "facet.urgency": "Dringlichkeit",
   "facet.state": "Status",
+  "facet.snoozed_until": "Später",
+  "facet.dismissed": "Verworfen",
+  "facet.issue": "Issue",
 
   "urgency.1": "1, kann warten",
   "urgency.2": "2, einige Wochen",

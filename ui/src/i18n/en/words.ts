@@ -24,6 +24,9 @@ export const words = {
   "facet.stage": "Stage",
   "facet.urgency": "Urgency",
   "facet.state": "State",
+  "facet.snoozed_until": "Later",
+  "facet.dismissed": "Dismissed",
+  "facet.issue": "Issue",
 
   "urgency.1": "1, can wait",
   "urgency.2": "2, some weeks",

@@ -30,7 +30,7 @@ export function Corrections({ feedbackId }: { feedbackId: string }) {
             <Icon of={PenLine} size={13} className="mt-[3px] text-fg-3" />
             <span className="min-w-0 flex-1">
               <Trans
-                k="corrections.line"
+                k={c.from === c.to ? "corrections.confirmed" : "corrections.line"}
                 values={{
                   who: strong(c.by),
                   field: word("facet", c.field),

@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { Paperclip } from "lucide-react";
+import { type ReactNode, useState } from "react";
 import type { Feedback, RelatedResult } from "@/api/types";
 import { Trans, t, word } from "@/i18n";
 import { bytes } from "@/i18n/format";
@@ -13,8 +14,6 @@ import { Corrections } from "./corrections";
 import { MaskedText } from "./masked-text";
 import { authorOf, headOf } from "./names";
 import { RelatedList } from "./related-list";
-import { maskIn } from "./spans";
-import { SuggestionBar } from "./suggestion-bar";
 import { TriageReasons } from "./triage-reasons";
 import type { Verbs } from "./verbs";
 
@@ -22,12 +21,14 @@ interface Props {
   feedback: Feedback;
   related: RelatedResult | undefined;
   launchId: string;
+  /** What triage suggests, under the heading. */
+  suggestions: ReactNode;
   onJoin: (issueId?: string) => void;
   verbs: Verbs;
 }
 
 /** The middle column: what was said, what triage made of it and why, and what is like it. */
-export function FeedbackBody({ feedback: f, related, launchId, onJoin, verbs }: Props) {
+export function FeedbackBody({ feedback: f, related, launchId, suggestions, onJoin, verbs }: Props) {
   // A short report without a title is its own heading; longer ones are headed by their title or summary.
   const short = !f.title && (f.text || f.snippet).length <= 160;
   return (
@@ -46,7 +47,7 @@ export function FeedbackBody({ feedback: f, related, launchId, onJoin, verbs }: 
             dir="auto"
             className="line-clamp-3 text-item font-semibold tracking-[-0.015em] text-balance [overflow-wrap:anywhere]"
           >
-            {maskIn(headOf(f), f.text ?? "", f.triage?.personal ?? [])}
+            <Head feedback={f} />
           </h2>
         )}
         <p className="mt-1.5 flex flex-wrap items-center gap-x-2.5 text-dense text-fg-2">
@@ -58,7 +59,7 @@ export function FeedbackBody({ feedback: f, related, launchId, onJoin, verbs }: 
           {f.alike > 0 ? <span className="sep">{t("feedback.alike", { count: f.alike })}</span> : null}
         </p>
       </div>
-      <SuggestionBar feedback={f} related={related} onAccept={onJoin} launchId={launchId} />
+      {suggestions}
       <div>
         {short ? null : <MaskedText feedback={f} />}
         <p className={cx("flex flex-wrap items-center gap-[7px] text-[12px] text-fg-2", !short && "mt-2")}>
@@ -90,6 +91,23 @@ export function FeedbackBody({ feedback: f, related, launchId, onJoin, verbs }: 
         />
       </p>
     </ScrollRegion>
+  );
+}
+
+/** The heading comes with personal data covered; where its title has some, a press shows it. */
+function Head({ feedback: f }: { feedback: Feedback }) {
+  const [shown, setShown] = useState(false);
+  if (!f.full_title) return headOf(f);
+  return (
+    <button
+      type="button"
+      aria-pressed={shown}
+      title={t("feedback.showTitle")}
+      onClick={() => setShown(!shown)}
+      className="text-left"
+    >
+      {shown ? f.full_title : f.title}
+    </button>
   );
 }
 

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { ExternalLink } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Feedback } from "@/api/types";
@@ -152,6 +153,18 @@ export function FeedbackFacts({ feedback: f, verbs, menu, onMenu }: Props) {
           {f.author.email ? (
             <Fact name={t("facts.email")}>
               <span className="truncate">{f.author.email}</span>
+            </Fact>
+          ) : null}
+          {f.author.person_id ? (
+            <Fact name={t("facts.person")}>
+              <Link
+                to="/launches/$launchId/feedback"
+                params={{ launchId: f.launch_id }}
+                search={{ tab: "all", person: f.author.person_id }}
+                className="link truncate"
+              >
+                {t("facts.samePerson")}
+              </Link>
             </Fact>
           ) : null}
         </Facts>

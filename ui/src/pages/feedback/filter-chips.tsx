@@ -20,12 +20,19 @@ export function chipsOf(search: FeedbackSearch): Chip[] {
       without: toggleValue(search, facet, value),
     })),
   );
-  const single = (key: "issue" | "import" | "person" | "from" | "to", label: string) => {
+  const single = (
+    key: "issue" | "rating" | "waiting" | "person" | "import" | "from" | "to",
+    label: string,
+  ) => {
     if (search[key]) chips.push({ id: key, label, without: { ...search, [key]: undefined } });
   };
   single("issue", t(search.issue === "none" ? "filter.noIssue" : "filter.hasIssue"));
-  single("import", t("filter.oneImport"));
+  if (search.rating) single("rating", t(`filter.rating.${search.rating}`));
+  if (search.waiting) {
+    single("waiting", t("filter.waits", { time: t(`filter.waiting.${search.waiting}`) }));
+  }
   single("person", t("filter.onePerson"));
+  single("import", t("filter.oneImport"));
   single("from", t("filter.fromDay" as MessageKey, { day: search.from ?? "" }));
   single("to", t("filter.toDay" as MessageKey, { day: search.to ?? "" }));
   return chips;

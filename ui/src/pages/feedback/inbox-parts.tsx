@@ -62,7 +62,7 @@ export function EmptyInbox({
   if (launch.counts.feedback > 0) {
     return (
       <Empty title={t(tab === "triage" ? "feedback.doneTitle" : "feedback.noneTab")}>
-        <p>{t(tab === "triage" ? "feedback.doneText" : "feedback.noneTabText")}</p>
+        <p>{t(tab === "triage" ? "feedback.doneText" : `feedback.none.${tab}`)}</p>
       </Empty>
     );
   }

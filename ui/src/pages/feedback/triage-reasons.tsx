@@ -7,6 +7,7 @@ import { Confidence } from "@/ui/bar";
 import { Glyph, Sentiment, Severity } from "@/ui/glyph";
 import { Icon } from "@/ui/icon";
 import { Tag } from "@/ui/tag";
+import { maskIn } from "./spans";
 import type { Verbs } from "./verbs";
 
 interface Row {
@@ -64,7 +65,11 @@ export function TriageReasons({ feedback: f, verbs }: { feedback: Feedback; verb
         ) : null}
       </div>
       {triage.reason ? <p className="mt-1.5 text-dense text-fg-2">{triage.reason}</p> : null}
-      <Phrases phrases={triage.key_phrases ?? []} summary={triage.summary} text={f.text ?? ""} />
+      <Phrases
+        phrases={(triage.key_phrases ?? []).map((p) => maskIn(p, f.text ?? "", triage.personal ?? []))}
+        summary={f.summary}
+        text={f.text ?? ""}
+      />
     </section>
   );
 }

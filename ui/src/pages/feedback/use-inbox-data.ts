@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo } from "react";
 import { feedbackFacetsQuery, feedbackListQuery } from "@/api/feedback";
-import { activeFilters, type FeedbackFilter, type FeedbackSearch } from "@/api/filter";
+import { activeFilters, type FeedbackSearch } from "@/api/filter";
 import { arrivedKey } from "@/live/cache";
 
 /** Rows, counts and totals of the list for one search. */
@@ -14,10 +14,9 @@ export function useInboxData(launchId: string, search: FeedbackSearch) {
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
   });
-  const facets = useQuery(feedbackFacetsQuery(launchId, filter));
-  // The tabs count everything that the other filters let through.
-  const { tab: _tab, sort: _sort, ...rest } = filter;
-  const tabs = useQuery(feedbackFacetsQuery(launchId, { ...rest, tab: "all" } satisfies FeedbackFilter));
+  // The order changes nothing in the counts.
+  const { sort: _sort, ...counted } = filter;
+  const facets = useQuery(feedbackFacetsQuery(launchId, counted));
 
   const items = useMemo(() => list.data?.pages.flatMap((p) => p.items) ?? [], [list.data]);
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
@@ -40,7 +39,9 @@ export function useInboxData(launchId: string, search: FeedbackSearch) {
     items,
     total: facets.data?.total,
     facets: facets.data?.facets,
-    states: tabs.data?.facets.state,
+    tabs: facets.data?.tabs,
+    pace: facets.data?.pace,
+    filter,
     pending: list.isPending,
     error: list.error,
     filtered: activeFilters(filter) > 0 || Boolean(filter.q),
