@@ -1,3 +1,5 @@
+import type { TimelineSearch } from "./notes";
+
 /** The filters of the feedback list as they stand in the URL, and as the API takes them. */
 
 export const feedbackTabs = ["triage", "accepted", "ignored", "all"] as const;
@@ -31,7 +33,7 @@ export type FeedbackFilter = {
   to?: string;
 } & { [K in FeedbackFacet]?: string[] };
 
-export type FeedbackSearch = FeedbackFilter & { item?: string };
+export type FeedbackSearch = FeedbackFilter & { item?: string } & TimelineSearch;
 
 /** Which states each tab shows; "all" shows every one. */
 const tabStates: Record<FeedbackTab, string[]> = {

@@ -10,6 +10,8 @@ export interface Prefs {
   singleKeys: boolean;
   density: "compact" | "default" | "relaxed";
   lastLaunch: string;
+  /** Parts of an item that are open; undefined: none. */
+  folds: string[] | undefined;
 }
 
 const defaults: Prefs = {
@@ -19,6 +21,7 @@ const defaults: Prefs = {
   singleKeys: true,
   density: "default",
   lastLaunch: "",
+  folds: undefined,
 };
 
 const store = {
@@ -56,6 +59,7 @@ export function parsePrefs(text: string | null): Prefs {
     singleKeys: typeof raw.singleKeys === "boolean" ? raw.singleKeys : defaults.singleKeys,
     density: oneOf(raw.density, ["compact", "default", "relaxed"], defaults.density),
     lastLaunch: typeof raw.lastLaunch === "string" ? raw.lastLaunch : "",
+    folds: Array.isArray(raw.folds) ? raw.folds.filter((f) => typeof f === "string") : undefined,
   };
 }
 

@@ -4,6 +4,7 @@ import { type DecisionFilter, decisionFields } from "@/api/decisions";
 import { type DeliveryFilter, deliveryStates } from "@/api/deliveries";
 import { type FeedbackSearch, feedbackFacets, feedbackSorts, feedbackTabs } from "@/api/filter";
 import { type IssueFilter, issueFacets, issueSorts } from "@/api/issue-filter";
+import { type TimelineSearch, timelineShows } from "@/api/notes";
 
 type Raw = Record<string, unknown>;
 
@@ -69,9 +70,13 @@ export function feedbackSearch(raw: Raw): FeedbackSearch {
     from: day(raw.from),
     to: day(raw.to),
     item: text(raw.item),
+    ...timelineSearch(raw),
     ...facets,
   });
 }
+
+export const timelineSearch = (raw: Raw): TimelineSearch =>
+  tidy({ timeline: oneOf(raw.timeline, timelineShows) });
 
 export function issueSearch(raw: Raw): IssueFilter {
   const facets = Object.fromEntries(issueFacets.map((f) => [f, values(raw[f])]));

@@ -16,6 +16,7 @@ import { usePrefs } from "./use-prefs";
 
 const Palette = lazy(() => import("@/actions/palette"));
 const KeySheet = lazy(() => import("@/actions/key-sheet"));
+const Mentions = lazy(() => import("./mentions"));
 
 /** Frame of every page behind the sign-in: navigation, page, hint bar, and what floats above. */
 export function Shell() {
@@ -64,6 +65,7 @@ function Overlays() {
     <Suspense>
       {open === "palette" ? <Palette onClose={overlays.close} /> : null}
       {open === "keys" ? <KeySheet onClose={overlays.close} /> : null}
+      {open === "mentions" ? <Mentions onClose={overlays.close} /> : null}
     </Suspense>
   );
 }

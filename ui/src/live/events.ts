@@ -12,6 +12,9 @@ export const eventTypes = [
   "proposals.updated",
   "rule.updated",
   "delivery.updated",
+  "note.created",
+  "note.updated",
+  "mention.updated",
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 

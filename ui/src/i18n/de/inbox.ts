@@ -103,8 +103,6 @@ export const inbox: Record<keyof typeof en, Message> = {
   "related.join": "Zuordnen",
   "related.duplicate": "Duplikat",
   "related.related": "Verwandt",
-  "corrections.title": "Korrekturen",
-  "corrections.line": "{who}: {field} von {from} in {to} geändert",
 
   "facts.title": "Details",
   "facts.triage": "Triage",

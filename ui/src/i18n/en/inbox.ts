@@ -99,8 +99,6 @@ export const inbox = {
   "related.join": "Join",
   "related.duplicate": "Duplicate",
   "related.related": "Related",
-  "corrections.title": "Corrections",
-  "corrections.line": "{who} changed {field} from {from} to {to}",
 
   "facts.title": "Facts",
   "facts.triage": "Triage",

@@ -16,6 +16,7 @@ const dependent = [
   "issue-list",
   "issue",
   "issue-feedback",
+  "timeline",
 ];
 
 export interface Verbs {
@@ -44,7 +45,7 @@ export function useVerbs(launch: string): Verbs {
       }
       void cache.invalidateQueries({ queryKey: ["feedback-list"] });
       void cache.invalidateQueries({ queryKey: ["feedback"] });
-      void cache.invalidateQueries({ queryKey: ["feedback-decisions"] });
+      void cache.invalidateQueries({ queryKey: ["timeline"] });
       settle();
     };
     const act = async (
@@ -104,7 +105,7 @@ export function useVerbs(launch: string): Verbs {
           toasts.show(explain(e), { tone: "error" });
         }
         void cache.invalidateQueries({ queryKey: ["feedback", f.id] });
-        void cache.invalidateQueries({ queryKey: ["feedback-decisions", f.id] });
+        void cache.invalidateQueries({ queryKey: ["timeline", "feedback", f.id] });
         void cache.invalidateQueries({ queryKey: ["feedback-facets"] });
       },
     };
