@@ -6,6 +6,7 @@ package timeline
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -40,7 +41,7 @@ type Entry struct {
 	Field      string         `json:"field,omitempty" doc:"Of corrected and changed: what changed."`
 	From       string         `json:"from,omitempty"`
 	To         string         `json:"to,omitempty"`
-	Outcome    map[string]any `json:"outcome,omitempty" doc:"Of read, rule and decided: field to value; members by name, issues by key."`
+	Outcome    map[string]any `json:"outcome,omitempty" doc:"Of read, rule and decided: field to value; members by name, issues by key, feedback by number."`
 	Confidence float64        `json:"confidence,omitempty" doc:"Of read: of the category."`
 	Version    string         `json:"version,omitempty" doc:"Of read and rule: of the engine or the rule's text."`
 	Channel    string         `json:"channel,omitempty" doc:"Of arrived: how it came in."`
@@ -223,22 +224,35 @@ func ofNotes(list []*note.Note) []Entry {
 	return out
 }
 
-// name puts the names of members where outcomes have their ids.
+// name puts names of members and numbers of feedback where outcomes have
+// their ids.
 func (s *Service) name(ctx context.Context, ws workspace.ID, list []Entry) error {
-	ids := map[string]bool{}
-	for _, e := range list {
-		if id, _ := e.Outcome[triage.FieldAssignee].(string); id != "" {
-			ids[id] = true
-		}
+	members, err := workspace.Names(ctx, s.db, ws, outcomesOf(list, triage.FieldAssignee))
+	if err != nil {
+		return err
 	}
-	names, err := workspace.Names(ctx, s.db, ws, slices.Sorted(maps.Keys(ids)))
+	reports, err := feedback.Refs(ctx, s.db, ws, outcomesOf(list, triage.FieldDuplicateOf))
 	if err != nil {
 		return err
 	}
 	for _, e := range list {
-		if id, _ := e.Outcome[triage.FieldAssignee].(string); names[id] != "" {
-			e.Outcome[triage.FieldAssignee] = names[id]
+		if id, _ := e.Outcome[triage.FieldAssignee].(string); members[id] != "" {
+			e.Outcome[triage.FieldAssignee] = members[id]
+		}
+		if id, _ := e.Outcome[triage.FieldDuplicateOf].(string); reports[id].ID != "" {
+			e.Outcome[triage.FieldDuplicateOf] = fmt.Sprintf("#%d", reports[id].Number)
 		}
 	}
 	return nil
+}
+
+// outcomesOf are the different values of a field, sorted.
+func outcomesOf(list []Entry, field string) []string {
+	values := map[string]bool{}
+	for _, e := range list {
+		if v, _ := e.Outcome[field].(string); v != "" {
+			values[v] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(values))
 }

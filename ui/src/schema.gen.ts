@@ -2213,7 +2213,7 @@ export interface components {
             /** @enum {string} */
             kind: "arrived" | "read" | "rule" | "decided" | "corrected" | "changed" | "note";
             note?: components["schemas"]["Note"];
-            /** @description Of read, rule and decided: field to value; members by name, issues by key. */
+            /** @description Of read, rule and decided: field to value; members by name, issues by key, feedback by number. */
             outcome?: {
                 [key: string]: unknown;
             };

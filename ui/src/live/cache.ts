@@ -1,6 +1,7 @@
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
 import type { Feedback, FeedbackPage, Me } from "@/api/types";
 import type { EventType, LiveEvent } from "./events";
+import { callsOn } from "./mentions";
 
 /** How many feedback arrived since the list of a launch was last read: drawn as a pill, never inserted. */
 export const arrivedKey = (launch: string) => ["arrived", launch] as const;
@@ -61,7 +62,7 @@ export function apply(cache: QueryClient, events: LiveEvent[]): void {
   // A note may stand on the issue of its report too, and on what that was merged into.
   if (types.has("note.created") || types.has("note.updated")) stale(["timeline"]);
   const me = cache.getQueryData<Me>(["me"])?.id;
-  if (me && events.some((e) => e.type === "mention.updated" && callsOn(e, me))) stale(["mentions"]);
+  if (me && events.some((e) => e.type === "mention.updated" && callsOn(e.data, me))) stale(["mentions"]);
   if (types.has("delivery.updated")) stale(["delivery-list"]);
   if (types.has("rule.updated")) stale(["rules"]);
   if (types.has("proposals.updated")) stale(["proposals"]);
@@ -78,9 +79,6 @@ export function apply(cache: QueryClient, events: LiveEvent[]): void {
     for (const key of slowKeys) stale([key]);
   }
 }
-
-const callsOn = (e: LiveEvent, member: string): boolean =>
-  ((e.data as { members?: string[] } | undefined)?.members ?? []).includes(member);
 
 /** Puts a changed feedback into every list that shows it, in place. */
 export function patchRows(cache: QueryClient, changed: Pick<Feedback, "id"> & Partial<Feedback>): void {

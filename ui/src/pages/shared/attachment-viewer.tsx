@@ -1,7 +1,7 @@
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { useQuery } from "@tanstack/react-query";
 import { ChevronLeft, ChevronRight, Download, Maximize, X, ZoomIn, ZoomOut } from "lucide-react";
-import { type KeyboardEvent, useState } from "react";
+import { type KeyboardEvent, useRef, useState } from "react";
 import { t } from "@/i18n";
 import { bytes, number } from "@/i18n/format";
 import { buttonClass, IconButton } from "@/ui/button";
@@ -25,6 +25,7 @@ const zooms = [0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4];
 export default function AttachmentViewer({ files, at, onMove, onClose }: Props) {
   const file = files[at];
   const [zoom, setZoom] = useState(0);
+  const popup = useRef<HTMLDivElement>(null);
   const kind = file ? fileKind(file) : "other";
   const move = (by: number) => {
     if (!files[at + by]) return;
@@ -51,6 +52,8 @@ export default function AttachmentViewer({ files, at, onMove, onClose }: Props) 
       <Base.Portal>
         <Base.Backdrop className="fixed inset-0 z-40 bg-(--backdrop)" />
         <Base.Popup
+          ref={popup}
+          initialFocus={popup}
           onKeyDown={onKeyDown}
           className="float appear fixed inset-6 z-50 flex flex-col overflow-hidden outline-none max-sm:inset-0 max-sm:rounded-none max-sm:border-0"
         >

@@ -6,6 +6,7 @@ import { useMe } from "@/app/launch";
 import { t } from "@/i18n";
 import { Button } from "@/ui/button";
 import { Icon } from "@/ui/icon";
+import { Kbd } from "@/ui/kbd";
 import { NoteField, noteAction, useNoteDraft } from "./note-field";
 import { useNotes } from "./use-notes";
 
@@ -57,8 +58,11 @@ function Writing({ of, launchId }: { of: Subject; launchId: string }) {
             onEscape={() => field.current?.blur()}
           />
         </div>
-        <Button keys="mod+enter" onClick={() => void send()}>
+        <Button onClick={() => void send()}>
           {t("note.send")}
+          <span className="inline-flex pointer-coarse:hidden">
+            <Kbd keys="mod+enter" />
+          </span>
         </Button>
       </div>
     </div>

@@ -67,4 +67,8 @@ test("splitNote finds people, addresses and keys, and gives the text back", () =
   ]);
   expect(parts.map((p) => p.text).join("")).toBe(text);
   expect(splitNote("", people)).toEqual([]);
+  expect(splitNote("`@Sam HC-1` and `open", people).map((p) => [p.kind, p.text])).toEqual([
+    ["code", "`@Sam HC-1`"],
+    ["text", " and `open"],
+  ]);
 });

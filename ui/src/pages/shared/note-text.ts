@@ -90,16 +90,16 @@ export function mentionsIn(text: string, people: Named[], picked: readonly strin
 }
 
 export interface NotePart {
-  kind: "text" | "mention" | "url" | "key";
+  kind: "text" | "mention" | "url" | "key" | "code";
   text: string;
   start: number;
   /** Of a mention: whose. */
   id?: string;
 }
 
-const pressable = /https?:\/\/[^\s<>"]+[^\s<>"'.,;:!?)\]]|\bHC-\d+\b/g;
+const marked = /`[^`\n]+`|https?:\/\/[^\s<>"]+[^\s<>"'.,;:!?)\]]|\bHC-\d+\b/g;
 
-/** Cuts a note into plain text, the people it calls on, addresses and keys of issues. */
+/** Cuts a note into plain text, the people it calls on, addresses, keys of issues, and `code`. */
 export function splitNote(text: string, mentions: Named[]): NotePart[] {
   const found: NotePart[] = findMentions(text, mentions).map(({ at, person }) => ({
     kind: "mention",
@@ -107,8 +107,9 @@ export function splitNote(text: string, mentions: Named[]): NotePart[] {
     start: at,
     id: person.id,
   }));
-  for (const m of text.matchAll(pressable)) {
-    found.push({ kind: m[0].startsWith("HC-") ? "key" : "url", text: m[0], start: m.index });
+  for (const m of text.matchAll(marked)) {
+    const kind = m[0].startsWith("`") ? "code" : m[0].startsWith("HC-") ? "key" : "url";
+    found.push({ kind, text: m[0], start: m.index });
   }
   found.sort((a, b) => a.start - b.start);
   const out: NotePart[] = [];

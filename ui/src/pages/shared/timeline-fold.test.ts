@@ -23,10 +23,10 @@ describe("foldTimeline", () => {
       entry("read", { outcome: { ...outcome }, version: "2/full" }),
       entry("read", { outcome: { ...outcome, severity: "sev3" } }),
     ]);
-    expect(rows.map((r) => [r.entry.kind, r.of.length])).toEqual([
-      ["read", 2],
-      ["rule", 1],
-      ["read", 1],
+    expect(rows.map((r) => [r.entry.kind, r.of.length, r.news])).toEqual([
+      ["read", 2, undefined],
+      ["rule", 1, undefined],
+      ["read", 1, ["severity"]],
     ]);
   });
 

@@ -9,6 +9,8 @@ export interface Row {
   of: TimelineEntry[];
   /** Of a decision with several parts: the one this line tells. */
   part?: string;
+  /** Of a reading after another: what it says otherwise. */
+  news?: string[];
 }
 
 /** Reports that one person joins in this time are one line. */
@@ -25,7 +27,7 @@ export function foldTimeline(entries: TimelineEntry[]): Row[] {
       continue;
     }
     const parts = partsOf(e);
-    if (parts.length === 0) rows.push({ id: e.id, entry: e, of: [e] });
+    if (parts.length === 0) rows.push({ id: e.id, entry: e, of: [e], news: newsOf(rows, e) });
     for (const part of parts) rows.push({ id: `${e.id} ${part}`, entry: e, of: [e], part });
   }
   return rows;
@@ -34,8 +36,7 @@ export function foldTimeline(entries: TimelineEntry[]): Row[] {
 /** The line that already says what an entry says. */
 function foldsInto(rows: Row[], e: TimelineEntry): Row | undefined {
   if (e.kind === "read") {
-    const read = rows.findLast((r) => r.entry.kind === "read");
-    return read && sameReading(read.entry, e) ? read : undefined;
+    return newsOf(rows, e)?.length === 0 ? lastReading(rows) : undefined;
   }
   const last = rows[rows.length - 1];
   if (!last || e.kind !== "changed" || last.entry.kind !== "changed") return undefined;
@@ -50,9 +51,14 @@ function foldsInto(rows: Row[], e: TimelineEntry): Row | undefined {
 const joins = (e: TimelineEntry): boolean =>
   e.field === "feedback" && Number(e.to) > Number(e.from || 0) && e.reason !== "Undone";
 
-function sameReading(a: TimelineEntry, b: TimelineEntry): boolean {
-  const keys = new Set([...Object.keys(a.outcome ?? {}), ...Object.keys(b.outcome ?? {})]);
-  return [...keys].every((k) => JSON.stringify(a.outcome?.[k]) === JSON.stringify(b.outcome?.[k]));
+const lastReading = (rows: Row[]) => rows.findLast((r) => r.entry.kind === "read");
+
+/** The fields that a reading changes of the one before; undefined for the first, and for all else. */
+function newsOf(rows: Row[], e: TimelineEntry): string[] | undefined {
+  const before = e.kind === "read" ? lastReading(rows)?.entry.outcome : undefined;
+  if (!before) return undefined;
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(e.outcome ?? {})])];
+  return keys.filter((k) => JSON.stringify(before[k]) !== JSON.stringify(e.outcome?.[k]));
 }
 
 /** What a person decided at once is told one by one; a state and the issue that goes with it are one. */

@@ -22,17 +22,17 @@ interface Props {
 /** What somebody wrote, with where it was written when that is elsewhere, and what its author may do. */
 export function NoteLine({ entry, note, of, launchId }: Props) {
   const [editing, setEditing] = useState(false);
-  const who = strong(useWho()(entry.actor));
+  const who = useWho();
   if (note.deleted_at)
     return (
       <span className="text-fg-3">
-        <Trans k="note.deleted" values={{ who }} />
+        <Trans k="note.deleted" values={{ who: strong(who(entry.actor)) }} />
       </span>
     );
   if (editing) return <EditNote note={note} of={of} launchId={launchId} onClose={() => setEditing(false)} />;
   return (
     <span className={cx("group/note block", isSending(note.id) && "opacity-60")}>
-      {who} <NoteText note={note} launchId={launchId} />
+      {strong(entry.actor.name)} <NoteText note={note} launchId={launchId} />
       <Marks note={note} of={of} launchId={launchId} />
       <NoteActions note={note} of={of} launchId={launchId} onEdit={() => setEditing(true)} />
     </span>
@@ -65,6 +65,12 @@ function NoteText({ note, launchId }: { note: Note; launchId: string }) {
               {p.text}
             </Link>
           );
+        if (p.kind === "code")
+          return (
+            <code key={p.start} className="id">
+              {p.text.slice(1, -1)}
+            </code>
+          );
         if (p.kind === "url")
           return (
             <a key={p.start} href={p.text} target="_blank" rel="noreferrer noopener" className="link">
@@ -86,7 +92,14 @@ function Marks({ note, of, launchId }: { note: Note; of: Subject; launchId: stri
     <span className="text-meta text-fg-3">
       {" "}
       {report ? (
-        <Trans k="note.on" values={{ where: <ReportLink report={report} launchId={launchId} /> }} />
+        <Trans
+          k="note.on"
+          values={{
+            where: (
+              <Trans k="note.onReport" values={{ who: <ReportLink report={report} launchId={launchId} /> }} />
+            ),
+          }}
+        />
       ) : null}
       {issue ? (
         <Trans

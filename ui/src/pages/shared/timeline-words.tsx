@@ -27,6 +27,7 @@ export function valueWord(field: string, value: unknown): string {
   if (field === "urgency") return text === "0" ? t("timeline.suggested") : text;
   if (["severity", "category", "sentiment", "emotion", "stage", "state"].includes(field))
     return word(field, text);
+  if (text === "true" || text === "false") return t(text === "true" ? "timeline.yes" : "timeline.no");
   return text;
 }
 
@@ -52,7 +53,11 @@ export function Sentence({ row, launchId }: Props) {
     case "arrived":
       return <Trans k="timeline.arrived" values={{ who }} />;
     case "read":
-      return <Trans k="timeline.read" values={{ who, what: readingWords(row.entry) }} />;
+      return row.news ? (
+        <Trans k="timeline.readAgain" values={{ who, what: settingWords(row.entry, row.news) }} />
+      ) : (
+        <Trans k="timeline.read" values={{ who, what: readingWords(row.entry) }} />
+      );
     case "rule":
       return <Ruled entry={row.entry} who={who} />;
     case "decided":
@@ -73,15 +78,16 @@ export function readingWords(e: TimelineEntry): string {
   });
 }
 
-function Ruled({ entry, who }: { entry: TimelineEntry; who: ReactNode }) {
-  const set = Object.entries(entry.outcome ?? {});
-  if (set.length === 0) return <Trans k="timeline.ruleHit" values={{ who }} />;
-  const what = set
-    .map(([field, value]) =>
-      t("timeline.pair", { name: word("change", field), value: valueWord(field, value) }),
-    )
+/** "the severity to Sev 2, the tags to money" */
+const settingWords = (e: TimelineEntry, fields: string[]): string =>
+  fields
+    .map((f) => t("timeline.pair", { name: word("change", f), value: valueWord(f, e.outcome?.[f]) }))
     .join(", ");
-  return <Trans k="timeline.rule" values={{ who, what }} />;
+
+function Ruled({ entry, who }: { entry: TimelineEntry; who: ReactNode }) {
+  const set = Object.keys(entry.outcome ?? {});
+  if (set.length === 0) return <Trans k="timeline.ruleHit" values={{ who }} />;
+  return <Trans k="timeline.rule" values={{ who, what: settingWords(entry, set) }} />;
 }
 
 const states: Record<string, MessageKey> = {
@@ -120,6 +126,8 @@ function Decision({ row, who, launchId }: Props & { who: ReactNode }) {
           values={{ who, time: <Time at={String(value)} /> }}
         />
       );
+    case "dismissed":
+      return <Trans k={empty ? "timeline.undismissed" : "timeline.dismissed"} values={values} />;
   }
   return <Trans k="timeline.set" values={{ ...values, field: word("change", field) }} />;
 }
@@ -130,7 +138,7 @@ function Correction({ entry: e, who }: { entry: TimelineEntry; who: ReactNode })
   const field = e.field ?? "";
   return (
     <Trans
-      k="timeline.corrected"
+      k={e.from === e.to ? "timeline.confirmed" : "timeline.corrected"}
       values={{
         who,
         field: word("change", field),
@@ -146,6 +154,7 @@ const whole: Record<string, { done: MessageKey; undone: MessageKey }> = {
   merged: { done: "timeline.merged", undone: "timeline.unmerged" },
   merged_into: { done: "timeline.mergedInto", undone: "timeline.unmergedInto" },
   split: { done: "timeline.split", undone: "timeline.split" },
+  dismissed_severity: { done: "timeline.severityDismissed", undone: "timeline.severityUndismissed" },
 };
 
 /** Fields whose change is shown word by word below the sentence. */
@@ -159,12 +168,17 @@ function Change({ row, who, launchId }: Props & { who: ReactNode }) {
     return <Trans k={count ? "timeline.createdFrom" : "timeline.created"} values={{ who, count }} />;
   }
   if (field === "feedback") return <Reports row={row} who={who} launchId={launchId} />;
+  if (field === "linked") return <Linked entry={e} who={who} launchId={launchId} />;
   const of = whole[field];
   if (of) {
     return (
       <Trans
         k={e.to ? of.done : of.undone}
-        values={{ who, from: issueLink(launchId, e.from ?? ""), to: issueLink(launchId, e.to ?? "") }}
+        values={{
+          who,
+          from: /^HC-/.test(e.from ?? "") ? issueLink(launchId, e.from ?? "") : valueWord("severity", e.from),
+          to: /^HC-/.test(e.to ?? "") ? issueLink(launchId, e.to ?? "") : strong(valueWord("severity", e.to)),
+        }}
       />
     );
   }
@@ -178,6 +192,13 @@ function Change({ row, who, launchId }: Props & { who: ReactNode }) {
   };
   if (!e.from) return <Trans k="timeline.set" values={values} />;
   return <Trans k={e.to ? "timeline.changed" : "timeline.cleared"} values={values} />;
+}
+
+/** A link to another issue, as "blocks HC-7", that was made, changed or taken away. */
+function Linked({ entry: e, who, launchId }: { entry: TimelineEntry; who: ReactNode; launchId: string }) {
+  const [kind = "", key = ""] = (e.to || e.from || "").split(" ");
+  const k = e.to ? (e.from ? "timeline.relinked" : "timeline.linked") : "timeline.unlinked";
+  return <Trans k={k} values={{ who, kind: word("link.kind", kind), key: issueLink(launchId, key) }} />;
 }
 
 /** Reports that came or went: one by the name of who sent it, more by their number. */

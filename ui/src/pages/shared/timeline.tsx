@@ -3,6 +3,7 @@ import { useLocation, useNavigate, useSearch } from "@tanstack/react-router";
 import { ChevronRight } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { type Subject, type TimelineShow, timelineQuery, timelineShows } from "@/api/notes";
+import type { TimelineEntry } from "@/api/types";
 import { t } from "@/i18n";
 import { percent } from "@/i18n/format";
 import { Button } from "@/ui/button";
@@ -37,7 +38,13 @@ export function Timeline({ of, launchId, level }: Props) {
   const { first, hidden, last } = splitLong(rows, open || target !== undefined);
   const Heading = `h${level}` as const;
   const draw = (row: Row) => (
-    <TimelineRow key={row.id} row={row} of={of} launchId={launchId} marked={row.entry.note?.id === target} />
+    <TimelineRow
+      key={row.id}
+      row={row}
+      of={of}
+      launchId={launchId}
+      marked={target !== undefined && row.entry.note?.id === target}
+    />
   );
   return (
     <section aria-label={t("timeline.title")}>
@@ -195,6 +202,10 @@ function Below({ row, launchId }: { row: Row; launchId: string }) {
   );
 }
 
+/** Whether a reading says otherwise than the one before it. */
+const saysMore = (e: TimelineEntry, i: number, all: TimelineEntry[]): boolean =>
+  e.reason !== all[i - 1]?.reason || e.confidence !== all[i - 1]?.confidence;
+
 /** Behind the sentence of a reading a press opens why: each reading, how sure it was, and what decided. */
 function Reasons({ row }: { row: Row }) {
   const [open, setOpen] = useState(false);
@@ -205,13 +216,13 @@ function Reasons({ row }: { row: Row }) {
         type="button"
         aria-expanded={open}
         onClick={() => setOpen(!open)}
-        className="state inline-flex h-[18px] items-center gap-px rounded-1 px-1 align-[-3px] text-meta text-fg-3 hover:bg-hover hover:text-fg pointer-coarse:h-10"
+        className="state rounded-1 px-1 text-meta text-fg-3 hover:bg-hover hover:text-fg pointer-coarse:py-2"
       >
         {t("timeline.why")}
-        <Icon of={ChevronRight} size={11} className={open ? "rotate-90" : undefined} />
+        <Icon of={ChevronRight} size={11} className={cx("inline align-[-1.5px]", open && "rotate-90")} />
       </button>
       {open
-        ? row.of.map((e) => (
+        ? row.of.filter(saysMore).map((e) => (
             <span key={e.id} className="block pt-0.5 text-meta text-fg-2 [overflow-wrap:anywhere]">
               <span className="num">{percent(e.confidence ?? 0)}</span> {e.reason}{" "}
               <span className="id text-fg-3">{e.version}</span>
