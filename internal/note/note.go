@@ -76,6 +76,18 @@ type Mention struct {
 	Issue    *issue.Ref    `json:"issue,omitempty"`
 }
 
+// Told is what the events note.created and note.updated carry: where it was
+// written.
+type Told struct {
+	FeedbackID string `json:"feedback_id,omitempty"`
+	IssueID    string `json:"issue_id,omitempty"`
+}
+
+// Called is what the event mention.updated carries: whose mentions changed.
+type Called struct {
+	Members []string `json:"members" nullable:"false"`
+}
+
 // valid tidies a note's text or says what is wrong with it.
 func (in *Input) valid() error {
 	refuse := func(location, msg string) error {

@@ -3,7 +3,6 @@ package note
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 	"time"
 
@@ -229,13 +228,13 @@ func (s *Service) publish(ws workspace.ID, n *Note, kind string) {
 	if kind == actCreate {
 		typ = "note.created"
 	}
-	s.tell(ws, typ, n, map[string]any{"feedback_id": n.feedbackID, "issue_id": n.issueID})
+	s.tell(ws, typ, n, Told{n.feedbackID, n.issueID})
 	if len(n.Mentions) > 0 {
-		s.tell(ws, "mention.updated", n, map[string]any{"members": ids(n.Mentions)})
+		s.tell(ws, "mention.updated", n, Called{ids(n.Mentions)})
 	}
 }
 
-func (s *Service) tell(ws workspace.ID, typ string, n *Note, data map[string]any) {
+func (s *Service) tell(ws workspace.ID, typ string, n *Note, data any) {
 	b, _ := json.Marshal(data) // texts only
 	s.bus.Publish(event.Event{Workspace: string(ws), Type: typ, LaunchID: n.LaunchID, ID: n.ID, Data: b})
 }
@@ -361,8 +360,6 @@ func (s *Service) ReadMentions(ctx context.Context, noteIDs []string, all bool) 
 		return 0, err
 	}
 	// The member's other pages count anew.
-	b, err := json.Marshal(map[string]any{"members": []string{a.ID}})
-	s.bus.Publish(event.Event{Workspace: string(a.Workspace), Type: "mention.updated", Data: b})
-	unread, countErr := countUnread(ctx, s.db, a.Workspace, a.ID)
-	return unread, errors.Join(err, countErr)
+	s.tell(a.Workspace, "mention.updated", &Note{}, Called{[]string{a.ID}})
+	return countUnread(ctx, s.db, a.Workspace, a.ID)
 }
