@@ -4,6 +4,7 @@ import { ChevronRight } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { type Subject, type TimelineShow, timelineQuery, timelineShows } from "@/api/notes";
 import type { TimelineEntry } from "@/api/types";
+import { timelineSearch } from "@/app/search";
 import { t } from "@/i18n";
 import { percent } from "@/i18n/format";
 import { Button } from "@/ui/button";
@@ -26,8 +27,8 @@ interface Props {
 
 /** Everything that happened to an item on one line of time, newest last. */
 export function Timeline({ of, launchId, level }: Props) {
-  const search: { timeline?: TimelineShow } = useSearch({ strict: false });
-  const show = search.timeline ?? "all";
+  // Of any route's search, so it is checked here.
+  const show = timelineSearch(useSearch({ strict: false })).timeline ?? "all";
   const list = useInfiniteQuery(timelineQuery(of, show));
   const rows = useMemo(
     () => foldTimeline((list.data?.pages.flatMap((p) => p.items) ?? []).toReversed()),
