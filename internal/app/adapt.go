@@ -48,13 +48,21 @@ func (a *App) issuesChanged(ctx context.Context, tx *db.Tx, ws workspace.ID, ids
 }
 
 // decided writes what a person did with feedback into the decision ledger.
-func (a *App) decided(ctx context.Context, tx *db.Tx, by workspace.Actor, launchID string, ids []string, state string) error {
-	for _, id := range ids {
-		if err := a.ledger.Human(ctx, tx, by, launchID, id, map[string]any{triage.FieldState: state}, by.Name+" "+state+" it"); err != nil {
-			return err
-		}
+func (a *App) decided(ctx context.Context, tx *db.Tx, by workspace.Actor, d issue.Decided) error {
+	outcome, reason := map[string]any{}, by.Name+" moved it"
+	if d.Moved {
+		outcome[triage.FieldIssue] = d.Issue
 	}
-	return nil
+	if d.State != "" {
+		outcome[triage.FieldState], reason = d.State, by.Name+" "+d.State+" it"
+	}
+	switch {
+	case d.Undone:
+		reason = "Undone"
+	case d.Reason != "":
+		reason = d.Reason
+	}
+	return a.ledger.Human(ctx, tx, by, d.LaunchID, d.FeedbackIDs, outcome, reason)
 }
 
 // Related is what is suggested for a feedback: what it may belong to, other

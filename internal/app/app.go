@@ -22,8 +22,10 @@ import (
 	"github.com/hypercare/hypercare/internal/job"
 	"github.com/hypercare/hypercare/internal/launch"
 	"github.com/hypercare/hypercare/internal/nlp"
+	"github.com/hypercare/hypercare/internal/note"
 	"github.com/hypercare/hypercare/internal/person"
 	"github.com/hypercare/hypercare/internal/secret"
+	"github.com/hypercare/hypercare/internal/timeline"
 	"github.com/hypercare/hypercare/internal/triage"
 	"github.com/hypercare/hypercare/internal/undo"
 	"github.com/hypercare/hypercare/internal/web"
@@ -75,6 +77,8 @@ type App struct {
 	rules      *triage.Rules
 	triage     *triage.Service
 	issues     *issue.Service
+	notes      *note.Service
+	timeline   *timeline.Service
 	imports    *importer.Service
 }
 
@@ -139,6 +143,8 @@ func (a *App) build() (err error) {
 		Engine: nlp.New(), Ledger: a.ledger, Rules: a.rules})
 	a.issues = issue.NewService(issue.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "issue"), Feedback: a.feedback,
 		Launches: a.launches, Undo: a.undo})
+	a.notes = note.NewService(note.Deps{DB: a.db, Bus: a.bus, Feedback: a.feedback, Issues: a.issues, Members: a.workspaces, Undo: a.undo})
+	a.timeline = timeline.NewService(timeline.Deps{DB: a.db, Feedback: a.feedback, Ledger: a.ledger, Issues: a.issues, Notes: a.notes})
 	a.imports = importer.NewService(importer.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "import"), Jobs: a.jobs,
 		Feedback: a.feedback, CheckLaunch: a.launches.Check, TimeZone: a.launches.TimeZone, IssuesChanged: a.issuesChanged, Dir: filepath.Join(a.cfg.Data, "imports")})
 	// What lies lower is told here what lies higher.

@@ -30,6 +30,8 @@ func (a *App) handler() http.Handler {
 	a.ledger.Routes(a.api)
 	a.rules.Routes(a.api)
 	a.issues.Routes(a.api)
+	a.notes.Routes(a.api)
+	a.timeline.Routes(a.api)
 	a.imports.Routes(a.api)
 	a.undo.Routes(a.api)
 	a.api.Describe(event.Event{})

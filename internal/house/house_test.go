@@ -177,7 +177,8 @@ var rank = ranks(
 	[]string{"person", "launch"},
 	[]string{"feedback"},
 	[]string{"issue", "channel"},
-	[]string{"triage"},
+	[]string{"triage", "note"},
+	[]string{"timeline"},
 	[]string{"app"},
 )
 

@@ -235,7 +235,7 @@ func (t *act) make(ctx context.Context, lists [][]feedback.Place, fill func(*Iss
 		if err := t.move(ctx, lists[k], feedback.Accepted, i.ID); err != nil {
 			return nil, err
 		}
-		t.note(i.ID, "created", "", i.Title, "From "+lowerFirst(named(lists[k])))
+		t.note(i.ID, "created", "", i.Title, "From "+lowerFirst(named(lists[k])), lists[k]...)
 	}
 	return made, nil
 }
@@ -331,6 +331,7 @@ func (s *Service) Ignore(ctx context.Context, launchID string, ids []string, rea
 		if err != nil {
 			return err
 		}
+		t.reason = reason
 		t.noteMoves(before, places, nil, because("Ignored", reason))
 		if err := t.move(ctx, places, feedback.Ignored, ""); err != nil {
 			return err

@@ -123,6 +123,10 @@ type HistoryEntry struct {
 	From   string      `json:"from"`
 	To     string      `json:"to"`
 	Reason string      `json:"reason,omitempty"`
+	// Feedback are at most maxNamed.
+	Feedback []feedback.Ref `json:"feedback,omitempty" doc:"The reports it is about, the first 20 of them."`
+
+	feedbackIDs []string
 }
 
 // Reporter is one person who reported an issue.

@@ -70,7 +70,7 @@ func (t *act) merge(ctx context.Context, from, to *Issue) error {
 		along = named(places) + " came along"
 	}
 	t.note(from.ID, "merged_into", "", to.Key, to.Title)
-	t.note(to.ID, "merged", "", from.Key, along)
+	t.note(to.ID, "merged", "", from.Key, along, places...)
 	return nil
 }
 

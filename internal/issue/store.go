@@ -12,6 +12,7 @@ import (
 
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
+	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
@@ -181,12 +182,14 @@ func remove(ctx context.Context, tx *db.Tx, ws workspace.ID, i *Issue) error {
 	return db.DropSearch(ctx, tx, string(ws), searchKind, []int64{i.Number})
 }
 
-const historyColumns = `id, at, actor_kind, actor_id, actor_name, field, was, becomes, reason`
+const historyColumns = `id, at, actor_kind, actor_id, actor_name, field, was, becomes, reason, feedback`
 
 func scanHistory(s db.Scanner) (h HistoryEntry, err error) {
 	var at int64
-	err = s.Scan(&h.ID, &at, &h.Actor.Kind, &h.Actor.ID, &h.Actor.Name, &h.Field, &h.From, &h.To, &h.Reason)
+	var about string
+	err = s.Scan(&h.ID, &at, &h.Actor.Kind, &h.Actor.ID, &h.Actor.Name, &h.Field, &h.From, &h.To, &h.Reason, &about)
 	h.At = db.Time(at)
+	h.feedbackIDs = splitTags(about)
 	return h, err
 }
 
@@ -200,6 +203,21 @@ func listHistory(ctx context.Context, q db.Queryer, ws workspace.ID, issueID str
 		ORDER BY at DESC, id DESC LIMIT $5`, ws, issueID, at, id, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list history of issue %s: %w", issueID, err)
+	}
+	var ids []string
+	for _, h := range list {
+		ids = append(ids, h.feedbackIDs...)
+	}
+	named, err := feedback.Refs(ctx, q, ws, ids)
+	if err != nil {
+		return nil, err
+	}
+	for k := range list {
+		for _, id := range list[k].feedbackIDs {
+			if r, ok := named[id]; ok {
+				list[k].Feedback = append(list[k].Feedback, r)
+			}
+		}
 	}
 	return list, nil
 }

@@ -87,6 +87,9 @@ func (s *Service) takeBack(ctx context.Context, tx *db.Tx, a workspace.Actor, de
 	if err := t.settle(ctx); err != nil {
 		return nil, err
 	}
+	if err := t.decide(ctx, true); err != nil {
+		return nil, err
+	}
 	return func() { t.publish(ctx) }, nil
 }
 
@@ -226,6 +229,15 @@ func (t *act) unmake(ctx context.Context, r *reversal, list map[string]*Issue) e
 		}
 		if len(left) > 0 || merged > 0 {
 			continue
+		}
+		if t.s.worked != nil {
+			worked, err := t.s.worked(ctx, t.tx, t.ws, i.ID)
+			if err != nil {
+				return err
+			}
+			if worked {
+				continue
+			}
 		}
 		if err := remove(ctx, t.tx, t.ws, i); err != nil {
 			return err

@@ -373,7 +373,7 @@ func (w *correcting) one(f *feedback.Feedback) error {
 	if err != nil {
 		return fmt.Errorf("record decision on %s: %w", f.ID, err)
 	}
-	w.decisions = append(w.decisions, []any{w.actor.Workspace, "", f.LaunchID, f.ID, db.Micros(w.now), EnginePerson, w.actor.Name, "", "", int64(has), text, 1.0, "Changed by hand"})
+	w.decisions = append(w.decisions, []any{w.actor.Workspace, "", f.LaunchID, f.ID, db.Micros(w.now), EnginePerson, w.actor.Name, "", "", int64(has), text, 1.0, ByHand})
 	return nil
 }
 
@@ -427,8 +427,10 @@ func (l *Ledger) takeBack(ctx context.Context, tx *db.Tx, a workspace.Actor, det
 		return nil, err
 	}
 	done, taught := 0, false
+	var decisions [][]any
 	changed, err := l.feedback.ChangeAll(ctx, tx, a.Workspace, ids, func(list []*feedback.Feedback) error {
 		for _, f := range list {
+			by := map[string]any{}
 			for _, i := range slices.Backward(byFeedback[f.ID]) {
 				if valueOf(f, i.Field) != i.Becomes {
 					continue
@@ -444,7 +446,12 @@ func (l *Ledger) takeBack(ctx context.Context, tx *db.Tx, a workspace.Actor, det
 				if i.CorrectionID != "" {
 					corrections = append(corrections, i.CorrectionID)
 					taught = taught || i.Was != i.Becomes
+				} else if by[i.Field] = i.Was; i.Field == FieldTags {
+					by[i.Field] = f.Tags
 				}
+			}
+			if err := l.decideBack(a, f, by, &decisions); err != nil {
+				return err
 			}
 		}
 		return nil
@@ -458,12 +465,29 @@ func (l *Ledger) takeBack(ctx context.Context, tx *db.Tx, a workspace.Actor, det
 	if err := markUndone(ctx, tx, a.Workspace, corrections, l.now()); err != nil {
 		return nil, err
 	}
+	if err := insertDecisions(ctx, tx, decisions); err != nil {
+		return nil, err
+	}
 	return func() {
 		l.feedback.Changed(a.Workspace, changed)
 		if taught {
 			l.unlearn(a.Workspace)
 		}
 	}, nil
+}
+
+// decideBack adds to rows what a person put back that is no correction: the
+// ledger says so, or it would still tell what was taken back.
+func (l *Ledger) decideBack(a workspace.Actor, f *feedback.Feedback, by map[string]any, rows *[][]any) error {
+	if len(by) == 0 {
+		return nil
+	}
+	has, text, err := encodeOutcome(by)
+	if err != nil {
+		return fmt.Errorf("record decision on %s: %w", f.ID, err)
+	}
+	*rows = append(*rows, []any{a.Workspace, "", f.LaunchID, f.ID, db.Micros(l.now()), EnginePerson, a.Name, "", "", int64(has), text, 1.0, "Undone"})
+	return nil
 }
 
 // readAgain goes back to what a reading says that came after the correction,

@@ -29,6 +29,9 @@ const (
 	EnginePerson  = "person"
 )
 
+// ByHand is the reason of what a person changed and gave none for.
+const ByHand = "Changed by hand"
+
 // What is decided of a feedback: the keys of Decision.Outcome.
 const (
 	FieldCategory    = "category"
@@ -233,15 +236,19 @@ func encodeOutcome(m map[string]any) (fields, string, error) {
 	return has, string(text), err
 }
 
-// Human writes what a person decided of a feedback beside correcting it, for
+// Human writes what a person decided of feedback beside correcting it, for
 // example {"state": "accepted", "issue": "HC-12"}, in the transaction that
 // does it. Corrections are recorded by Correct.
-func (l *Ledger) Human(ctx context.Context, tx *db.Tx, a workspace.Actor, launchID, feedbackID string, outcome map[string]any, reason string) error {
+func (l *Ledger) Human(ctx context.Context, tx *db.Tx, a workspace.Actor, launchID string, feedbackIDs []string, outcome map[string]any, reason string) error {
 	has, text, err := encodeOutcome(outcome)
 	if err != nil {
-		return fmt.Errorf("record decision on %s: %w", feedbackID, err)
+		return fmt.Errorf("record decision on %d feedback: %w", len(feedbackIDs), err)
 	}
-	return insertDecisions(ctx, tx, [][]any{{a.Workspace, "", launchID, feedbackID, db.Micros(l.now()), EnginePerson, a.Name, "", "", int64(has), text, 1.0, reason}})
+	rows := make([][]any, len(feedbackIDs))
+	for i, id := range feedbackIDs {
+		rows[i] = []any{a.Workspace, "", launchID, id, db.Micros(l.now()), EnginePerson, a.Name, "", "", int64(has), text, 1.0, reason}
+	}
+	return insertDecisions(ctx, tx, rows)
 }
 
 // DecisionFilter selects decisions of a launch.
@@ -295,6 +302,17 @@ func (l *Ledger) DecisionsOf(ctx context.Context, feedbackID string) ([]Decision
 		return nil, err
 	}
 	return list, l.complete(ctx, a.Workspace, list)
+}
+
+// Trail returns everything that was decided and corrected of one feedback,
+// newest decision and oldest correction first.
+func (l *Ledger) Trail(ctx context.Context, ws workspace.ID, feedbackID string) ([]Decision, []Correction, error) {
+	list, err := decisionsOf(ctx, l.db, ws, feedbackID)
+	if err != nil {
+		return nil, nil, err
+	}
+	corrections, err := correctionsOf(ctx, l.db, ws, []string{feedbackID})
+	return list, corrections, err
 }
 
 // complete fills in what feedback the decisions are about and what people

@@ -21,7 +21,7 @@ func TestLedgerRecordsReadingsRulesAndPeople(t *testing.T) {
 	ids := d.Add("it crashes", "thank you")
 	a, _ := workspace.ActorFrom(d.Ctx)
 	err := d.DB.Tx(d.Ctx, func(tx *db.Tx) error {
-		return d.ledger.Human(d.Ctx, tx, a, d.LaunchID, ids[0], map[string]any{FieldState: feedback.Accepted, FieldIssue: "HC-1"}, "Made HC-1 of it")
+		return d.ledger.Human(d.Ctx, tx, a, d.LaunchID, ids[:1], map[string]any{FieldState: feedback.Accepted, FieldIssue: "HC-1"}, "Made HC-1 of it")
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -147,7 +147,7 @@ func (l *Ledger) Dismiss(ctx context.Context, feedbackID string, d Dismissal) (u
 		if n == 0 {
 			return nil
 		}
-		if err := l.Human(ctx, tx, a, f.LaunchID, feedbackID, map[string]any{FieldDismissed: d.What, "value": name}, "Does not want "+d.What+" "+name); err != nil {
+		if err := l.Human(ctx, tx, a, f.LaunchID, []string{feedbackID}, map[string]any{FieldDismissed: d.What, "value": name}, "Does not want "+d.What+" "+name); err != nil {
 			return err
 		}
 		if err := a.Audit(ctx, tx, dismissKind, "feedback", feedbackID, map[string]any{"what": d.What, "value": name}); err != nil {

@@ -176,13 +176,14 @@ describe("from an empty folder to a ranked issue", () => {
     const report = page.getByRole("region", { name: "Report" });
     await report.getByText("Kerkstraat 14 becomes Kerkstraat", { exact: false }).first().waitFor();
     await report.getByRole("heading", { name: "What triage read" }).waitFor();
+    await report.getByRole("button", { name: /What triage read/ }).click();
     await expect.poll(() => report.getByText("%").count()).toBeGreaterThan(3);
   });
 
   test("a wrong category is put right", async () => {
     await button(/Change Category/).click();
     await page.getByRole("menuitemradio", { name: "Usability" }).click();
-    await page.getByRole("heading", { name: "Corrections" }).waitFor();
+    await page.getByText(/corrected the category from/).waitFor();
     await button(/Change Category: Usability/).waitFor();
   });
 
@@ -268,7 +269,7 @@ describe("from an empty folder to a ranked issue", () => {
     await page.getByRole("list", { name: "Stages" }).waitFor();
     issuePath = new URL(page.url()).pathname;
     await page.getByRole("button", { name: /^Analysis/ }).click();
-    await page.getByRole("heading", { name: "History" }).waitFor();
+    await page.getByRole("heading", { name: "Timeline" }).waitFor();
     await expect
       .poll(() => page.getByRole("list", { name: "Stages" }).locator("[aria-current=step]").textContent())
       .toMatch(/Analysis/);

@@ -192,6 +192,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/feedback/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notes written on a feedback, newest first */
+        get: operations["list-feedback-notes"];
+        put?: never;
+        /** Write a note on a feedback */
+        post: operations["add-feedback-note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/feedback/{id}/related": {
         parameters: {
             query?: never;
@@ -220,6 +238,23 @@ export interface paths {
         put?: never;
         /** Put a feedback off until a time, or bring it back */
         post: operations["snooze-feedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feedback/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a feedback: arrival, readings, rules, decisions, corrections, notes; newest first */
+        get: operations["feedback-timeline"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -397,6 +432,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/issues/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notes on an issue, its feedback and what was merged into it, newest first */
+        get: operations["list-issue-notes"];
+        put?: never;
+        /** Write a note on an issue */
+        post: operations["add-issue-note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/issues/{id}/reporters": {
         parameters: {
             query?: never;
@@ -442,6 +495,23 @@ export interface paths {
         put?: never;
         /** Make an issue of its own from some of the feedback; reversible */
         post: operations["split-issue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/issues/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to an issue: changes, reports, mergers, notes also of its feedback; newest first */
+        get: operations["issue-timeline"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -741,6 +811,58 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/me/mentions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notes that call on me, newest first */
+        get: operations["list-mentions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/mentions/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark notes that call on me as read */
+        post: operations["read-mentions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a note; its author and admins may */
+        delete: operations["delete-note"];
+        options?: never;
+        head?: never;
+        /** Write a note anew; its author and admins may */
+        patch: operations["edit-note"];
         trace?: never;
     };
     "/persons": {
@@ -1253,6 +1375,15 @@ export interface components {
             /** @enum {string} */
             state: "accepted" | "processed" | "dead" | "undone";
         };
+        FeedbackRef: {
+            /** @description Who reported it, as far as it is known. */
+            author?: string;
+            id: string;
+            /** Format: int64 */
+            number: number;
+            /** @description Its title, or how its text starts. */
+            title: string;
+        };
         FeedbackReplayed: {
             /** Format: int64 */
             count: number;
@@ -1603,6 +1734,8 @@ export interface components {
             actor: components["schemas"]["AuditActor"];
             /** Format: date-time */
             at: string;
+            /** @description The reports it is about, the first 20 of them. */
+            feedback?: components["schemas"]["FeedbackRef"][] | null;
             /**
              * @description What changed: a field of the issue, or feedback, merged, merged_into, split, created.
              * @example stage
@@ -1938,6 +2071,94 @@ export interface components {
             /** Format: int64 */
             start: number;
         };
+        Note: {
+            author: components["schemas"]["AuditActor"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            deleted_at?: string;
+            /** Format: date-time */
+            edited_at?: string;
+            /** @description Where it was written: on a feedback. */
+            feedback?: components["schemas"]["FeedbackRef"];
+            id: string;
+            /** @description Where it was written: on an issue. */
+            issue?: components["schemas"]["FeedbackIssueRef"];
+            launch_id: string;
+            /** @description Who is called on in it. */
+            mentions: components["schemas"]["NoteMentioned"][];
+            /** @description Plain text; empty when it was deleted. */
+            text: string;
+        };
+        NoteDeletedBody: {
+            undo_id: string;
+        };
+        NoteInput: {
+            /** @description Ids of the members whom the text calls on. */
+            mentions?: string[] | null;
+            /** @description 1 to 10,000 characters, plain text. */
+            text: string;
+        };
+        NoteMention: {
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["AuditActor"];
+            feedback?: components["schemas"]["FeedbackRef"];
+            /** @description Of the note. */
+            id: string;
+            issue?: components["schemas"]["FeedbackIssueRef"];
+            launch_id: string;
+            /** Format: date-time */
+            read_at?: string;
+            /** @description First 280 characters of the note. */
+            snippet: string;
+        };
+        NoteMentioned: {
+            id: string;
+            name: string;
+        };
+        NoteMentionsBody: {
+            items: components["schemas"]["NoteMention"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+            /**
+             * Format: int64
+             * @description How much of all of it is not read yet.
+             */
+            unread: number;
+        };
+        NoteReadInput: {
+            all?: boolean;
+            /** @description Ids of notes. */
+            ids?: string[] | null;
+        };
+        NoteUnreadBody: {
+            /** Format: int64 */
+            unread: number;
+        };
+        NoteWrittenBody: {
+            author: components["schemas"]["AuditActor"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            deleted_at?: string;
+            /** Format: date-time */
+            edited_at?: string;
+            /** @description Where it was written: on a feedback. */
+            feedback?: components["schemas"]["FeedbackRef"];
+            id: string;
+            /** @description Where it was written: on an issue. */
+            issue?: components["schemas"]["FeedbackIssueRef"];
+            launch_id: string;
+            /** @description Who is called on in it. */
+            mentions: components["schemas"]["NoteMentioned"][];
+            /** @description Plain text; empty when it was deleted. */
+            text: string;
+            /** @description Takes the act back: POST /undo/{id}. */
+            undo_id: string;
+        };
         PageAuditEntry: {
             items: components["schemas"]["AuditEntry"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
@@ -1994,8 +2215,22 @@ export interface components {
             /** Format: int64 */
             total?: number;
         };
+        PageNote: {
+            items: components["schemas"]["Note"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
         PagePerson: {
             items: components["schemas"]["Person"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageTimelineEntry: {
+            items: components["schemas"]["TimelineEntry"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
             next_cursor?: string;
             /** Format: int64 */
@@ -2089,6 +2324,41 @@ export interface components {
         "Start-importRequest": {
             /** @description That of the last preview when absent. */
             mapping?: components["schemas"]["ImporterMapping"];
+        };
+        TimelineEntry: {
+            /** @description Who: kind is member, token, system, rule or reporter; the id is empty where only a name is known. */
+            actor: components["schemas"]["AuditActor"];
+            /** Format: date-time */
+            at: string;
+            /** @description Of arrived: how it came in. */
+            channel?: string;
+            /**
+             * Format: double
+             * @description Of read: of the category.
+             */
+            confidence?: number;
+            /** @description Of changed: the reports it is about, the first 20 of them. */
+            feedback?: components["schemas"]["FeedbackRef"][] | null;
+            /** @description Of corrected and changed: what changed. */
+            field?: string;
+            from?: string;
+            id: string;
+            /** @enum {string} */
+            kind: "arrived" | "read" | "rule" | "decided" | "corrected" | "changed" | "note";
+            note?: components["schemas"]["Note"];
+            /** @description Of read, rule and decided: field to value; members by name, issues by key, feedback by number. */
+            outcome?: {
+                [key: string]: unknown;
+            };
+            reason?: string;
+            to?: string;
+            /**
+             * Format: date-time
+             * @description Of corrected: when it was taken back.
+             */
+            undone_at?: string;
+            /** @description Of read and rule: of the engine or the rule's text. */
+            version?: string;
         };
         TriageAccuracy: {
             fields: components["schemas"]["TriageFieldAccuracy"][];
@@ -2924,6 +3194,76 @@ export interface operations {
             };
         };
     };
+    "list-feedback-notes": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageNote"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-feedback-note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteWrittenBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-related": {
         parameters: {
             query?: never;
@@ -2977,6 +3317,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TriageEditedOne"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "feedback-timeline": {
+        parameters: {
+            query?: {
+                /** @description all when absent. */
+                show?: "all" | "notes" | "changes";
+                cursor?: string;
+                /** @description 100 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTimelineEntry"];
                 };
             };
             /** @description Error */
@@ -3362,6 +3739,76 @@ export interface operations {
             };
         };
     };
+    "list-issue-notes": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageNote"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-issue-note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteWrittenBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-issue-reporters": {
         parameters: {
             query?: {
@@ -3450,6 +3897,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IssueSplitBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "issue-timeline": {
+        parameters: {
+            query?: {
+                /** @description all when absent. */
+                show?: "all" | "notes" | "changes";
+                cursor?: string;
+                /** @description 100 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTimelineEntry"];
                 };
             };
             /** @description Error */
@@ -4319,6 +4803,138 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkspaceMe"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-mentions": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteMentionsBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "read-mentions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteReadInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteUnreadBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteDeletedBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "edit-note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteWrittenBody"];
                 };
             };
             /** @description Error */

@@ -62,14 +62,6 @@ export const feedbackQuery = (id: string) =>
     queryFn: ({ signal }) => ask(client.GET("/feedback/{id}", { params: { path: { id } }, signal })),
   });
 
-/** What was decided about one report, latest first, with what people corrected. */
-export const feedbackDecisionsQuery = (id: string) =>
-  queryOptions({
-    queryKey: ["feedback-decisions", id],
-    queryFn: async ({ signal }) =>
-      (await ask(client.GET("/feedback/{id}/decisions", { params: { path: { id } }, signal }))).items,
-  });
-
 export const relatedQuery = (id: string) =>
   queryOptions({
     queryKey: ["feedback-related", id],

@@ -1,3 +1,5 @@
+import type { TimelineSearch } from "./notes";
+
 /** The filters of the feedback list as they stand in the URL, and as the API takes them. */
 
 import type { Feedback } from "./types";
@@ -58,7 +60,7 @@ export type FeedbackFilter = {
   to?: string;
 } & { [K in FeedbackFacet]?: string[] };
 
-export type FeedbackSearch = FeedbackFilter & { item?: string };
+export type FeedbackSearch = FeedbackFilter & { item?: string } & TimelineSearch;
 
 export function filterQuery(f: FeedbackFilter) {
   const { tab = "triage", sort = "-occurred", issue, rating, person, import: source, ...rest } = f;

@@ -64,13 +64,6 @@ export const issueFeedbackQuery = (id: string) =>
     getNextPageParam: (page) => page.next_cursor || undefined,
   });
 
-export const issueHistoryQuery = (id: string) =>
-  queryOptions({
-    queryKey: ["issue-history", id],
-    queryFn: async ({ signal }) =>
-      (await ask(client.GET("/issues/{id}/history", { params: { path: { id } }, signal }))).items,
-  });
-
 export const issueReportersQuery = (id: string) =>
   queryOptions({
     queryKey: ["issue-reporters", id],

@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { tip } from "@/actions/action-button";
 import { t } from "@/i18n";
 import { compact } from "@/i18n/format";
@@ -9,6 +10,9 @@ import { LaunchSwitcher } from "./launch-switcher";
 import { places, settingsIcon } from "./places";
 import { usePrefs } from "./use-prefs";
 import { UserMenu } from "./user-menu";
+
+// Not needed for the first paint, and the shell has a budget.
+const MentionBell = lazy(() => import("./mention-bell"));
 
 const item =
   "state relative flex h-7 items-center gap-[9px] rounded-2 px-2 text-row font-medium text-fg-2 hover:bg-hover pointer-coarse:h-10 aria-[current=page]:bg-muted aria-[current=page]:text-fg [&_svg]:text-fg-3 aria-[current=page]:[&_svg]:text-fg";
@@ -54,6 +58,9 @@ export function Nav({ wide }: { wide: boolean }) {
           ))
         : null}
       <div className="flex-1" />
+      <Suspense fallback={<span className={cx(item, !wide && narrow)} />}>
+        <MentionBell wide={wide} className={cx(item, !wide && narrow)} />
+      </Suspense>
       <Link to="/settings" title={wide ? undefined : t("nav.settings")} className={cx(item, !wide && narrow)}>
         <Icon of={settingsIcon} />
         <span className={wide ? "" : "sr-only"}>{t("nav.settings")}</span>

@@ -16,6 +16,8 @@ export interface Prefs {
   times: "launch" | "own";
   /** What was opened last from the palette, newest first. */
   recent: Recent[];
+  /** Parts of an item that are open; undefined: none. */
+  folds: string[] | undefined;
 }
 
 /** Something that was looked for before: enough to draw it and to go there again. */
@@ -37,6 +39,7 @@ const defaults: Prefs = {
   keys: {},
   times: "launch",
   recent: [],
+  folds: undefined,
 };
 
 const store = {
@@ -77,6 +80,7 @@ export function parsePrefs(text: string | null): Prefs {
     keys: keysOf(raw.keys),
     times: oneOf(raw.times, ["launch", "own"], defaults.times),
     recent: (Array.isArray(raw.recent) ? raw.recent : []).filter(isRecent).slice(0, 8),
+    folds: Array.isArray(raw.folds) ? raw.folds.filter((f) => typeof f === "string") : undefined,
   };
 }
 

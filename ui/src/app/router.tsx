@@ -22,6 +22,7 @@ import {
   stringifySearch,
   text,
   tidy,
+  timelineSearch,
 } from "./search";
 import { Shell } from "./shell";
 
@@ -120,6 +121,7 @@ const issues = createRoute({
 const issue = createRoute({
   getParentRoute: () => launch,
   path: "/issues/$issueId",
+  validateSearch: timelineSearch,
   staticData: { compactNav: true },
   component: lazyRouteComponent(() => import("@/pages/issue/issue-page")),
 });

@@ -31,6 +31,8 @@ describe("nothing in a URL is believed", () => {
     ["an unknown tab", "?tab=drop%20table", {}],
     ["an unknown order", "?sort=-number", {}],
     ["an empty list", "?severity=", {}],
+    ["an unknown part of the timeline", "?timeline=rubbish", {}],
+    ["a part of the timeline", "?timeline=notes", { timeline: "notes" }],
     ["blanks", "?q=%20%20", {}],
     ["a date that is none", "?from=yesterday&to=2026-13-45", {}],
     ["a date", "?from=2026-11-01", { from: "2026-11-01" }],

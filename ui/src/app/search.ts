@@ -12,6 +12,7 @@ import {
   waits,
 } from "@/api/filter";
 import { type IssueFilter, issueFacets, issueSorts } from "@/api/issue-filter";
+import { type TimelineSearch, timelineShows } from "@/api/notes";
 
 type Raw = Record<string, unknown>;
 
@@ -81,9 +82,13 @@ export function feedbackSearch(raw: Raw): FeedbackSearch {
     from: day(raw.from),
     to: day(raw.to),
     item: text(raw.item),
+    ...timelineSearch(raw),
     ...facets,
   });
 }
+
+export const timelineSearch = (raw: Raw): TimelineSearch =>
+  tidy({ timeline: oneOf(raw.timeline, timelineShows) });
 
 export function issueSearch(raw: Raw): IssueFilter {
   const facets = Object.fromEntries(issueFacets.map((f) => [f, values(raw[f])]));

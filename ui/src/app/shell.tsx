@@ -24,6 +24,7 @@ import { usePrefs } from "./use-prefs";
 
 const palettePart = part(() => import("@/actions/palette"));
 const keySheetPart = part(() => import("@/actions/key-sheet"));
+const mentionsPart = part(() => import("./mentions"));
 
 /** Frame of every page behind the sign-in: navigation, page, hint bar, and what floats above. */
 export function Shell() {
@@ -79,10 +80,12 @@ function Overlays() {
   };
   const palette = palettePart.use(open === "palette", failed);
   const sheet = keySheetPart.use(open === "keys", failed);
+  const mentions = mentionsPart.use(open === "mentions", failed);
   return (
     <>
       {palette && open === "palette" ? <palette.Palette onClose={overlays.close} /> : null}
       {sheet && open === "keys" ? <sheet.KeySheet onClose={overlays.close} /> : null}
+      {mentions && open === "mentions" ? <mentions.Mentions onClose={overlays.close} /> : null}
     </>
   );
 }

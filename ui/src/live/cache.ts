@@ -1,6 +1,7 @@
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
-import type { Feedback, FeedbackPage } from "@/api/types";
+import type { Feedback, FeedbackPage, Me } from "@/api/types";
 import type { EventType, LiveEvent } from "./events";
+import { callsOn } from "./mentions";
 
 /** How many feedback arrived since the list of a launch was last read: drawn as a pill, never inserted. */
 export const arrivedKey = (launch: string) => ["arrived", launch] as const;
@@ -46,9 +47,11 @@ export function apply(cache: QueryClient, events: LiveEvent[]): void {
     if (e.type === "feedback.updated") {
       // Several at once carry no id: what is open is read again, the list waits for its reader.
       const one = e.id ? [e.id] : [];
-      for (const key of ["feedback", "feedback-related", "feedback-decisions"]) stale([key, ...one]);
+      for (const key of ["feedback", "feedback-related"]) stale([key, ...one]);
+      stale(["timeline", "feedback", ...one]);
     } else if (e.type === "issue.updated") {
-      for (const key of ["issue", "issue-history", "issue-feedback", "issue-reporters"]) stale([key]);
+      for (const key of ["issue", "issue-feedback", "issue-reporters"]) stale([key]);
+      stale(["timeline", "issue"]);
     } else if (e.type === "import.progress" && e.id) stale(["import", e.id]);
   }
   for (const [launch, n] of created) {
@@ -56,6 +59,10 @@ export function apply(cache: QueryClient, events: LiveEvent[]): void {
   }
   const types = new Set(events.map((e) => e.type));
   if (types.has("issue.created") || types.has("issue.updated")) stale(["issue-list"]);
+  // A note may stand on the issue of its report too, and on what that was merged into.
+  if (types.has("note.created") || types.has("note.updated")) stale(["timeline"]);
+  const me = cache.getQueryData<Me>(["me"])?.id;
+  if (me && events.some((e) => e.type === "mention.updated" && callsOn(e.data, me))) stale(["mentions"]);
   if (types.has("delivery.updated")) stale(["delivery-list"]);
   if (types.has("rule.updated")) stale(["rules"]);
   if (types.has("proposals.updated")) stale(["proposals"]);

@@ -14,6 +14,9 @@ export const eventTypes = [
   "delivery.updated",
   "member.updated",
   "workspace.updated",
+  "note.created",
+  "note.updated",
+  "mention.updated",
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 

@@ -153,9 +153,6 @@ export const inbox: Record<keyof typeof en, Message> = {
   "related.join": "Zuordnen",
   "related.duplicate": "Duplikat",
   "related.related": "Verwandt",
-  "corrections.title": "Korrekturen",
-  "corrections.line": "{who}: {field} von {from} in {to} geändert",
-  "corrections.confirmed": "{who}: {field} {to} bestätigt",
 
   "later.title": "Bis wann?",
   "later.note": "Die Meldung verlässt die Liste und kommt von selbst zurück.",

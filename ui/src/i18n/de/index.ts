@@ -5,7 +5,17 @@ import { inbox } from "./inbox";
 import { intake } from "./intake";
 import { issues } from "./issues";
 import { settings } from "./settings";
+import { talk } from "./talk";
 import { words } from "./words";
 
 /** Every word the interface says, in German, by area; the keys are those of English. */
-export const de: Catalogue = { ...app, ...words, ...inbox, ...issues, ...settings, ...intake, ...engine };
+export const de: Catalogue = {
+  ...app,
+  ...words,
+  ...inbox,
+  ...issues,
+  ...settings,
+  ...intake,
+  ...engine,
+  ...talk,
+};

@@ -149,9 +149,6 @@ export const inbox = {
   "related.join": "Join",
   "related.duplicate": "Duplicate",
   "related.related": "Related",
-  "corrections.title": "Corrections",
-  "corrections.line": "{who} changed {field} from {from} to {to}",
-  "corrections.confirmed": "{who} confirmed {field} {to}",
 
   "later.title": "Until when?",
   "later.note": "It leaves the list and comes back by itself.",

@@ -7,6 +7,7 @@ import { Confidence } from "@/ui/bar";
 import { Glyph, Sentiment, Severity } from "@/ui/glyph";
 import { Icon } from "@/ui/icon";
 import { Tag } from "@/ui/tag";
+import { Fold } from "../shared/fold";
 import { maskIn } from "./spans";
 import type { Verbs } from "./verbs";
 
@@ -23,25 +24,18 @@ export function TriageReasons({ feedback: f, verbs }: { feedback: Feedback; verb
   const triage = f.triage;
   // A row of the list stands in until the whole is there; it says nothing about triage.
   if (!triage && f.text === undefined) return null;
-  if (!triage) {
-    return (
-      <section>
-        <h3 className="mb-1.5 text-body font-semibold">{t("triage.title")}</h3>
-        <p className="text-fg-2">{t("triage.waiting")}</p>
-      </section>
-    );
-  }
+  if (!triage) return <p className="px-2 py-1.5 text-dense text-fg-2">{t("triage.waiting")}</p>;
   const others = (triage.categories ?? [])
     .filter((c) => c.name !== f.category && c.confidence >= 0.05)
     .slice(0, 4);
+  const short = t("feedback.whyIn", {
+    category: word("category", f.category),
+    severity: word("severity", f.severity),
+    percent: percent(f.category_confidence),
+  });
   return (
-    <section>
-      <div className="mb-[5px] flex flex-wrap items-baseline gap-2">
-        <h3 className="text-body font-semibold">{t("triage.title")}</h3>
-        <span className="text-fg-2">{t(f.read_fully ? "triage.full" : "triage.first")}</span>
-        <span className="id ml-auto text-fg-3">{triage.version}</span>
-      </div>
-      <div className="overflow-hidden rounded-3 border border-line bg-surface">
+    <Fold id="why" title={t("triage.title")} short={short}>
+      <div>
         {rowsOf(f).map((r) => (
           <div
             key={r.id}
@@ -64,13 +58,19 @@ export function TriageReasons({ feedback: f, verbs }: { feedback: Feedback; verb
           <OtherCategories feedback={f} list={others} onTake={(change) => void verbs.correct(f, change)} />
         ) : null}
       </div>
-      {triage.reason ? <p className="mt-1.5 text-dense text-fg-2">{triage.reason}</p> : null}
-      <Phrases
-        phrases={(triage.key_phrases ?? []).map((p) => maskIn(p, f.text ?? "", triage.personal ?? []))}
-        summary={f.summary}
-        text={f.text ?? ""}
-      />
-    </section>
+      <div className="grid gap-2 border-line border-t px-3 py-2">
+        {triage.reason ? <p className="text-dense text-fg-2">{triage.reason}</p> : null}
+        <Phrases
+          phrases={(triage.key_phrases ?? []).map((p) => maskIn(p, f.text ?? "", triage.personal ?? []))}
+          summary={f.summary}
+          text={f.text ?? ""}
+        />
+        <p className="flex flex-wrap items-baseline gap-2 text-meta text-fg-3">
+          {t(f.read_fully ? "triage.full" : "triage.first")}
+          <span className="id ml-auto">{triage.version}</span>
+        </p>
+      </div>
+    </Fold>
   );
 }
 
@@ -189,12 +189,12 @@ function Phrases({ phrases, summary, text }: { phrases: string[]; summary: strin
   return (
     <>
       {long ? (
-        <p className="mt-2.5 text-dense">
+        <p className="text-dense">
           <span className="text-fg-3">{t("triage.summary")}</span> {summary}
         </p>
       ) : null}
       {phrases.length ? (
-        <p className="mt-2 flex flex-wrap items-center gap-1.5">
+        <p className="flex flex-wrap items-center gap-1.5">
           <span className="text-dense text-fg-3">{t("triage.phrases")}</span>
           {phrases.map((p) => (
             <Tag key={p} user>

@@ -7,7 +7,7 @@ import { arrivedKey } from "@/live/cache";
 /** Rows, counts and totals of the list for one search. */
 export function useInboxData(launchId: string, search: FeedbackSearch) {
   const cache = useQueryClient();
-  const { item: _, ...filter } = search;
+  const { item: _, timeline: _timeline, ...filter } = search;
   const list = useInfiniteQuery({
     ...feedbackListQuery(launchId, filter),
     // Rows never move under the hands: only the reader asks for new ones.

@@ -19,6 +19,7 @@ const dependent = [
   "issue-list",
   "issue",
   "issue-feedback",
+  "timeline",
 ];
 /** What hangs on one report beside itself. */
 const aside = ["feedback", "feedback-related", "feedback-decisions"];
@@ -61,7 +62,7 @@ export function useVerbs(launch: string, zone?: string): Verbs {
       } catch (e) {
         toasts.show(explain(e), { tone: "error" });
       }
-      for (const key of ["feedback-list", ...aside]) stale(key);
+      for (const key of ["feedback-list", "timeline", ...aside]) stale(key);
       settle();
     };
     /** Changes the page, then the records; what the change is, is the guess that the answer replaces. */
@@ -165,7 +166,7 @@ export function useVerbs(launch: string, zone?: string): Verbs {
           toasts.show(explain(e), { tone: "error" });
         }
         stale("feedback-related", f.id);
-        stale("feedback-decisions", f.id);
+        stale("timeline", "feedback", f.id);
       },
     };
   }, [cache, launch, zone]);

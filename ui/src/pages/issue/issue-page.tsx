@@ -17,10 +17,11 @@ import { ScrollRegion } from "@/ui/scroll-region";
 import { StageBar, StageTag } from "@/ui/stage";
 import { Failure, Skeleton } from "@/ui/states";
 import { TimeButton } from "@/ui/time";
+import { Composer } from "../shared/composer";
+import { Timeline } from "../shared/timeline";
 import { EditableTitle } from "./editable-title";
 import { IssueFacts } from "./issue-facts";
 import { IssueFeedback } from "./issue-feedback";
-import { IssueHistory } from "./issue-history";
 import { MergeDialog } from "./merge-dialog";
 import { SplitDialog } from "./split-dialog";
 import { useIssueVerbs } from "./verbs";
@@ -112,22 +113,25 @@ function Loaded({ issue, launchId }: { issue: Issue; launchId: string }) {
         <ActionMenu scope="item" />
       </header>
       <div className="grid min-h-0 flex-1 content-start overflow-y-auto lg:grid-cols-[minmax(0,1fr)_292px] lg:grid-rows-[minmax(0,1fr)] lg:content-stretch lg:overflow-hidden">
-        <ScrollRegion
-          label={t("issue.report")}
-          className="flex min-w-0 flex-col gap-4 px-6 pt-4 pb-6 outline-none max-md:px-4 lg:overflow-y-auto"
-        >
-          <Head issue={issue} launchId={launchId} onTitle={(title) => verbs.patch({ title })} />
-          <StageBar
-            stage={issue.stage}
-            enteredAt={issue.stage_entered_at}
-            onMove={(stage) => verbs.patch({ stage })}
-          />
-          {issue.description ? (
-            <p className="max-w-[76ch] text-quote whitespace-pre-wrap">{issue.description}</p>
-          ) : null}
-          <IssueFeedback issue={issue} launchId={launchId} />
-          <IssueHistory issue={issue} />
-        </ScrollRegion>
+        <div className="flex min-w-0 flex-col lg:min-h-0">
+          <ScrollRegion
+            label={t("issue.report")}
+            className="flex min-w-0 flex-1 flex-col gap-4 px-6 pt-4 pb-4 outline-none *:flex-none max-md:px-4 lg:overflow-y-auto"
+          >
+            <Head issue={issue} launchId={launchId} onTitle={(title) => verbs.patch({ title })} />
+            <StageBar
+              stage={issue.stage}
+              enteredAt={issue.stage_entered_at}
+              onMove={(stage) => verbs.patch({ stage })}
+            />
+            {issue.description ? (
+              <p className="max-w-[76ch] text-quote whitespace-pre-wrap">{issue.description}</p>
+            ) : null}
+            <IssueFeedback issue={issue} launchId={launchId} />
+            <Timeline of={{ kind: "issue", id: issue.id }} launchId={launchId} level={2} />
+          </ScrollRegion>
+          <Composer of={{ kind: "issue", id: issue.id }} launchId={launchId} />
+        </div>
         <IssueFacts issue={issue} onPatch={verbs.patch} menu={menu} onMenu={setMenu} />
       </div>
       {open === "merge" ? (

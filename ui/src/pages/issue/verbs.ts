@@ -10,7 +10,7 @@ import { explain } from "@/ui/states";
 const touched = [
   "issue",
   "issue-list",
-  "issue-history",
+  "timeline",
   "issue-feedback",
   "issue-reporters",
   "issue-similar",
@@ -55,7 +55,7 @@ export function useIssueVerbs(issue: Issue) {
           put(issue);
           failed(e);
         }
-        void cache.invalidateQueries({ queryKey: ["issue-history"] });
+        void cache.invalidateQueries({ queryKey: ["timeline"] });
         void cache.invalidateQueries({ queryKey: ["issue-list"] });
       },
       merge: async (into: Issue): Promise<Issue | undefined> => {
