@@ -76,9 +76,10 @@ async function until(what, ready) {
 
 // -- texts and times
 
-const hours = Array.from({ length: 24 }, (_, h) =>
-  h < 7 ? 1 : h < 9 ? 4 : h < 13 ? 9 : h < 18 ? 7 : h < 22 ? 8 : 3,
-);
+// Each hour of the day as often as people shop in it.
+const shopping = Array.from({ length: 24 }, (_, h) =>
+  Array(h < 7 ? 1 : h < 9 ? 4 : h < 13 ? 9 : h < 18 ? 7 : h < 22 ? 8 : 3).fill(h),
+).flat();
 const bursts = new Set([1, 3, 5]);
 
 /** Midnight in the launch's time zone, so many days ago. */
@@ -100,9 +101,7 @@ const starts = midnight(9);
 function when(n) {
   if (n === 10) return now - 5.6 * hour + chance() ** 0.7 * 5 * hour;
   if (bursts.has(n)) return starts + (n - 1) * day + (9 + 4 * chance() ** 1.6) * hour;
-  let left = chance() * hours.reduce((a, b) => a + b);
-  const h = hours.findIndex((weight) => (left -= weight) < 0);
-  return starts + (n - 1) * day + (h + chance()) * hour;
+  return starts + (n - 1) * day + (pick(shopping) + chance()) * hour;
 }
 
 const own = {
