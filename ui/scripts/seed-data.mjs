@@ -957,6 +957,35 @@ export const waiting = [
   },
 ];
 
+/** Rules of triage; people are names to ids. */
+export const rules = (people) => [
+  {
+    name: "Charged by mistake is never small",
+    when: 'category == "bug" && (text.contains("charged") || text.contains("belastet"))',
+    // biome-ignore lint/suspicious/noThenProperty: that is what the API calls it
+    then: { severity: "sev2", tag: ["money"] },
+  },
+  {
+    name: "Partners' integrations go to Sam",
+    when: 'channel == "api"',
+    // biome-ignore lint/suspicious/noThenProperty: that is what the API calls it
+    then: { assign: people.get("Sam Rivera"), tag: ["partner"] },
+  },
+  {
+    name: "Five stars without a wish",
+    when: 'rating >= 5.0 && category == "praise"',
+    enabled: false,
+    // biome-ignore lint/suspicious/noThenProperty: that is what the API calls it
+    then: { ignore: true },
+  },
+];
+
+export const tokens = [
+  { name: "Shop widget", role: "intake" },
+  { name: "Northgate Retail", role: "intake" },
+  { name: "Nightly export", role: "viewer" },
+];
+
 /** What the slots in a text are filled with. */
 export const slots = {
   browser: [

@@ -6,57 +6,29 @@
 // Prints as JSON what it made. The same run makes the same texts, with today's times.
 
 import * as demo from "./seed-data.mjs";
-import { attachment } from "./seed-files.mjs";
+import { day, left, now, report, starts, unwanted } from "./seed-texts.mjs";
 
 const base = (process.env.HC_URL ?? "http://127.0.0.1:8080").replace(/\/$/, "");
-const hour = 3_600_000;
-const day = 24 * hour;
-const now = Date.now();
-
-// -- chance that falls the same way every time
-
-let state = 20_411;
-function chance() {
-  state = (state + 0x6d2b79f5) | 0;
-  let t = Math.imul(state ^ (state >>> 15), 1 | state);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-}
-const pick = (list) => list[Math.floor(chance() * list.length)];
-
-const dealt = new Map();
-/** Takes from a list in turn, in an order of its own for each key, so that nobody says the same thing twice. */
-function deal(key, list) {
-  if (!dealt.get(key)?.length)
-    dealt.set(
-      key,
-      [...list].sort((a, b) => rank(key + a) - rank(key + b)),
-    );
-  return dealt.get(key).pop();
-}
-const rank = (text) =>
-  [...text].reduce((h, c) => Math.imul(h ^ c.codePointAt(0), 16_777_619), 2_166_136_261) >>> 0;
-const whole = (from, to) => from + Math.floor(chance() * (to - from + 1));
 
 // -- the API
 
 /** Who may ask: each has a session of its own, so that the history has their names. */
 const sessions = new Map();
 
-async function call(who, method, path, body, headers = {}) {
+async function call(who, method, path, body) {
+  const form = body instanceof FormData;
   const answer = await fetch(`${base}/api/v1${path}`, {
     method,
     headers: {
-      ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+      ...(body === undefined || form ? {} : { "Content-Type": "application/json" }),
       ...(sessions.has(who) ? { Cookie: sessions.get(who) } : {}),
-      ...headers,
     },
-    body: body === undefined ? undefined : JSON.stringify(body),
+    body: body === undefined || form ? body : JSON.stringify(body),
   });
   const text = await answer.text();
   if (answer.status === 429) {
     await new Promise((done) => setTimeout(done, 1000 * Number(answer.headers.get("Retry-After") ?? 1)));
-    return call(who, method, path, body, headers);
+    return call(who, method, path, body);
   }
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 400)}`);
   const cookie = answer.headers.getSetCookie().find((c) => c.startsWith("hc_session="));
@@ -72,149 +44,6 @@ async function until(what, ready) {
     await new Promise((done) => setTimeout(done, 250));
   }
   throw new Error(`${what} did not come about in five minutes`);
-}
-
-// -- texts and times
-
-// Each hour of the day as often as people shop in it.
-const shopping = Array.from({ length: 24 }, (_, h) =>
-  Array(h < 7 ? 1 : h < 9 ? 4 : h < 13 ? 9 : h < 18 ? 7 : h < 22 ? 8 : 3).fill(h),
-).flat();
-const bursts = new Set([1, 3, 5]);
-
-/** Midnight in the launch's time zone, so many days ago. */
-function midnight(daysAgo) {
-  const clock = new Intl.DateTimeFormat("en-GB", {
-    timeZone: demo.launch.time_zone,
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    hourCycle: "h23",
-  });
-  const [h, m, s] = clock.format(now).split(":").map(Number);
-  return now - (now % 1000) - ((h * 60 + m) * 60 + s) * 1000 - daysAgo * day;
-}
-// Midnight nine days ago: today is the tenth day of 21.
-const starts = midnight(9);
-
-/** A time on a day of the launch: where people shop, and close together where things went wrong. */
-function when(n) {
-  if (n === 10) return now - 5.6 * hour + chance() ** 0.7 * 5 * hour;
-  if (bursts.has(n)) return starts + (n - 1) * day + (9 + 4 * chance() ** 1.6) * hour;
-  return starts + (n - 1) * day + (pick(shopping) + chance()) * hour;
-}
-
-const own = {
-  order: () => `88-${whole(20_010, 20_399)}`,
-  n: () => whole(11, 48),
-  many: () => whole(41, 96),
-  seconds: () => whole(11, 34),
-  minutes: () => whole(3, 25),
-};
-const filled = (text, fixed) =>
-  text.replace(/\{(\w+)\}/g, (_, name) => fixed[name] ?? own[name]?.() ?? pick(demo.slots[name]));
-
-/** The parts of "de| Title :: text". */
-function parts(say, fixed) {
-  const [, language = "en", title, text] = /^(?:(\w\w)\| )?(.*?) :: (.*)$/.exec(say);
-  // The same street or phone in title and text.
-  const same = {
-    ...fixed,
-    street: pick(demo.slots.street),
-    phone: pick(demo.slots.phone),
-    order: own.order(),
-    n: own.n(),
-  };
-  return { language, title: filled(title, same), text: filled(text, same), order: same.order };
-}
-
-const address = (name) =>
-  `${name
-    .normalize("NFD")
-    .replace(/[^A-Za-z ]/g, "")
-    .trim()
-    .toLowerCase()
-    .replaceAll(" ", ".")}@mail.example`;
-const tiers = ["new", "regular", "regular", "plus"];
-const person = (name) => ({
-  name,
-  email: address(name),
-  attrs: { tier: tiers[name.length % 4], region: ["North", "South", "West"][name.length % 3] },
-});
-
-/** What people with an app or a shop page say comes with a rating now and then. */
-function rating(channel, mood) {
-  if (/review|store|survey/.test(channel)) return mood === "good" ? whole(4, 5) : whole(1, 3);
-  return undefined;
-}
-
-function report(theme, i) {
-  const version = pick(theme.versions);
-  const { language, title, text, order } = parts(theme.says[i % theme.says.length], { version });
-  const channel = theme.machine
-    ? pick(theme.channels)
-    : language === "en"
-      ? pick(theme.channels)
-      : pick(["widget", "email", "app"]);
-  const from = theme.machine
-    ? demo.senders.api
-    : channel === "support"
-      ? demo.senders.support
-      : demo.names[language];
-  const name = deal(theme.title + from[0], from);
-  return {
-    at: when(pick(theme.days)),
-    theme,
-    input: {
-      title,
-      text,
-      channel,
-      author: person(name),
-      language,
-      rating: rating(channel, theme.category === "feature_request" ? "good" : "bad"),
-      app_version: version,
-      url: theme.url ? `https://lumen.example${theme.url}` : undefined,
-      attrs: i % 3 === 0 ? { order } : undefined,
-      attachments: i === 0 && theme.stage !== "closure" ? attachment(theme.title) : undefined,
-    },
-  };
-}
-
-function unwanted(group, say, i) {
-  const { language, title, text } = parts(say, {});
-  const channel = pick(["review", "survey", "widget", "email"]);
-  return {
-    at: when(1 + ((i * 3) % 9)),
-    ignore: group,
-    input: {
-      title,
-      text,
-      channel,
-      author: person(pick(demo.names[language])),
-      language,
-      rating: rating(channel, "good"),
-    },
-  };
-}
-
-function left(w) {
-  const { language, title, text } = parts(w.say, {});
-  return {
-    at: now - w.ago * 60_000,
-    wait: w,
-    input: {
-      title,
-      text,
-      channel: w.channel,
-      author: person(w.who),
-      language,
-      rating: w.rating,
-      app_version: w.version,
-      url: w.url ? `https://lumen.example${w.url}` : undefined,
-      attrs: w.attrs,
-      attachments: w.attach ? attachment(w.attach) : undefined,
-    },
-  };
 }
 
 // -- the steps, in order. One that names an operation the server does not have is left out.
@@ -257,13 +86,8 @@ async function begin() {
   made.launch = `/launches/${l.id}`;
 }
 
+/** Sends reports and waits until they are read. */
 async function send(some) {
-  some.sort((a, b) => a.at - b.at);
-  for (const r of some) {
-    reports.push(r);
-    r.input.occurred_at = new Date(r.at).toISOString();
-    r.input.external_id = `lumen-${String(reports.length).padStart(4, "0")}`;
-  }
   for (let i = 0; i < some.length; i += 100) {
     const batch = some.slice(i, i + 100);
     const receipt = await call(lead, "POST", `${made.launch}/feedback`, { items: batch.map((r) => r.input) });
@@ -272,21 +96,84 @@ async function send(some) {
       batch[row.index].id = row.id;
     }
   }
-  await until("reading all reports", async () => {
-    const { counts } = await call(lead, "GET", made.launch);
-    return counts.feedback >= reports.length && counts.waiting === 0 && counts.unread === 0;
-  });
-  made.reports = reports.length;
+  await read();
 }
 
-const past = () =>
-  send([
+const read = () =>
+  until("reading all reports", async () => {
+    const { counts } = await call(lead, "GET", made.launch);
+    return (
+      counts.feedback >= reports.filter((r) => r.id).length && counts.waiting === 0 && counts.unread === 0
+    );
+  });
+
+/** Gives reports their times and own numbers, the earliest first. */
+function numbered(some) {
+  some.sort((a, b) => a.at - b.at);
+  for (const r of some) {
+    reports.push(r);
+    r.input.occurred_at = new Date(r.at).toISOString();
+    r.input.external_id = `lumen-${String(reports.length).padStart(4, "0")}`;
+  }
+  return some;
+}
+
+/** Reviews of the shops' apps come as a file; everything else by the API. */
+async function past() {
+  const all = numbered([
     ...demo.issues.flatMap((theme) => Array.from({ length: theme.n }, (_, i) => report(theme, i))),
     ...demo.ignored.flatMap((group) => group.says.map((say, i) => unwanted(group, say, i))),
   ]);
+  const inFile = (r) => /review|store/.test(r.input.channel) && !r.input.attachments;
+  await send(all.filter((r) => !inFile(r)));
+  await bring(all.filter(inFile));
+}
+
+async function bring(some) {
+  const cell = (value) => `"${String(value ?? "").replaceAll('"', '""')}"`;
+  const columns = {
+    review_id: (r) => r.input.external_id,
+    submitted_at: (r) => r.input.occurred_at,
+    store: (r) => r.input.channel,
+    reviewer: (r) => r.input.author.name,
+    reviewer_email: (r) => r.input.author.email,
+    stars: (r) => r.input.rating,
+    app_version: (r) => r.input.app_version,
+    headline: (r) => r.input.title,
+    review: (r) => r.input.text,
+  };
+  const lines = some.map((r) => Object.values(columns).map((of) => cell(of(r))));
+  // One row of the export is broken, as one always is.
+  lines.splice(7, 0, ["X-1", "yesterday", "review", "", "", "5", "", "", "Nice"].map(cell));
+  const form = new FormData();
+  const text = [Object.keys(columns), ...lines].map((l) => l.join(",")).join("\n");
+  form.append("file", new Blob([text], { type: "text/csv" }), "app-reviews.csv");
+  const file = await call(lead, "POST", `${made.launch}/imports`, form);
+  const mapping = {
+    external_id: "review_id",
+    occurred_at: "submitted_at",
+    channel: "store",
+    author_name: "reviewer",
+    author_email: "reviewer_email",
+    rating: "stars",
+    app_version: "app_version",
+    title: "headline",
+    text: "review",
+  };
+  await call(lead, "POST", `/imports/${file.id}/start`, { mapping });
+  await until(
+    "importing the reviews",
+    async () => (await call(lead, "GET", `/imports/${file.id}`)).state === "done",
+  );
+  made.import = file.id;
+  const rows = await call(lead, "GET", `${made.launch}/feedback?import=${file.id}&limit=200`);
+  const ids = new Map(rows.items.map((f) => [f.external_id, f.id]));
+  for (const r of some) r.id = ids.get(r.input.external_id);
+  await read();
+}
 
 /** What came in the last hours: read with what people corrected before. */
-const recent = () => send(demo.waiting.map(left));
+const recent = () => send(numbered(demo.waiting.map(left)));
 
 /** Who works on an issue: its owner when they may, the lead else. */
 const hand = (theme) =>
@@ -382,6 +269,14 @@ async function assign() {
   }
 }
 
+async function rule() {
+  for (const r of demo.rules(people)) await call("Sam Rivera", "POST", `${made.launch}/rules`, r);
+}
+
+async function tokens() {
+  for (const t of demo.tokens) await call(lead, "POST", "/tokens", t);
+}
+
 const steps = [
   { run: arrive },
   { run: invite },
@@ -392,7 +287,9 @@ const steps = [
   { run: merge },
   { run: correct },
   { run: ignore },
+  { run: rule },
   { run: recent },
+  { run: tokens },
   { run: assign },
 ];
 
@@ -403,4 +300,4 @@ for (const { run, needs } of steps) {
   await run();
 }
 const { counts } = await call(lead, "GET", made.launch);
-console.log(JSON.stringify({ ...made, counts }, null, 2));
+console.log(JSON.stringify({ ...made, reports: reports.length, counts }, null, 2));
