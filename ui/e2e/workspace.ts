@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
-import { expect } from "vitest";
+import { vi } from "vitest";
 import type { paths } from "@/schema.gen";
 import { base, owner, setupURL } from "./browser";
 
@@ -86,9 +86,14 @@ export async function send(by: Api, launch: string, reports: Report[]): Promise<
   const receipt = await by.post<{ items: { id?: string }[] }>(`${launch}/feedback`, {
     items: items.reverse(),
   });
-  await expect
-    .poll(async () => (await by.get<Counted>(launch)).counts, { timeout: 60_000, interval: 100 })
-    .toMatchObject({ feedback: before + reports.length, waiting: 0, unread: 0 });
+  await vi.waitFor(
+    async () => {
+      const { counts } = await by.get<Counted>(launch);
+      if (counts.feedback < before + reports.length || counts.waiting || counts.unread)
+        throw new Error(`not read yet: ${JSON.stringify(counts)}`);
+    },
+    { timeout: 60_000, interval: 100 },
+  );
   return receipt.items.map((r) => r.id as string).reverse();
 }
 interface Counted {

@@ -46,15 +46,21 @@ const overlays: [name: string, path: (d: Demo) => string, show: (p: Page) => Pro
 async function look(theme: Theme): Promise<string[]> {
   const { context, page } = await open(browser, { as: by, theme });
   const found: string[] = [];
+  const over = page.locator("[role=dialog], [role=menu]");
+  let at = "";
   for (const [name, path, show] of overlays) {
-    await page.goto(path(made));
+    if (path(made) !== at) await page.goto(path(made));
+    at = path(made);
     await page.getByRole("heading").first().waitFor({ state: "attached" });
     await settled(page);
     await show(page);
-    await page.locator("[role=dialog], [role=menu]").first().waitFor();
+    await over.first().waitFor();
     await settled(page);
     await page.screenshot({ path: `${shots}/open-${name}-${theme}-1440.png` });
     found.push(...(await axe(page)).map((v) => `${name} in ${theme}: ${v}`));
+    // Whatever opens goes by Escape, and the page is as it was.
+    await page.keyboard.press("Escape");
+    await over.first().waitFor({ state: "detached" });
   }
   await context.close();
   return found;

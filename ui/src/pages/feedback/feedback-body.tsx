@@ -33,7 +33,7 @@ export function FeedbackBody({ feedback: f, related, launchId, onJoin, verbs }: 
   return (
     <ScrollRegion
       label={t("feedback.report")}
-      className="flex min-w-0 flex-col gap-[15px] px-6 pt-4 pb-6 outline-none max-md:px-4 lg:overflow-y-auto"
+      className="flex min-w-0 flex-col gap-[15px] px-6 pt-4 pb-6 max-md:px-4 lg:overflow-y-auto"
     >
       <div>
         {short ? (

@@ -109,7 +109,7 @@ function Loaded({ issue, launchId }: { issue: Issue; launchId: string }) {
       <div className="grid min-h-0 flex-1 content-start overflow-y-auto lg:grid-cols-[minmax(0,1fr)_292px] lg:grid-rows-[minmax(0,1fr)] lg:content-stretch lg:overflow-hidden">
         <ScrollRegion
           label={t("issue.report")}
-          className="flex min-w-0 flex-col gap-4 px-6 pt-4 pb-6 outline-none max-md:px-4 lg:overflow-y-auto"
+          className="flex min-w-0 flex-col gap-4 px-6 pt-4 pb-6 max-md:px-4 lg:overflow-y-auto"
         >
           <Head issue={issue} launchId={launchId} onTitle={(title) => verbs.patch({ title })} />
           <StageBar
