@@ -22,7 +22,7 @@ export const launch = {
   name: "Checkout 3.0",
   scope: "The new checkout for all web shops and both apps: one page, saved cards, 3-D Secure 2, gift cards.",
   services: ["checkout", "payments", "search", "accounts", "webhooks"],
-  time_zone: "Europe/Lisbon",
+  time_zone: process.env.HC_ZONE ?? "Europe/Lisbon",
 };
 
 /** Names of reporters, by the language they write in. */
@@ -955,6 +955,72 @@ export const waiting = [
     rating: 3,
     say: "nl| Graag achteraf betalen :: Fijn, maar ik mis achteraf betalen.",
   },
+];
+
+const spins = "Card payment spins and never finishes after 3-D Secure";
+
+/** What one issue is to another. */
+export const links = [
+  ["Webhook order.paid arrives before order.created", "relates_to", spins],
+  [spins, "causes", "Receipt e-mail arrives twice on retry"],
+  ["PayPal returns to an error page", "blocked_by", spins],
+  ["Gift card balance shows 0 after a partial refund", "blocks", "Split payment by gift card and card"],
+];
+
+/** What people write to each other: on an issue by its title, or on a report that is still to be triaged. */
+export const notes = [
+  {
+    on: spins,
+    by: "Sam Rivera",
+    text: "Found the pool limit in 3.0.4: card.pool.max is 4, it was 32. The pay call waits for a free connection until it times out at 8 s.",
+  },
+  {
+    on: spins,
+    by: "Jonas Tan",
+    text: "3.0.5-rc1 with the fix is on canary, 5 % of traffic, no timeouts so far.",
+  },
+  {
+    on: spins,
+    by: owner.name,
+    text: "Good. @Ana Novak please hold the replies until we know that nobody was charged twice.",
+  },
+  {
+    on: spins,
+    by: "Ana Novak",
+    text: "Checked 40 orders by hand: reserved, never charged. The reservations lapse tonight.",
+  },
+  {
+    on: "Saved card is charged instead of the one just typed in",
+    by: owner.name,
+    text: "@Sam Rivera this one goes first. Seven people so far, two of them on a company card.",
+  },
+  {
+    on: "Address search drops the house number in Belgium and the Netherlands",
+    by: "Jonas Tan",
+    text: "The provider changed the field from number to house_number. Fix is in review.",
+  },
+  {
+    on: "Gift card balance shows 0 after a partial refund",
+    by: "Priya Kapoor",
+    text: "Only with more than one refund on the same day. Balances are right in the ledger, the page reads the wrong row.",
+  },
+  {
+    on: "Where do we see the 3DS reference?",
+    by: "Dina Lopes",
+    text: "It is in the order's payment tab under Bank reference. @Marta Oliveira shall I add it to the runbook?",
+  },
+  {
+    on: "I can see somebody else's address",
+    by: "Dina Lopes",
+    text: "@Sam Rivera can you look at this now? I can't make it happen with my account.",
+  },
+];
+
+export const views = [
+  { page: "feedback", name: "Payments, worst first", query: "area=payment&severity=sev1,sev2", shared: true },
+  { page: "feedback", name: "From the shops", query: "channel=support", shared: true },
+  { page: "feedback", name: "Not in English", query: "language=de,nl,pt,fr,es,it,sv,pl", shared: false },
+  { page: "issues", name: "High and nobody's", query: "severity=sev1,sev2&owner=none", shared: true },
 ];
 
 /** Rules of triage; people are names to ids. */

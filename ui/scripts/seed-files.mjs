@@ -1,6 +1,6 @@
 // Small files that come with the reports of the demo, drawn here: pictures of a shop page, and what a
 // machine sends.
-import { crc32, deflateSync } from "node:zlib";
+import { write } from "./png.mjs";
 
 const colours = {
   page: [250, 250, 249],
@@ -46,43 +46,8 @@ function canvas(width, height) {
         }
       }
     },
-    png: () => png(width, height, pixels),
+    png: () => write(width, height, pixels, Object.values(colours)),
   };
-}
-
-function chunk(type, data) {
-  const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
-  const out = Buffer.alloc(body.length + 8);
-  out.writeUInt32BE(data.length, 0);
-  body.copy(out, 4);
-  out.writeUInt32BE(crc32 ? crc32(body) : crc(body), body.length + 4);
-  return out;
-}
-
-/** CRC-32 where node's zlib has none yet. */
-function crc(bytes) {
-  let c = ~0;
-  for (const b of bytes) {
-    c ^= b;
-    for (let k = 0; k < 8; k++) c = (c >>> 1) ^ (0xedb88320 & -(c & 1));
-  }
-  return ~c >>> 0;
-}
-
-function png(width, height, pixels) {
-  const head = Buffer.alloc(13);
-  head.writeUInt32BE(width, 0);
-  head.writeUInt32BE(height, 4);
-  head.set([8, 3, 0, 0, 0], 8); // eight bits a pixel, by palette
-  const rows = Buffer.alloc((width + 1) * height);
-  for (let y = 0; y < height; y++) rows.set(pixels.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
-  return Buffer.concat([
-    Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]),
-    chunk("IHDR", head),
-    chunk("PLTE", Buffer.from(names.flatMap((n) => colours[n]))),
-    chunk("IDAT", deflateSync(rows, { level: 9 })),
-    chunk("IEND", Buffer.alloc(0)),
-  ]);
 }
 
 /** The frame of a shop page: browser bar, lines of text, an order summary. */

@@ -277,6 +277,36 @@ async function tokens() {
   for (const t of demo.tokens) await call(lead, "POST", "/tokens", t);
 }
 
+async function link() {
+  for (const [from, kind, to] of demo.links)
+    await call("Sam Rivera", "POST", `/issues/${issueOf.get(from).id}/links`, {
+      kind,
+      to: issueOf.get(to).id,
+    });
+}
+
+/** Notes on issues and reports; whom a text calls on by @Name is told. */
+async function discuss() {
+  for (const { on, by, text } of demo.notes) {
+    const issue = issueOf.get(on);
+    const report = reports.findLast((r) => r.wait && r.input.title === on);
+    const path = issue ? `/issues/${issue.id}/notes` : `/feedback/${report.id}/notes`;
+    const mentions = [...people].filter(([name]) => text.includes(`@${name}`)).map(([, id]) => id);
+    await call(by, "POST", path, { text, mentions });
+  }
+}
+
+/** The oldest wishes wait until tomorrow morning. */
+async function putOff() {
+  const until = new Date(starts + 10 * day + 9 * 3_600_000).toISOString();
+  for (const r of reports.filter((r) => r.wait).slice(0, 3))
+    await call(lead, "POST", `/feedback/${r.id}/snooze`, { until });
+}
+
+async function views() {
+  for (const v of demo.views) await call(lead, "POST", `${made.launch}/views`, v);
+}
+
 const steps = [
   { run: arrive },
   { run: invite },
@@ -290,6 +320,10 @@ const steps = [
   { run: rule },
   { run: recent },
   { run: tokens },
+  { run: link, needs: "POST /issues/{id}/links" },
+  { run: discuss, needs: "POST /issues/{id}/notes" },
+  { run: putOff, needs: "POST /feedback/{id}/snooze" },
+  { run: views, needs: "POST /launches/{id}/views" },
   { run: assign },
 ];
 

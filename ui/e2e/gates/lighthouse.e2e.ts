@@ -37,6 +37,7 @@ interface Run {
   figures: string;
 }
 
+/** As on a desk: this is a tool for people at work, with a screen and a line to match. */
 async function run(path: string, cookie?: string): Promise<Run> {
   const result = await lighthouse(
     base + path,
@@ -73,7 +74,8 @@ async function run(path: string, cookie?: string): Promise<Run> {
       "cumulative-layout-shift",
     ]
       .map(figure)
-      .join(", "),
+      .join(", ")
+      .replaceAll("\u00a0", " "),
   };
 }
 
@@ -86,15 +88,21 @@ const pages: [name: string, path: () => string, signedIn: boolean][] = [
 describe("Lighthouse", () => {
   test.each(pages)("finds %s fast enough and accessible", async (name, path, signedIn) => {
     let best = 0;
+    const failed: string[] = [];
     for (let i = 0; i < tries && best < 0.85; i++) {
-      const found = await run(path(), signedIn ? by.cookie : undefined);
+      const found = await run(path(), signedIn ? by.cookie : undefined).catch((e: Error) => e);
+      if (found instanceof Error) {
+        // Now and then the browser gives it no trace; that is no verdict about the page.
+        failed.push(found.message);
+        continue;
+      }
       console.log(
-        `measured: ${name}: performance ${found.performance.toFixed(2)} (0.85), accessibility ${found.accessibility.toFixed(2)} (1.00); ${found.figures.replaceAll("\u00a0", " ")}`,
+        `measured: ${name}: performance ${found.performance.toFixed(2)} (0.85), accessibility ${found.accessibility.toFixed(2)} (1.00); ${found.figures}`,
       );
       expect(found.against).toEqual([]);
       expect(found.accessibility).toBe(1);
       best = Math.max(best, found.performance);
     }
-    expect(best).toBeGreaterThanOrEqual(0.85);
+    expect(best, failed.join("; ")).toBeGreaterThanOrEqual(0.85);
   });
 });

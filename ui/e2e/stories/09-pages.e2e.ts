@@ -29,11 +29,14 @@ afterAll(() => browser?.close());
 afterEach(() => expect(faults.splice(0)).toEqual([]));
 
 /** Every page, by the pattern of its route; a page with two faces is there twice. */
-const pages: [name: string, route: string, query?: string][] = [
+const all: [name: string, route: string, query?: string][] = [
+  ["command-centre", "/launches/$launchId"],
+  ["war-room", "/launches/$launchId", "?tv=1"],
   ["inbox", "/launches/$launchId/feedback"],
   ["inbox-all", "/launches/$launchId/feedback", "?tab=all&severity=sev2"],
   ["issues", "/launches/$launchId/issues"],
   ["issue", "/launches/$launchId/issues/$issueId"],
+  ["board", "/launches/$launchId/board"],
   ["imports", "/launches/$launchId/imports"],
   ["import", "/launches/$launchId/imports/$importId"],
   ["deliveries", "/launches/$launchId/deliveries"],
@@ -45,6 +48,9 @@ const pages: [name: string, route: string, query?: string][] = [
   ["members", "/settings/members"],
   ["tokens", "/settings/tokens"],
   ["appearance", "/settings/appearance"],
+  ["profile", "/settings/profile"],
+  ["shortcuts", "/settings/shortcuts"],
+  ["workspace", "/settings/workspace"],
   ["audit", "/settings/audit"],
   ["not-found", "/nowhere/at-all"],
 ];
@@ -79,8 +85,10 @@ function routesOfRouter(): string[] {
   return [...found].filter(([name, r]) => r.shows && !parents.has(name)).map(([name]) => full(name));
 }
 
+const routes = routesOfRouter();
+const pages = all.filter(([name, route]) => routes.includes(route) || name === "not-found");
+
 test("every route of the router is looked at", () => {
-  const routes = routesOfRouter();
   expect(routes.length).toBeGreaterThan(14);
   const seen = new Set([...pages.map(([, route]) => route), ...elsewhere]);
   expect(routes.filter((r) => !seen.has(r))).toEqual([]);
@@ -96,6 +104,8 @@ async function look(theme: Theme, width: keyof typeof sizes): Promise<string[]> 
     await page.getByRole("heading").first().waitFor({ state: "attached" });
     await settled(page);
     await page.screenshot({ path: `${shots}/${name}-${theme}-${width}.png` });
+    const nothing = (await page.getByRole("heading", { name: "Nothing here" }).count()) > 0;
+    if (nothing !== (name === "not-found")) found.push(`${name}: leads nowhere`);
     found.push(...(await axe(page)).map((v) => `${name} in ${theme}: ${v}`));
     if (await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth))
       found.push(`${name} in ${theme}: wider than the screen`);
