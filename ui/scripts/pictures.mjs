@@ -46,7 +46,6 @@ const pictures = [
   { name: "board", path: `${made.launch}/board`, themes: ["light"] },
   { name: "issues", path: `${made.launch}/issues`, themes: ["dark"] },
   { name: "import", path: upload, themes: ["light"] },
-  { name: "decisions", path: `${made.launch}/decisions`, themes: ["light"] },
 ];
 
 const browser = await chromium.launch({
