@@ -36,7 +36,7 @@ export function FeedbackBody({ feedback: f, related, launchId, suggestions, onJo
     <div className="flex min-w-0 flex-col lg:min-h-0">
       <ScrollRegion
         label={t("feedback.report")}
-        className="flex min-w-0 flex-1 flex-col gap-[15px] px-6 pt-4 pb-4 outline-none *:flex-none max-md:px-4 lg:overflow-y-auto"
+        className="flex min-w-0 flex-1 flex-col gap-[15px] px-6 pt-4 pb-4 *:flex-none max-md:px-4 lg:overflow-y-auto"
       >
         {/* Where the list with its heading is not beside it, the page has one of its own. */}
         <h1 className="sr-only md:hidden">{t("feedback.one", { number: f.number })}</h1>

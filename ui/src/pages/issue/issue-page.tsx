@@ -116,7 +116,7 @@ function Loaded({ issue, launchId }: { issue: Issue; launchId: string }) {
         <div className="flex min-w-0 flex-col lg:min-h-0">
           <ScrollRegion
             label={t("issue.report")}
-            className="flex min-w-0 flex-1 flex-col gap-4 px-6 pt-4 pb-4 outline-none *:flex-none max-md:px-4 lg:overflow-y-auto"
+            className="flex min-w-0 flex-1 flex-col gap-4 px-6 pt-4 pb-4 *:flex-none max-md:px-4 lg:overflow-y-auto"
           >
             <Head issue={issue} launchId={launchId} onTitle={(title) => verbs.patch({ title })} />
             <StageBar
