@@ -72,10 +72,14 @@ func (in *Input) fill(i *Issue, a workspace.Actor) {
 	for _, f := range []struct {
 		dst *string
 		v   string
-	}{{&i.Title, in.Title}, {&i.Description, in.Description}, {&i.Severity, in.Severity}, {&i.Category, in.Category}, {&i.Area, in.Area}, {&i.ownerID, in.OwnerID}} {
+	}{{&i.Title, in.Title}, {&i.Description, in.Description}, {&i.Stage, in.Stage}, {&i.Severity, in.Severity}, {&i.Category, in.Category}, {&i.Area, in.Area}, {&i.ownerID, in.OwnerID}} {
 		if f.v != "" {
 			*f.dst = f.v
 		}
+	}
+	if i.Stage == Closure {
+		now := i.StageEnteredAt
+		i.ClosedAt = &now
 	}
 	i.Tags = in.Tags
 	if in.Urgency != 0 {

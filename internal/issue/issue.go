@@ -156,6 +156,7 @@ const (
 type Input struct {
 	Title       string   `json:"title" minLength:"1" maxLength:"200"`
 	Description string   `json:"description,omitempty" maxLength:"20000"`
+	Stage       string   `json:"stage,omitempty" enum:"intake,triage,analysis,prioritisation,planning,resolution,closure" doc:"Absent: intake."`
 	Severity    string   `json:"severity,omitempty" enum:"sev1,sev2,sev3,sev4" doc:"Absent: what most of the feedback says, or sev3."`
 	Category    string   `json:"category,omitempty" doc:"Absent: what most of the feedback says, or other." example:"bug"`
 	Area        string   `json:"area,omitempty" maxLength:"100"`

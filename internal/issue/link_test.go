@@ -224,6 +224,9 @@ func TestStagesOfAnIssue(t *testing.T) {
 	if diff := cmp.Diff([]string{Intake, Analysis, Planning}, got); diff != "" {
 		t.Errorf("stages -want +got:\n%s", diff)
 	}
+	if made := must(b.s.Create(b.Ctx, b.LaunchID, Input{Title: "two", Stage: Closure}))(t).Issue; len(made.Stages) != 1 || made.Stages[0].Stage != Closure || made.ClosedAt == nil {
+		t.Errorf("made closed = %s, closed at %v, stages %+v", made.Stage, made.ClosedAt, made.Stages)
+	}
 	if !i.Stages[1].EnteredAt.Equal(i.StageEnteredAt) {
 		t.Errorf("analysis was entered %v, the issue says %v", i.Stages[1].EnteredAt, i.StageEnteredAt)
 	}

@@ -29,13 +29,17 @@ func entered(ctx context.Context, q db.Queryer, ws workspace.ID, i *Issue) ([]En
 		return nil, fmt.Errorf("list stages of issue %s: %w", i.ID, err)
 	}
 	slices.Reverse(list)
-	return walk(list, i.CreatedAt), nil
+	first := Entered{Stage: i.Stage, EnteredAt: i.CreatedAt}
+	if k := slices.IndexFunc(list, func(h HistoryEntry) bool { return h.Field == "stage" }); k >= 0 {
+		first.Stage = list[k].From
+	}
+	return walk(list, first), nil
 }
 
-// walk follows an issue through its stages: the latest entry into each, in
-// the order of the stages. What was undone did not happen.
-func walk(history []HistoryEntry, created time.Time) []Entered {
-	start := Entered{Stage: Intake, EnteredAt: created}
+// walk follows an issue through its stages, from the one it was made in: the
+// latest entry into each, in the order of the stages. What was undone did not
+// happen.
+func walk(history []HistoryEntry, start Entered) []Entered {
 	var way []Entered
 	for _, h := range history {
 		switch {
@@ -47,7 +51,7 @@ func walk(history []HistoryEntry, created time.Time) []Entered {
 			way = append(way, Entered{Stage: h.To, EnteredAt: h.At, By: h.Actor})
 		}
 	}
-	latest := map[string]Entered{Intake: start}
+	latest := map[string]Entered{start.Stage: start}
 	for _, e := range way {
 		latest[e.Stage] = e
 	}

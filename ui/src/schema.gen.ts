@@ -1782,6 +1782,11 @@ export interface components {
              * @enum {string}
              */
             severity?: "sev1" | "sev2" | "sev3" | "sev4";
+            /**
+             * @description Absent: intake.
+             * @enum {string}
+             */
+            stage?: "intake" | "triage" | "analysis" | "prioritisation" | "planning" | "resolution" | "closure";
             tags?: string[] | null;
             title: string;
             /**
