@@ -35,7 +35,7 @@ type BoardQuery struct {
 
 // Column is one stage of a board.
 type Column struct {
-	Stage     string         `json:"stage"`
+	Stage     string         `json:"stage" enum:"intake,triage,analysis,prioritisation,planning,resolution,closure"`
 	Count     int            `json:"count" doc:"All issues in this stage that fit, shown or not."`
 	Limit     int            `json:"limit,omitempty" doc:"How many it should hold at most; absent: any number."`
 	MedianAge int64          `json:"median_age_seconds" doc:"For how long half of them have been in this stage."`

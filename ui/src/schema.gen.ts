@@ -1723,7 +1723,8 @@ export interface components {
             median_age_seconds: number;
             /** @description With stage it answers what follows in this column. */
             next_cursor?: string;
-            stage: string;
+            /** @enum {string} */
+            stage: "intake" | "triage" | "analysis" | "prioritisation" | "planning" | "resolution" | "closure";
         };
         IssueEntered: {
             by: components["schemas"]["AuditActor"];

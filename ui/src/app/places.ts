@@ -5,6 +5,7 @@ import {
   PackageOpen,
   Settings,
   Sigma,
+  SquareKanban,
   SquareStack,
   Target,
   Upload,
@@ -17,6 +18,7 @@ export interface Place {
   to:
     | "/launches/$launchId/feedback"
     | "/launches/$launchId/issues"
+    | "/launches/$launchId/board"
     | "/launches/$launchId/deliveries"
     | "/launches/$launchId/imports"
     | "/launches/$launchId/rules"
@@ -47,6 +49,7 @@ export const places: Place[] = [
     keys: "g s",
     count: "issues_open",
   },
+  { id: "board", to: "/launches/$launchId/board", label: "nav.board", icon: SquareKanban, keys: "g b" },
   {
     id: "imports",
     to: "/launches/$launchId/imports",

@@ -3,7 +3,17 @@
 import { type DecisionFilter, decisionFields } from "@/api/decisions";
 import { type DeliveryFilter, deliveryStates } from "@/api/deliveries";
 import { type FeedbackSearch, feedbackFacets, feedbackSorts, feedbackTabs } from "@/api/filter";
-import { type IssueFilter, issueFacets, issueSorts } from "@/api/issue-filter";
+import {
+  type BoardFilter,
+  boardFacets,
+  boardLanes,
+  type IssueFilter,
+  type IssueTab,
+  issueFacets,
+  issueGroups,
+  issueSorts,
+  issueTabs,
+} from "@/api/issue-filter";
 
 type Raw = Record<string, unknown>;
 
@@ -79,9 +89,17 @@ export function issueSearch(raw: Raw): IssueFilter {
     q: text(raw.q),
     sort: oneOf(raw.sort, issueSorts),
     show: oneOf(raw.show, ["open", "all"] as const),
+    group: oneOf(raw.group, issueGroups),
     ...facets,
   });
 }
+
+export function boardSearch(raw: Raw): BoardFilter {
+  const facets = Object.fromEntries(boardFacets.map((f) => [f, values(raw[f])]));
+  return tidy({ q: text(raw.q), lane: oneOf(raw.lane, boardLanes), ...facets });
+}
+
+export const issuePageSearch = (raw: Raw): { tab?: IssueTab } => tidy({ tab: oneOf(raw.tab, issueTabs) });
 
 export type DeliverySearch = DeliveryFilter & { delivery?: string };
 

@@ -55,7 +55,10 @@ export function apply(cache: QueryClient, events: LiveEvent[]): void {
     cache.setQueryData<number>([...arrivedKey(launch)], (before = 0) => before + n);
   }
   const types = new Set(events.map((e) => e.type));
-  if (types.has("issue.created") || types.has("issue.updated")) stale(["issue-list"]);
+  if (types.has("issue.created") || types.has("issue.updated")) {
+    stale(["issue-list"]);
+    stale(["board"]);
+  }
   if (types.has("delivery.updated")) stale(["delivery-list"]);
   if (types.has("rule.updated")) stale(["rules"]);
   if (types.has("proposals.updated")) stale(["proposals"]);

@@ -53,10 +53,13 @@ export function MenuItem({
   onClick,
   danger = false,
   disabled,
+  note,
   children,
 }: {
   icon?: LucideIcon;
   keys?: string;
+  /** What it will do, in a line of its own. */
+  note?: ReactNode;
   onClick: () => void;
   danger?: boolean;
   disabled?: boolean;
@@ -65,7 +68,14 @@ export function MenuItem({
   return (
     <Base.Item className={cx(row, danger && "text-critical")} onClick={onClick} disabled={disabled}>
       {icon ? <Icon of={icon} size={14} className={danger ? undefined : "text-fg-3"} /> : null}
-      <span className="min-w-0 flex-1 truncate">{children}</span>
+      {note ? (
+        <span className="min-w-0 flex-1 py-1">
+          <span className="block truncate">{children}</span>
+          <span className="block text-meta text-fg-3">{note}</span>
+        </span>
+      ) : (
+        <span className="min-w-0 flex-1 truncate">{children}</span>
+      )}
       {keys ? <Kbd keys={keys} /> : null}
     </Base.Item>
   );

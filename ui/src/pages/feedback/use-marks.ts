@@ -1,8 +1,7 @@
 import { useCallback, useMemo, useRef, useState } from "react";
-import type { Feedback } from "@/api/types";
 
 /** Which rows are marked for a bulk act; with Shift everything between the last one and this. */
-export function useMarks(items: Feedback[]) {
+export function useMarks(items: readonly { id: string }[]) {
   const [ids, setIds] = useState<Set<string>>(new Set());
   const last = useRef<string>(undefined);
   const rows = useRef(items);
@@ -20,7 +19,8 @@ export function useMarks(items: Feedback[]) {
     last.current = id;
   }, []);
   const clear = useCallback(() => setIds((s) => (s.size ? new Set() : s)), []);
-  return useMemo(() => ({ ids, toggle, clear }), [ids, toggle, clear]);
+  const set = useCallback((all: string[]) => setIds(new Set(all)), []);
+  return useMemo(() => ({ ids, toggle, clear, set }), [ids, toggle, clear, set]);
 }
 
 export type Marks = ReturnType<typeof useMarks>;

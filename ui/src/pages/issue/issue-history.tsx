@@ -36,8 +36,11 @@ export function IssueHistory({ issue }: { issue: Issue }) {
 }
 
 const worded = new Set(["severity", "category", "stage"]);
-const show = (field: string, value: string) =>
-  (worded.has(field) ? word(field, value) : value) || t("common.none");
+const show = (field: string, value: string) => {
+  if (field === "linked") return saidLink(value);
+  if (field === "dismissed_severity") return word("severity", value);
+  return (worded.has(field) ? word(field, value) : value) || t("common.none");
+};
 
 /** What happened to an issue as a whole has a sentence of its own, by whether it was done or undone. */
 const sentences: Record<string, { done: MessageKey; undone: MessageKey }> = {
@@ -46,7 +49,18 @@ const sentences: Record<string, { done: MessageKey; undone: MessageKey }> = {
   merged: { done: "history.merged", undone: "history.unmerged" },
   merged_into: { done: "history.mergedInto", undone: "history.unmergedInto" },
   split: { done: "history.split", undone: "history.split" },
+  dismissed_severity: { done: "history.dismissed", undone: "history.undismissed" },
 };
+
+/** "blocks HC-7" in the words of the page. */
+function saidLink(value: string): string {
+  const [kind = "", key = ""] = value.split(" ");
+  return value && t("history.linkedTo", { kind: word("link.kind", kind), key });
+}
+
+/** The message for a link that was made, moved or taken away. */
+const linkSentence = (c: Change): MessageKey =>
+  c.to ? (c.from ? "history.relinked" : "history.linked") : "history.unlinked";
 
 /** The message for a change of one field. */
 function fieldSentence(c: Change): MessageKey {
@@ -55,7 +69,8 @@ function fieldSentence(c: Change): MessageKey {
 }
 
 function Line({ change: c }: { change: Change }) {
-  const whole = sentences[c.field];
+  const whole =
+    c.field === "linked" ? { done: linkSentence(c), undone: linkSentence(c) } : sentences[c.field];
   const k = whole ? (c.to ? whole.done : whole.undone) : fieldSentence(c);
   return (
     <Trans

@@ -1,0 +1,164 @@
+import { Plus } from "lucide-react";
+import { useState } from "react";
+import { usePatchLaunch } from "@/api/launches";
+import type { BoardColumn, Launch } from "@/api/types";
+import { toasts } from "@/app/toasts";
+import { t, word } from "@/i18n";
+import { duration, number } from "@/i18n/format";
+import { Button, IconButton } from "@/ui/button";
+import { cx } from "@/ui/cx";
+import { Field, Input } from "@/ui/field";
+import { Glyph } from "@/ui/glyph";
+import { Popover } from "@/ui/popover";
+import { StageDial } from "@/ui/stage";
+import { explain } from "@/ui/states";
+import { overLimit } from "./moves";
+
+/** Name, count, limit, and for how long half of them have been here. Over the limit it says so in words. */
+export function ColumnHead({
+  column,
+  launch,
+  mayLimit,
+  mayAdd,
+  onNew,
+}: {
+  column: BoardColumn;
+  launch: Launch;
+  mayLimit: boolean;
+  mayAdd: boolean;
+  onNew: () => void;
+}) {
+  const limit = launch.wip_limits[column.stage];
+  const over = overLimit({ count: column.count, limit });
+  const name = word("stage", column.stage);
+  const closed = column.stage === "closure";
+  return (
+    <header className="grid flex-none gap-0.5 px-2.5 pt-2 pb-1.5">
+      <div className="flex h-6 items-center gap-1.5">
+        <span className="text-fg-3">
+          <StageDial stage={column.stage} />
+        </span>
+        <h2 className="truncate text-body font-semibold" title={word("stage.about", column.stage)}>
+          {name}
+        </h2>
+        <span className={cx("num flex-none", over ? "font-semibold text-watch" : "text-fg-2")}>
+          {number(column.count)}
+        </span>
+        <span className="flex-1" />
+        {closed ? null : <Limit column={column} launch={launch} limit={limit} editable={mayLimit} />}
+        {mayAdd ? (
+          <IconButton
+            label={t("board.newIn", { stage: name })}
+            icon={Plus}
+            size={14}
+            className="-mr-1 !h-6 !w-6"
+            onClick={onNew}
+          />
+        ) : null}
+      </div>
+      <p className="num flex h-4 items-center gap-1 truncate text-meta text-fg-3">
+        {over ? (
+          <span className="inline-flex items-center gap-1 font-medium text-watch">
+            <Glyph state="watch" size={9} />
+            {t("board.over", { count: over })}
+          </span>
+        ) : closed ? (
+          t("board.newestClosed")
+        ) : column.count ? (
+          t("board.median", { age: duration(column.median_age_seconds) })
+        ) : (
+          t("board.empty")
+        )}
+      </p>
+    </header>
+  );
+}
+
+function Limit({
+  column,
+  launch,
+  limit,
+  editable,
+}: {
+  column: BoardColumn;
+  launch: Launch;
+  limit: number | undefined;
+  editable: boolean;
+}) {
+  const [open, setOpen] = useState(false);
+  const [typed, setTyped] = useState("");
+  const patch = usePatchLaunch(launch.id);
+  const name = word("stage", column.stage);
+  const put = (n: number, undo: boolean) =>
+    patch.mutate(
+      { wip_limits: { [column.stage]: n } },
+      {
+        onSuccess: () =>
+          toasts.show(
+            n ? t("board.limited", { stage: name, limit: n }) : t("board.unlimited", { stage: name }),
+            {
+              undo: undo ? () => put(limit ?? 0, false) : undefined,
+            },
+          ),
+        onError: (e) => toasts.show(explain(e), { tone: "error" }),
+      },
+    );
+  if (!editable)
+    return limit ? (
+      <span className="num flex-none text-meta text-fg-3">{t("board.limit", { limit })}</span>
+    ) : null;
+  return (
+    <Popover
+      title={t("board.limitOf", { stage: name })}
+      open={open}
+      onOpenChange={(o) => {
+        setTyped(limit ? String(limit) : "");
+        setOpen(o);
+      }}
+      trigger={
+        <button
+          type="button"
+          aria-label={
+            limit ? t("board.limitOfIs", { stage: name, limit }) : t("board.limitOf", { stage: name })
+          }
+          title={t("board.limitOf", { stage: name })}
+          className={cx(
+            "num state flex-none rounded-1 px-1 text-meta text-fg-3 hover:bg-hover hover:text-fg",
+            "min-h-6 pointer-coarse:opacity-100",
+            !limit && "opacity-0 group-hover/column:opacity-100 focus-visible:opacity-100",
+          )}
+        >
+          {limit ? t("board.limit", { limit }) : t("board.setLimit")}
+        </button>
+      }
+    >
+      <form
+        className="grid gap-2 p-3"
+        onSubmit={(e) => {
+          e.preventDefault();
+          setOpen(false);
+          const n = Number(typed || 0);
+          if (n !== (limit ?? 0)) put(n, true);
+        }}
+      >
+        <Field label={t("board.limitOf", { stage: name })} hint={t("board.limitHint")}>
+          {(w) => (
+            <Input
+              {...w}
+              autoFocus
+              type="number"
+              min={0}
+              max={9999}
+              inputMode="numeric"
+              value={typed}
+              onChange={(e) => setTyped(e.target.value)}
+            />
+          )}
+        </Field>
+        <Button type="submit" look="primary" className="justify-self-end">
+          {t("common.save")}
+        </Button>
+      </form>
+    </Popover>
+  );
+}
