@@ -42,7 +42,7 @@ export default function BoardPage() {
   const [lifted, setLifted] = useState<BoardCard>();
   const [making, setMaking] = useState<Stage>();
   const [said, setSaid] = useState("");
-  const follow = useFocusOn(current, board);
+  const follow = useFocusOn(current, board, menu);
   useTitle(t("nav.board"));
 
   const change = (next: BoardFilter) => void navigate({ search: next, replace: true });
@@ -82,12 +82,15 @@ export default function BoardPage() {
       launchId: launch.id,
       movable,
       onFocus: setCurrent,
-      onMenu: setMenu,
+      onMenu: (id) => {
+        setMenu(id);
+        if (!id) follow();
+      },
       onMove,
       onDrag: setLifted,
       effect,
     }),
-    [launch.id, movable, onMove, effect],
+    [launch.id, movable, onMove, effect, follow],
   );
   useBoardActions({
     card,
@@ -180,11 +183,11 @@ export default function BoardPage() {
 }
 
 /** The focus goes where the cursor goes, once the card is drawn there. Answers how to ask for it. */
-function useFocusOn(id: string | undefined, drawn: unknown): () => void {
+function useFocusOn(id: string | undefined, drawn: unknown, menu: string | undefined): () => void {
   const wanted = useRef(false);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a moved card is drawn anew in another column
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a moved card is drawn anew in another column, a closed menu gives the focus back
   useEffect(() => {
-    if (!wanted.current || !id) return;
+    if (!wanted.current || !id || menu) return;
     // A long column scrolls to the card first, and draws it then.
     const frame = requestAnimationFrame(() => {
       const link = document.querySelector<HTMLElement>(`[data-card="${CSS.escape(id)}"] a`);
@@ -194,7 +197,7 @@ function useFocusOn(id: string | undefined, drawn: unknown): () => void {
       link.scrollIntoView({ block: "nearest", inline: "nearest" });
     });
     return () => cancelAnimationFrame(frame);
-  }, [id, drawn]);
+  }, [id, drawn, menu]);
   return useCallback(() => {
     wanted.current = true;
   }, []);

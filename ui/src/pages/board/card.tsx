@@ -5,7 +5,6 @@ import { memo, useEffect, useRef } from "react";
 import { type Stage, stages } from "@/api/issue-filter";
 import type { BoardCard } from "@/api/types";
 import { t, word } from "@/i18n";
-import { duration } from "@/i18n/format";
 import { Avatar } from "@/ui/avatar";
 import { cx } from "@/ui/cx";
 import { Glyph, stateOfSeverity } from "@/ui/glyph";
@@ -13,6 +12,7 @@ import { Icon } from "@/ui/icon";
 import { Menu, MenuItem } from "@/ui/menu";
 import { StageDial } from "@/ui/stage";
 import { useNow } from "@/ui/time";
+import { ageOf } from "./age";
 
 export interface CardVerbs {
   launchId: string;
@@ -58,7 +58,7 @@ export const Card = memo(function Card({
     });
   }, [card, movable, onDrag]);
   const now = useNow();
-  const age = duration(Math.max(0, now - Date.parse(card.stage_entered_at)) / 1000, "narrow");
+  const age = ageOf((now - Date.parse(card.stage_entered_at)) / 1000, "narrow");
   return (
     <article
       ref={box}
@@ -153,7 +153,7 @@ function MoveMenu({
         <MenuItem
           key={s}
           disabled={s === card.stage}
-          note={verbs.effect(card, s)}
+          note={indent(verbs.effect(card, s))}
           onClick={() => verbs.onMove(card, s)}
         >
           <span className="inline-flex items-center gap-2">
@@ -167,3 +167,6 @@ function MoveMenu({
     </Menu>
   );
 }
+
+/** Under the word, not under the dial before it. */
+const indent = (text: string | undefined) => (text ? <span className="block pl-5">{text}</span> : undefined);

@@ -4,7 +4,7 @@ import { usePatchLaunch } from "@/api/launches";
 import type { BoardColumn, Launch } from "@/api/types";
 import { toasts } from "@/app/toasts";
 import { t, word } from "@/i18n";
-import { duration, number } from "@/i18n/format";
+import { number } from "@/i18n/format";
 import { Button, IconButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { Field, Input } from "@/ui/field";
@@ -12,6 +12,7 @@ import { Glyph } from "@/ui/glyph";
 import { Popover } from "@/ui/popover";
 import { StageDial } from "@/ui/stage";
 import { explain } from "@/ui/states";
+import { ageOf } from "./age";
 import { overLimit } from "./moves";
 
 /** Name, count, limit, and for how long half of them have been here. Over the limit it says so in words. */
@@ -31,47 +32,53 @@ export function ColumnHead({
   const limit = launch.wip_limits[column.stage];
   const over = overLimit({ count: column.count, limit });
   const name = word("stage", column.stage);
-  const closed = column.stage === "closure";
   return (
     <header className="grid flex-none gap-0.5 px-2.5 pt-2 pb-1.5">
-      <div className="flex h-6 items-center gap-1.5">
+      <div className="flex h-6 min-w-0 items-center gap-1.5">
         <span className="text-fg-3">
           <StageDial stage={column.stage} />
         </span>
-        <h2 className="truncate text-body font-semibold" title={word("stage.about", column.stage)}>
+        <h2 className="min-w-0 truncate text-body font-semibold" title={word("stage.about", column.stage)}>
           {name}
         </h2>
         <span className={cx("num flex-none", over ? "font-semibold text-watch" : "text-fg-2")}>
           {number(column.count)}
         </span>
+        {limit ? <Limit column={column} launch={launch} limit={limit} editable={mayLimit} /> : null}
         <span className="flex-1" />
-        {closed ? null : <Limit column={column} launch={launch} limit={limit} editable={mayLimit} />}
         {mayAdd ? (
           <IconButton
             label={t("board.newIn", { stage: name })}
             icon={Plus}
             size={14}
-            className="-mr-1 !h-6 !w-6"
+            className="-mr-1 !h-6 !w-6 flex-none"
             onClick={onNew}
           />
         ) : null}
       </div>
-      <p className="num flex h-4 items-center gap-1 truncate text-meta text-fg-3">
+      <div className="num flex h-5 min-w-0 items-center gap-1 text-meta text-fg-3">
         {over ? (
-          <span className="inline-flex items-center gap-1 font-medium text-watch">
+          <p className="inline-flex min-w-0 items-center gap-1 truncate font-medium text-watch">
             <Glyph state="watch" size={9} />
             {t("board.over", { count: over })}
-          </span>
-        ) : closed ? (
-          t("board.newestClosed")
-        ) : column.count ? (
-          t("board.median", { age: duration(column.median_age_seconds) })
+          </p>
         ) : (
-          t("board.empty")
+          <p className="min-w-0 truncate">{line(column)}</p>
         )}
-      </p>
+        <span className="flex-1" />
+        {limit || column.stage === "closure" || !mayLimit ? null : (
+          <Limit column={column} launch={launch} limit={undefined} editable />
+        )}
+      </div>
     </header>
   );
+}
+
+/** The second line of a head that is within its limit. */
+function line(column: BoardColumn): string {
+  if (column.count === 0) return t("board.empty");
+  if (column.stage === "closure") return t("board.newestClosed");
+  return t("board.median", { age: ageOf(column.median_age_seconds) });
 }
 
 function Limit({
@@ -119,11 +126,13 @@ function Limit({
         <button
           type="button"
           aria-label={
-            limit ? t("board.limitOfIs", { stage: name, limit }) : t("board.limitOf", { stage: name })
+            limit
+              ? t("board.limitOfIs", { stage: name, count: column.count, limit })
+              : t("board.limitOf", { stage: name })
           }
           title={t("board.limitOf", { stage: name })}
           className={cx(
-            "num state flex-none rounded-1 px-1 text-meta text-fg-3 hover:bg-hover hover:text-fg",
+            "num state -mx-1 flex-none rounded-1 px-1 text-meta text-fg-3 hover:bg-hover hover:text-fg",
             "min-h-6 pointer-coarse:opacity-100",
             !limit && "opacity-0 group-hover/column:opacity-100 focus-visible:opacity-100",
           )}

@@ -49,7 +49,7 @@ function Plain(p: Props) {
       {p.board.stages.map((column) => (
         <div
           key={column.stage}
-          className="group/column flex min-h-0 min-w-[176px] flex-1 snap-start flex-col rounded-3 bg-muted max-sm:min-w-[264px]"
+          className="group/column flex min-h-0 min-w-[176px] flex-1 snap-start flex-col rounded-3 border border-line max-sm:min-w-[264px]"
         >
           {head(p, column)}
           <Cell
@@ -79,7 +79,7 @@ function Lanes(p: Props & { lane: BoardLane }) {
     <div className="min-h-0 flex-1 overflow-auto px-5 pb-3 max-sm:px-3">
       <div className="grid min-w-[1296px] grid-cols-[repeat(7,minmax(176px,1fr))] gap-x-2 max-sm:min-w-[1900px]">
         {p.board.stages.map((column) => (
-          <div key={column.stage} className="group/column sticky top-0 z-30 rounded-t-3 bg-muted">
+          <div key={column.stage} className="group/column sticky top-0 z-30 border-line border-b bg-canvas">
             {head(p, column)}
           </div>
         ))}
@@ -95,7 +95,7 @@ function Lanes(p: Props & { lane: BoardLane }) {
               return (
                 <Cell
                   key={column.stage}
-                  className="max-h-[460px] min-h-16 rounded-t-3 bg-muted pt-1.5"
+                  className="max-h-[460px] min-h-16 rounded-t-3 border border-line pt-1.5"
                   stage={column.stage}
                   label={t("board.cell", {
                     stage: word("stage", column.stage),

@@ -50,6 +50,9 @@ export function useBoardActions({
       run: () => to && onMove(to),
     };
   };
+  // One of the two that can be done now says it for both.
+  const right = card && stageToward(card, 1);
+  const moveHint = { hint: t("hint.moveCard"), hintKeys: ["mod+arrowleft", "mod+arrowright"] };
   useActions([
     {
       ...step("down", ["j", "arrowdown"], t("action.next"), { row: 1 }),
@@ -59,12 +62,8 @@ export function useBoardActions({
     step("up", ["k", "arrowup"], t("action.previous"), { row: -1 }),
     step("left", ["h", "arrowleft"], t("action.columnLeft"), { column: -1 }),
     step("right", ["l", "arrowright"], t("action.columnRight"), { column: 1 }),
-    {
-      ...move("move-left", "mod+arrowleft", -1),
-      hint: t("hint.moveCard"),
-      hintKeys: ["mod+arrowleft", "mod+arrowright"],
-    },
-    move("move-right", "mod+arrowright", 1),
+    { ...move("move-left", "mod+arrowleft", -1), ...(right ? {} : moveHint) },
+    { ...move("move-right", "mod+arrowright", 1), ...(right ? moveHint : {}) },
     {
       id: "board.menu",
       keys: ["m"],

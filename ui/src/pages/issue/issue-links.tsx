@@ -29,33 +29,17 @@ export function IssueLinks({
       }
     >
       {links.length ? (
-        <ul className="grid gap-0.5">
-          {links.map((l) => (
-            <li
-              key={l.id}
-              className="group/link grid grid-cols-[82px_minmax(0,1fr)_28px] items-start text-dense"
-            >
-              <span className="flex min-h-6 items-center text-fg-3">{word("link.kind", l.kind)}</span>
-              <Link
-                to="/launches/$launchId/issues/$issueId"
-                params={{ launchId, issueId: l.issue.key }}
-                title={`${l.issue.title} · ${word("stage", l.issue.stage)}`}
-                className="state -ml-1.5 flex min-h-6 min-w-0 items-center gap-1.5 rounded-1 px-1.5 hover:bg-hover"
-              >
-                <span className="text-fg-3">
-                  <StageDial stage={l.issue.stage} size={11} />
-                  <span className="sr-only">{word("stage", l.issue.stage)}</span>
-                </span>
-                <span className="id text-fg-2">{l.issue.key}</span>
-                <span className="truncate">{l.issue.title}</span>
-              </Link>
-              <IconButton
-                label={t("link.remove", { key: l.issue.key })}
-                icon={X}
-                size={12}
-                className="!h-6 opacity-0 group-hover/link:opacity-100 focus-visible:opacity-100 pointer-coarse:opacity-100"
-                onClick={() => onUnlink(l)}
-              />
+        <ul className="grid gap-1.5">
+          {kindsOf(links).map((kind) => (
+            <li key={kind}>
+              <p className="text-meta text-fg-3">{word("link.kind", kind)}</p>
+              <ul>
+                {links
+                  .filter((l) => l.kind === kind)
+                  .map((l) => (
+                    <Row key={l.id} link={l} launchId={launchId} onUnlink={() => onUnlink(l)} />
+                  ))}
+              </ul>
             </li>
           ))}
         </ul>
@@ -63,5 +47,35 @@ export function IssueLinks({
         <p className="text-meta text-fg-3">{t("issue.noLinks")}</p>
       )}
     </Group>
+  );
+}
+
+/** The kinds there are, in the order of the links. */
+const kindsOf = (links: IssueLink[]) => [...new Set(links.map((l) => l.kind))];
+
+function Row({ link: l, launchId, onUnlink }: { link: IssueLink; launchId: string; onUnlink: () => void }) {
+  return (
+    <li className="group/link flex items-center gap-1 text-dense">
+      <Link
+        to="/launches/$launchId/issues/$issueId"
+        params={{ launchId, issueId: l.issue.key }}
+        title={`${l.issue.title} · ${word("stage", l.issue.stage)}`}
+        className="state -ml-1.5 flex min-h-6 min-w-0 flex-1 items-center gap-1.5 rounded-1 px-1.5 hover:bg-hover"
+      >
+        <span className="flex-none text-fg-3">
+          <StageDial stage={l.issue.stage} size={11} />
+          <span className="sr-only">{word("stage", l.issue.stage)}</span>
+        </span>
+        <span className="id flex-none text-fg-2">{l.issue.key}</span>
+        <span className="min-w-0 truncate">{l.issue.title}</span>
+      </Link>
+      <IconButton
+        label={t("link.remove", { key: l.issue.key })}
+        icon={X}
+        size={12}
+        className="!h-6 !w-6 opacity-0 group-hover/link:opacity-100 focus-visible:opacity-100 pointer-coarse:opacity-100"
+        onClick={onUnlink}
+      />
+    </li>
   );
 }

@@ -35,7 +35,9 @@ export function IssuePicker({
   const why = new Map(
     similar.map((s) => [s.issue.id, t("merge.like", { percent: percent(s.confidence), reason: s.reason })]),
   );
-  const list = [...(typed ? [] : [...offered, ...similar.map((s) => s.issue)]), ...found]
+  // Of several that become one, one of them stays, unless another is looked for.
+  const start = offered.length ? offered : [...similar.map((s) => s.issue), ...found];
+  const list = (typed ? found : start)
     .filter((i, at, all) => !except.includes(i.id) && all.findIndex((x) => x.id === i.id) === at)
     .slice(0, Math.max(8, offered.length));
   return (
@@ -47,7 +49,7 @@ export function IssuePicker({
         value={typed}
         onChange={(e) => setTyped(e.target.value)}
       />
-      <fieldset className="mt-3 grid gap-1">
+      <fieldset className="mt-3 grid max-h-[min(270px,34dvh)] gap-1 overflow-y-auto">
         <legend className="sr-only">{legend}</legend>
         {list.map((i) => (
           <label

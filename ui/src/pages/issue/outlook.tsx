@@ -7,22 +7,27 @@ import { cx } from "@/ui/cx";
 import { Severity } from "@/ui/glyph";
 import { Icon } from "@/ui/icon";
 
-/** What an issue is and what it would be, side by side. What changes is in strong type. */
-export function BeforeAfter({ before, after, name }: { before: Outlook; after: Outlook; name: string }) {
+/**
+ * What an issue is and what it would be, side by side; one that would be new has no before. What changes is in
+ * strong type.
+ */
+export function BeforeAfter({ before, after, name }: { before?: Outlook; after: Outlook; name: string }) {
   const rows: { label: string; from: ReactNode; to: ReactNode; same: boolean }[] = [
-    row(t("issue.reachReports"), before.reports, after.reports, number),
-    row(t("issue.reachPeople"), before.people, after.people, number),
+    row(t("issue.reachReports"), before?.reports, after.reports, number),
+    row(t("issue.reachPeople"), before?.people, after.people, number),
     {
       label: t("facet.severity"),
-      from: <Severity level={before.severity} />,
+      from: before ? <Severity level={before.severity} /> : null,
       to: <Severity level={after.severity} />,
-      same: before.severity === after.severity,
+      same: before?.severity === after.severity,
     },
-    row(t("issue.priority"), before.priority, after.priority, decimal),
+    row(t("issue.priority"), before?.priority, after.priority, decimal),
   ];
   return (
-    <table className="w-full text-dense">
-      <caption className="pb-1 text-left font-medium">{name}</caption>
+    <table className="w-full table-fixed text-dense">
+      <caption className="truncate pb-1 text-left font-medium" title={name}>
+        {name}
+      </caption>
       <thead className="sr-only">
         <tr>
           <td />
@@ -39,7 +44,7 @@ export function BeforeAfter({ before, after, name }: { before: Outlook; after: O
             </th>
             <td className="num w-20 py-1 text-right text-fg-2">{r.from}</td>
             <td className="w-8 text-center text-fg-3">
-              <Icon of={ArrowRight} size={12} className="inline" />
+              {before ? <Icon of={ArrowRight} size={12} className="inline" /> : null}
             </td>
             <td className={cx("num w-20 py-1", r.same ? "text-fg-2" : "font-semibold")}>{r.to}</td>
           </tr>
@@ -49,6 +54,6 @@ export function BeforeAfter({ before, after, name }: { before: Outlook; after: O
   );
 }
 
-function row(label: string, from: number, to: number, show: (n: number) => string) {
-  return { label, from: show(from), to: show(to), same: from === to };
+function row(label: string, from: number | undefined, to: number, show: (n: number) => string) {
+  return { label, from: from === undefined ? null : show(from), to: show(to), same: from === to };
 }

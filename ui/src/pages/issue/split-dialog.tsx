@@ -127,12 +127,11 @@ function Parts({ issue, preview: p, title }: { issue: Issue; preview: SplitPrevi
     priority: issue.priority,
     severity: issue.severity,
   };
-  const nothing = { ...p.new, reports: 0, people: 0, priority: 0 };
   return (
     <div className="appear mt-3 grid gap-3 rounded-2 bg-muted p-3">
       <div className="grid gap-x-6 gap-y-3 sm:grid-cols-2">
         <BeforeAfter before={before} after={p.stays} name={issue.key} />
-        <BeforeAfter before={nothing} after={p.new} name={t("split.new", { title: title || p.new.title })} />
+        <BeforeAfter after={p.new} name={t("split.new", { title: title || p.new.title })} />
       </div>
       <ul className="grid gap-0.5 text-dense text-fg-2">
         {p.both ? <li>{t("split.both", { count: p.both })}</li> : null}

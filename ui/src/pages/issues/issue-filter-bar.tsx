@@ -38,15 +38,17 @@ export function IssueFilterBar<S extends Chosen>({ search, offered, facets, onCh
         value={search.q ?? ""}
         onSearch={(q) => onChange({ ...search, q })}
       />
-      {offered.map((f) => (
-        <FacetButton
-          key={f}
-          facet={f}
-          values={facets?.[f]}
-          chosen={search[f] ?? []}
-          onChange={(next) => onChange({ ...search, [f]: next.length ? next : undefined })}
-        />
-      ))}
+      <span className="contents max-sm:order-last max-sm:-m-1 max-sm:flex max-sm:w-full max-sm:gap-2 max-sm:overflow-x-auto max-sm:p-1">
+        {offered.map((f) => (
+          <FacetButton
+            key={f}
+            facet={f}
+            values={facets?.[f]}
+            chosen={search[f] ?? []}
+            onChange={(next) => onChange({ ...search, [f]: next.length ? next : undefined })}
+          />
+        ))}
+      </span>
       {active ? (
         <Button look="ghost" onClick={clear}>
           {t("filter.clear")}
@@ -96,7 +98,7 @@ function FacetButton({
           className={buttonClass(
             "plain",
             "md",
-            chosen.length ? "!border-accent !text-accent-text" : "max-sm:hidden",
+            chosen.length ? "!border-accent !text-accent-text" : undefined,
           )}
         >
           {chosen.length ? t("filter.facetCount", { name, count: chosen.length }) : name}

@@ -15,7 +15,7 @@ import { IssueMenu, type MenuName } from "./issue-menus";
 import { WhyPriority } from "./why-priority";
 
 const columns =
-  "grid items-center gap-x-2.5 px-3 grid-cols-[16px_14px_minmax(0,1fr)_56px] md:grid-cols-[16px_14px_52px_minmax(0,1fr)_84px_74px_112px_24px_56px] xl:grid-cols-[16px_14px_52px_minmax(0,1fr)_110px_132px_84px_124px_24px_60px_56px]";
+  "grid items-center gap-x-2.5 px-3 grid-cols-[14px_14px_minmax(0,1fr)_48px] md:grid-cols-[16px_14px_52px_minmax(0,1fr)_84px_74px_112px_24px_56px] xl:grid-cols-[16px_14px_52px_minmax(0,1fr)_110px_132px_84px_124px_24px_60px_56px]";
 
 export function IssueRowHead() {
   return (
@@ -72,7 +72,7 @@ export const IssueRow = memo(function IssueRow(props: Props) {
           "relative z-10 -m-1.5 grid size-7 place-items-center",
           marking || marked || current
             ? ""
-            : "opacity-0 group-hover:opacity-100 focus-within:opacity-100 pointer-coarse:opacity-100",
+            : "md:opacity-0 group-hover:opacity-100 focus-within:opacity-100 pointer-coarse:opacity-100",
         )}
       >
         <span className="sr-only">{t("feedback.mark", { title: issue.key })}</span>

@@ -71,6 +71,18 @@ export function IssueRows({ lines, total, cursor, menu, marks, onEnd, ...row }: 
     });
   }, [at, cursor, rows]);
 
+  // A menu in a row goes with its trigger when it closes: the focus returns to the row.
+  const open = useRef(menu);
+  useEffect(() => {
+    const closed = open.current && !menu ? open.current.index : undefined;
+    open.current = menu;
+    if (closed === undefined) return;
+    const frame = requestAnimationFrame(() =>
+      list.current?.querySelector<HTMLElement>(`[data-issue-row="${closed}"]`)?.focus(),
+    );
+    return () => cancelAnimationFrame(frame);
+  }, [menu]);
+
   return (
     <section className="min-w-0 rounded-3 border border-line bg-surface">
       <IssueRowHead />
