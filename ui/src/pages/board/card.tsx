@@ -40,7 +40,7 @@ export const Card = memo(function Card({
 }: {
   card: BoardCard;
   current: boolean;
-  /** Tab comes here when no card has the cursor. */
+  /** Tab comes here when no card of the column has the cursor. */
   first: boolean;
   menu: boolean;
   lifted: boolean;

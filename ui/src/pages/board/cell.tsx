@@ -18,7 +18,6 @@ interface Props {
   cards: BoardCard[];
   count: number;
   current: string | undefined;
-  first: boolean;
   menu: string | undefined;
   lifted: BoardCard | undefined;
   verbs: CardVerbs;
@@ -30,7 +29,7 @@ interface Props {
 
 /** The cards of one stage (in one lane): scrolls by itself, and takes what is dropped on it. */
 export function Cell(p: Props) {
-  const box = useRef<HTMLElement>(null);
+  const box = useRef<HTMLDivElement>(null);
   const [over, setOver] = useState<BoardCard>();
   const { verbs, stage } = p;
   const { onMove } = verbs;
@@ -52,9 +51,9 @@ export function Cell(p: Props) {
   }, [stage, onMove]);
   const landing = over && over.stage !== stage ? over : undefined;
   return (
-    <section
+    // What scrolls is reached by its cards; a landmark for each of seven columns would be noise.
+    <div
       ref={box}
-      aria-label={p.label}
       data-stage={stage}
       className={cx(
         "flex min-h-0 flex-col overflow-y-auto overscroll-contain rounded-b-3 px-1.5 pb-1.5",
@@ -73,7 +72,7 @@ export function Cell(p: Props) {
           {t("board.more", { count: p.rest })}
         </Button>
       ) : null}
-    </section>
+    </div>
   );
 }
 
@@ -82,7 +81,7 @@ function one(p: Props, card: BoardCard, index: number) {
     <Card
       card={card}
       current={card.id === p.current}
-      first={p.first && index === 0}
+      first={index === 0 && !p.cards.some((c) => c.id === p.current)}
       menu={p.menu === card.id}
       lifted={p.lifted?.id === card.id}
       verbs={p.verbs}

@@ -39,11 +39,7 @@ function head(p: Props, column: BoardColumn) {
   );
 }
 
-/** Tab finds the first card of the board while none has the cursor. */
-const firstOf = (board: Board): string | undefined => board.stages.find((c) => c.items.length)?.items[0]?.id;
-
 function Plain(p: Props) {
-  const first = p.current ? undefined : firstOf(p.board);
   return (
     <div className="flex min-h-0 flex-1 snap-x scroll-px-5 gap-2 overflow-x-auto px-5 pb-3 max-sm:scroll-px-3 max-sm:px-3">
       {p.board.stages.map((column) => (
@@ -59,7 +55,6 @@ function Plain(p: Props) {
             cards={column.items}
             count={column.count}
             current={p.current}
-            first={column.items[0]?.id === first}
             menu={p.menu}
             lifted={p.lifted}
             verbs={p.verbs}
@@ -74,7 +69,6 @@ function Plain(p: Props) {
 
 function Lanes(p: Props & { lane: BoardLane }) {
   const label = useFacetLabel();
-  const first = p.current ? undefined : firstOf(p.board);
   return (
     <div className="min-h-0 flex-1 overflow-auto px-5 pb-3 max-sm:px-3">
       <div className="grid min-w-[1296px] grid-cols-[repeat(7,minmax(176px,1fr))] gap-x-2 max-sm:min-w-[1900px]">
@@ -104,7 +98,6 @@ function Lanes(p: Props & { lane: BoardLane }) {
                   cards={cards}
                   count={count}
                   current={p.current}
-                  first={cards[0]?.id === first && first !== undefined}
                   menu={p.menu}
                   lifted={p.lifted}
                   verbs={p.verbs}
