@@ -4,7 +4,9 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/nlp"
@@ -216,7 +218,7 @@ func (t *act) make(ctx context.Context, lists [][]feedback.Place, fill func(*Iss
 	}
 	made := make([]*Issue, len(lists))
 	for k, list := range lists {
-		i, err := t.blank(ctx, list)
+		i, err := t.s.blank(ctx, t.tx, t.ws, t.now, list)
 		if err != nil {
 			return nil, err
 		}
@@ -241,13 +243,13 @@ func (t *act) make(ctx context.Context, lists [][]feedback.Place, fill func(*Iss
 }
 
 // blank is a new issue as its feedback suggests it.
-func (t *act) blank(ctx context.Context, list []feedback.Place) (*Issue, error) {
-	i := &Issue{LaunchID: list[0].LaunchID, Stage: Intake, StageEnteredAt: t.now, Tags: []string{}, CreatedAt: t.now, UpdatedAt: t.now}
+func (s *Service) blank(ctx context.Context, q db.Queryer, ws workspace.ID, now time.Time, list []feedback.Place) (*Issue, error) {
+	i := &Issue{LaunchID: list[0].LaunchID, Stage: Intake, StageEnteredAt: now, Tags: []string{}, CreatedAt: now, UpdatedAt: now}
 	ids := make([]string, len(list))
 	for k, p := range list {
 		ids[k] = p.ID
 	}
-	all, err := t.s.feedback.GetMany(ctx, t.tx, t.ws, ids)
+	all, err := s.feedback.GetMany(ctx, q, ws, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,8 @@ const (
 	actChange = "issue.change"
 	actMerge  = "issue.merge"
 	actSplit  = "issue.split"
+	actLink   = "issue.link"
+	actUnlink = "issue.unlink"
 )
 
 // act is one verb at work in its transaction. Every verb does the same few

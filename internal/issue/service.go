@@ -65,9 +65,10 @@ type Deps struct {
 // suggests nothing.
 func NewService(d Deps) *Service {
 	s := &Service{db: d.DB, bus: d.Bus, feedback: d.Feedback, launches: d.Launches, undo: d.Undo, log: d.Log, now: time.Now}
-	for _, kind := range []string{actAccept, actIgnore, actCreate, actChange, actMerge, actSplit} {
+	for _, kind := range []string{actAccept, actIgnore, actCreate, actChange, actMerge, actSplit, actLink, actUnlink} {
 		s.undo.Handle(kind, s.takeBack)
 	}
+	s.launches.SetStages(Stages)
 	return s
 }
 
@@ -143,6 +144,12 @@ func (s *Service) show(ctx context.Context, ws workspace.ID, i *Issue) error {
 	i.Merged, err = db.All(ctx, s.db, scanRef, `SELECT id, num, title FROM issue WHERE workspace_id = $1 AND merged_into = $2 AND merged_into <> '' ORDER BY num LIMIT 100`, ws, i.ID)
 	if err != nil {
 		return fmt.Errorf("list what was merged into %s: %w", i.ID, err)
+	}
+	if i.Links, err = s.links(ctx, ws, i.ID); err != nil {
+		return err
+	}
+	if i.Stages, err = entered(ctx, s.db, ws, i); err != nil {
+		return err
 	}
 	return dress(ctx, s.db, ws, s.now(), i)
 }
@@ -245,7 +252,7 @@ func (s *Service) Reporters(ctx context.Context, id, after string, limit int) ([
 			return nil, fmt.Errorf("list reports of person %s: %w", p.PersonID, err)
 		}
 	}
-	return list, nil
+	return list, origins(ctx, s.db, a.Workspace, i.ID, list)
 }
 
 // Changed is an issue after an act, and how to take the act back.

@@ -34,7 +34,7 @@ const searchKind = "issue"
 // own are the columns that people decide, counted those that follow the
 // feedback.
 const (
-	ownColumns = `id, num, launch_id, title, description, stage, stage_entered_at, severity, category, area, owner_id, tags, urgency_set, urgency_by,
+	ownColumns = `id, num, launch_id, title, description, stage, stage_entered_at, severity, dismissed_severity, category, area, owner_id, tags, urgency_set, urgency_by,
 		merged_into, created_at, updated_at, closed_at`
 	countedColumns = `reports, people, reach, impact, urgency, priority, first_received_at, last_received_at, refresh_at, facts`
 	allColumns     = ownColumns + `, ` + countedColumns
@@ -45,7 +45,7 @@ func scan(s db.Scanner) (*Issue, error) {
 	var entered, created, updated, closed, first, last int64
 	var tags, text string
 	var reach float64
-	err := s.Scan(&i.ID, &i.Number, &i.LaunchID, &i.Title, &i.Description, &i.Stage, &entered, &i.Severity, &i.Category, &i.Area, &i.ownerID, &tags, &i.urgencySet, &i.UrgencySetBy,
+	err := s.Scan(&i.ID, &i.Number, &i.LaunchID, &i.Title, &i.Description, &i.Stage, &entered, &i.Severity, &i.DismissedSeverity, &i.Category, &i.Area, &i.ownerID, &tags, &i.urgencySet, &i.UrgencySetBy,
 		&i.mergedInto, &created, &updated, &closed,
 		&i.Reach.Feedback, &i.Reach.People, &reach, &i.Impact, &i.Urgency, &i.Priority, &first, &last, &i.refreshAt, &text)
 	if err != nil {
@@ -60,7 +60,7 @@ func scan(s db.Scanner) (*Issue, error) {
 	i.Reach.Unnamed, i.Reach.Segments = i.facts.Unnamed, append([]Segment{}, i.facts.Segments...)
 	i.Sentiment, i.UrgencySuggested = i.facts.Sentiment, i.facts.Suggested
 	i.PriorityReason = append([]Line{}, i.facts.Lines...)
-	i.SuggestedSeverity = suggestSeverity(i.Severity, i.facts.Severities)
+	i.SuggestedSeverity = suggestSeverity(i.Severity, i.DismissedSeverity, i.facts.Severities)
 	return i, nil
 }
 
@@ -133,7 +133,7 @@ func getMany(ctx context.Context, q db.Queryer, ws workspace.ID, ids []string) (
 }
 
 func (i *Issue) ownValues() []any {
-	return []any{i.ID, i.Number, i.LaunchID, i.Title, i.Description, i.Stage, db.Micros(i.StageEnteredAt), i.Severity, i.Category, i.Area, i.ownerID, strings.Join(i.Tags, ","), i.urgencySet, i.UrgencySetBy,
+	return []any{i.ID, i.Number, i.LaunchID, i.Title, i.Description, i.Stage, db.Micros(i.StageEnteredAt), i.Severity, i.DismissedSeverity, i.Category, i.Area, i.ownerID, strings.Join(i.Tags, ","), i.urgencySet, i.UrgencySetBy,
 		i.mergedInto, db.Micros(i.CreatedAt), db.Micros(i.UpdatedAt), micros(i.ClosedAt)}
 }
 
@@ -159,9 +159,9 @@ func (i *Issue) searchDoc() db.SearchDoc {
 // save writes what people decide of an issue.
 func save(ctx context.Context, tx *db.Tx, ws workspace.ID, i *Issue) error {
 	_, err := tx.ExecContext(ctx, `UPDATE issue SET title = $3, description = $4, stage = $5, stage_entered_at = $6, severity = $7, category = $8, area = $9, owner_id = $10,
-		tags = $11, urgency_set = $12, urgency_by = $13, merged_into = $14, closed_at = $15, updated_at = $16 WHERE workspace_id = $1 AND id = $2`,
+		tags = $11, urgency_set = $12, urgency_by = $13, merged_into = $14, closed_at = $15, updated_at = $16, dismissed_severity = $17 WHERE workspace_id = $1 AND id = $2`,
 		ws, i.ID, i.Title, i.Description, i.Stage, db.Micros(i.StageEnteredAt), i.Severity, i.Category, i.Area, i.ownerID,
-		strings.Join(i.Tags, ","), i.urgencySet, i.UrgencySetBy, i.mergedInto, micros(i.ClosedAt), db.Micros(i.UpdatedAt))
+		strings.Join(i.Tags, ","), i.urgencySet, i.UrgencySetBy, i.mergedInto, micros(i.ClosedAt), db.Micros(i.UpdatedAt), i.DismissedSeverity)
 	if err != nil {
 		return fmt.Errorf("save issue %s: %w", i.ID, err)
 	}

@@ -95,3 +95,41 @@ func TestTenantsAndRoles(t *testing.T) {
 		t.Errorf("nobody lists launches: %v", err)
 	}
 }
+
+func TestWIPLimits(t *testing.T) {
+	t.Parallel()
+	s := launch.NewService(dbtest.Open(t), event.New())
+	s.SetStages([]string{"planning", "resolution"})
+	ctx := as(t, "w1", workspace.Lead)
+	l, err := s.Create(ctx, launch.Input{Name: "Checkout"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct{ change, want map[string]int }{
+		{map[string]int{"planning": 6}, map[string]int{"planning": 6}},
+		{map[string]int{"resolution": 3}, map[string]int{"planning": 6, "resolution": 3}},
+		{map[string]int{"planning": 0}, map[string]int{"resolution": 3}},
+	} {
+		if _, err := s.Change(ctx, l.ID, launch.Change{WIPLimits: step.change}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Get(ctx, l.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(step.want, got.WIPLimits); diff != "" {
+			t.Errorf("after %v -want +got:\n%s", step.change, diff)
+		}
+	}
+	for name, bad := range map[string]map[string]int{"unknown stage": {"waiting": 2}, "negative": {"planning": -1}, "too many": {"planning": 10_000}} {
+		if _, err := s.Change(ctx, l.ID, launch.Change{WIPLimits: bad}); !errs.Is(err, errs.Invalid) {
+			t.Errorf("%s = %v, want invalid", name, err)
+		}
+	}
+	if _, err := s.Change(as(t, "w1", workspace.Responder), l.ID, launch.Change{WIPLimits: map[string]int{"planning": 1}}); !errs.Is(err, errs.Denied) {
+		t.Errorf("as responder = %v, want denied", err)
+	}
+	if _, err := s.Change(as(t, "w2", workspace.Owner), l.ID, launch.Change{WIPLimits: map[string]int{"planning": 1}}); !errs.Is(err, errs.NotFound) {
+		t.Errorf("from another workspace = %v, want not found", err)
+	}
+}

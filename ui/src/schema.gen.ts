@@ -398,6 +398,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/issues/{id}/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Feedback of an issue that tells the same, for splitting it off */
+        get: operations["list-issue-groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/issues/{id}/history": {
         parameters: {
             query?: never;
@@ -410,6 +427,40 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/issues/{id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tie an issue to another; reversible */
+        post: operations["link-issue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/issues/{id}/links/{link}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a link of an issue away; reversible */
+        delete: operations["unlink-issue"];
         options?: never;
         head?: never;
         patch?: never;
@@ -501,6 +552,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/issues/{id}/split/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What splitting feedback off an issue would make; changes nothing */
+        post: operations["preview-split"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/issues/{id}/timeline": {
         parameters: {
             query?: never;
@@ -552,6 +620,23 @@ export interface paths {
         head?: never;
         /** Change a launch, or archive it */
         patch: operations["change-launch"];
+        trace?: never;
+    };
+    "/launches/{id}/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The issues of a launch in one column for each stage */
+        get: operations["get-board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/launches/{id}/decisions": {
@@ -738,6 +823,57 @@ export interface paths {
         put?: never;
         /** Make an issue by hand, gathering feedback where some is named */
         post: operations["create-issue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/launches/{id}/issues/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change many issues of a launch at once; all or none, reversible as one */
+        post: operations["change-many-issues"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/launches/{id}/issues/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merge many issues of a launch into one; reversible as one */
+        post: operations["merge-many-issues"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/launches/{id}/issues/merge-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What merging issues into one would make; changes nothing */
+        get: operations["preview-merge"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1552,6 +1688,8 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             description: string;
+            /** @description The suggestion that a person said no to; only a worse one is made again. */
+            dismissed_severity?: string;
             /**
              * Format: date-time
              * @description Of its earliest report, whichever issue that came in by.
@@ -1571,6 +1709,8 @@ export interface components {
             /** Format: date-time */
             last_received_at?: string;
             launch_id: string;
+            /** @description How it hangs together with others; only when one issue is asked for. */
+            links?: components["schemas"]["IssueLink"][] | null;
             /** @description Issues that were merged into this one; only when one issue is asked for. */
             merged?: components["schemas"]["FeedbackIssueRef"][] | null;
             /** @description The issue that has its feedback now; what is done to this one is done there. */
@@ -1593,6 +1733,8 @@ export interface components {
             stage: "intake" | "triage" | "analysis" | "prioritisation" | "planning" | "resolution" | "closure";
             /** Format: date-time */
             stage_entered_at: string;
+            /** @description The stages it has been in, in their order, with the latest time it entered each; only when one issue is asked for. */
+            stages?: components["schemas"]["IssueEntered"][] | null;
             /** @description Present when many of the reports read as more severe than the issue says. */
             suggested_severity?: components["schemas"]["IssueSeveritySuggestion"];
             tags: string[];
@@ -1638,10 +1780,73 @@ export interface components {
             issues: components["schemas"]["Issue"][];
             undo_id: string;
         };
+        IssueBoardBody: {
+            stages: components["schemas"]["IssueColumn"][];
+            /** Format: double */
+            took_ms: number;
+        };
+        IssueBulkChange: {
+            add_tags?: string[] | null;
+            area?: string;
+            category?: string;
+            /** @description A member's id; empty: nobody. */
+            owner_id?: string;
+            /** @description Why; kept in the history of each. */
+            reason?: string;
+            remove_tags?: string[] | null;
+            /** @enum {string} */
+            severity?: "sev1" | "sev2" | "sev3" | "sev4";
+            /**
+             * @description closure closes them, any other stage reopens them.
+             * @enum {string}
+             */
+            stage?: "intake" | "triage" | "analysis" | "prioritisation" | "planning" | "resolution" | "closure";
+            /**
+             * Format: int64
+             * @description 0: back to what severity and trend suggest.
+             */
+            urgency?: number;
+        };
+        IssueCard: {
+            area: string;
+            /**
+             * Format: int64
+             * @description How many open issues block it.
+             */
+            blocked_by?: number;
+            category: string;
+            id: string;
+            /** @example HC-12 */
+            key: string;
+            /** Format: int64 */
+            number: number;
+            owner?: components["schemas"]["IssueOwner"];
+            /**
+             * Format: int64
+             * @description Distinct persons among the reporters.
+             */
+            people: number;
+            /** Format: double */
+            priority: number;
+            /** Format: int64 */
+            reports: number;
+            /** @enum {string} */
+            severity: "sev1" | "sev2" | "sev3" | "sev4";
+            /** @enum {string} */
+            stage: "intake" | "triage" | "analysis" | "prioritisation" | "planning" | "resolution" | "closure";
+            /** Format: date-time */
+            stage_entered_at: string;
+            title: string;
+        };
         IssueChange: {
             area?: string;
             category?: string;
             description?: string;
+            /**
+             * @description No to the suggested severity: it is not suggested again, unless a worse one is. Empty: it may be.
+             * @enum {string}
+             */
+            dismissed_severity?: "" | "sev1" | "sev2" | "sev3";
             /** @description A member's id; empty: nobody. */
             owner_id?: string;
             /** @description Why; kept in the history. */
@@ -1661,6 +1866,11 @@ export interface components {
              */
             urgency?: number;
         };
+        IssueChangeManyInput: {
+            change: components["schemas"]["IssueBulkChange"];
+            /** @description Ids or keys. */
+            ids: string[] | null;
+        };
         IssueChangedBody: {
             area: string;
             category: string;
@@ -1669,6 +1879,8 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             description: string;
+            /** @description The suggestion that a person said no to; only a worse one is made again. */
+            dismissed_severity?: string;
             /**
              * Format: date-time
              * @description Of its earliest report, whichever issue that came in by.
@@ -1688,6 +1900,8 @@ export interface components {
             /** Format: date-time */
             last_received_at?: string;
             launch_id: string;
+            /** @description How it hangs together with others; only when one issue is asked for. */
+            links?: components["schemas"]["IssueLink"][] | null;
             /** @description Issues that were merged into this one; only when one issue is asked for. */
             merged?: components["schemas"]["FeedbackIssueRef"][] | null;
             /** @description The issue that has its feedback now; what is done to this one is done there. */
@@ -1710,6 +1924,8 @@ export interface components {
             stage: "intake" | "triage" | "analysis" | "prioritisation" | "planning" | "resolution" | "closure";
             /** Format: date-time */
             stage_entered_at: string;
+            /** @description The stages it has been in, in their order, with the latest time it entered each; only when one issue is asked for. */
+            stages?: components["schemas"]["IssueEntered"][] | null;
             /** @description Present when many of the reports read as more severe than the issue says. */
             suggested_severity?: components["schemas"]["IssueSeveritySuggestion"];
             tags: string[];
@@ -1730,6 +1946,54 @@ export interface components {
              */
             urgency_suggested: number;
         };
+        IssueChangedManyBody: {
+            /** Format: int64 */
+            changed: number;
+            /**
+             * Format: int64
+             * @description They were like that already.
+             */
+            unchanged: number;
+            undo_id: string;
+        };
+        IssueColumn: {
+            /**
+             * Format: int64
+             * @description All issues in this stage that fit, shown or not.
+             */
+            count: number;
+            /** @description The highest priority first; in closure what was closed last. */
+            items: components["schemas"]["IssueCard"][];
+            /** @description By severity or owner's id, none for nobody; only when asked for. */
+            lanes?: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description How many it should hold at most; absent: any number.
+             */
+            limit?: number;
+            /**
+             * Format: int64
+             * @description For how long half of them have been in this stage.
+             */
+            median_age_seconds: number;
+            /** @description With stage it answers what follows in this column. */
+            next_cursor?: string;
+            /** @enum {string} */
+            stage: "intake" | "triage" | "analysis" | "prioritisation" | "planning" | "resolution" | "closure";
+        };
+        IssueEntered: {
+            by: components["schemas"]["AuditActor"];
+            /** Format: date-time */
+            entered_at: string;
+            /** @enum {string} */
+            stage: "intake" | "triage" | "analysis" | "prioritisation" | "planning" | "resolution" | "closure";
+        };
+        IssueGroup: {
+            feedback_ids: string[];
+            title: string;
+        };
         IssueHistoryEntry: {
             actor: components["schemas"]["AuditActor"];
             /** Format: date-time */
@@ -1737,7 +2001,7 @@ export interface components {
             /** @description The reports it is about, the first 20 of them. */
             feedback?: components["schemas"]["FeedbackRef"][] | null;
             /**
-             * @description What changed: a field of the issue, or feedback, merged, merged_into, split, created.
+             * @description What changed: a field of the issue, or feedback, merged, merged_into, split, created, linked.
              * @example stage
              */
             field: string;
@@ -1778,6 +2042,11 @@ export interface components {
              * @enum {string}
              */
             severity?: "sev1" | "sev2" | "sev3" | "sev4";
+            /**
+             * @description Absent: intake.
+             * @enum {string}
+             */
+            stage?: "intake" | "triage" | "analysis" | "prioritisation" | "planning" | "resolution" | "closure";
             tags?: string[] | null;
             title: string;
             /**
@@ -1802,6 +2071,33 @@ export interface components {
             /** @example 7 */
             value: string;
         };
+        IssueLink: {
+            /** @description Who linked them. */
+            by: string;
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            issue: components["schemas"]["IssueNeighbour"];
+            /**
+             * @description What the issue is to the other: it blocks it, is blocked by it, and so on.
+             * @enum {string}
+             */
+            kind: "blocks" | "blocked_by" | "relates_to" | "duplicates" | "duplicated_by" | "causes" | "caused_by";
+        };
+        IssueLinkInput: {
+            /**
+             * @description What this issue is to the other.
+             * @enum {string}
+             */
+            kind: "blocks" | "blocked_by" | "relates_to" | "duplicates" | "duplicated_by" | "causes" | "caused_by";
+            /** @description Id or key of the other issue. */
+            to: string;
+        };
+        IssueLinkedBody: {
+            issue: components["schemas"]["Issue"];
+            link_id: string;
+            undo_id: string;
+        };
         IssueListBody: {
             /** @description The words match more than were looked at; total and counts are of the newest ones. */
             at_least?: boolean;
@@ -1820,9 +2116,59 @@ export interface components {
             /** @description Id or key of the issue that gets the feedback. */
             into: string;
         };
+        IssueMergeManyInput: {
+            /** @description Ids or keys; the one that stays may be among them. */
+            ids: string[] | null;
+            /** @description Id or key of the issue that stays. */
+            into: string;
+        };
+        IssueMergePreview: {
+            /** @description What the one that stays would be. */
+            after: components["schemas"]["IssueOutlook"];
+            /** @description Those that go into it, as they are. */
+            from: components["schemas"]["Issue"][];
+            /** @description The issue that stays, as it is. */
+            into: components["schemas"]["Issue"];
+            /**
+             * Format: int64
+             * @description Links between them, and those it has already.
+             */
+            links_dropped: number;
+            /**
+             * Format: int64
+             * @description Links of the others that it would have.
+             */
+            links_moved: number;
+        };
         IssueMergedBody: {
             issue: components["schemas"]["Issue"];
             undo_id: string;
+        };
+        IssueNeighbour: {
+            id: string;
+            /** @example HC-12 */
+            key: string;
+            severity: string;
+            stage: string;
+            title: string;
+        };
+        IssueOutlook: {
+            area: string;
+            category: string;
+            /**
+             * Format: int64
+             * @description Distinct persons: who reported to both counts once.
+             */
+            people: number;
+            /** Format: double */
+            priority: number;
+            /** Format: int64 */
+            reports: number;
+            severity: string;
+            suggested_severity?: components["schemas"]["IssueSeveritySuggestion"];
+            title: string;
+            /** Format: int64 */
+            unnamed: number;
         };
         IssueOwner: {
             id: string;
@@ -1899,6 +2245,8 @@ export interface components {
             first_received_at: string;
             /** Format: date-time */
             last_received_at: string;
+            /** @description The issues by whose merging all of the reports came. */
+            merged_from?: components["schemas"]["FeedbackIssueRef"][] | null;
             name: string;
             person_id: string;
             /** Format: int64 */
@@ -1933,6 +2281,18 @@ export interface components {
             /** @description Absent: taken from the feedback. */
             title?: string;
         };
+        IssueSplitPreview: {
+            /**
+             * Format: int64
+             * @description Persons who would be reporters of both.
+             */
+            both: number;
+            new: components["schemas"]["IssueOutlook"];
+            stays: components["schemas"]["IssueOutlook"];
+        };
+        IssueSplitPreviewInput: {
+            feedback_ids: string[] | null;
+        };
         IssueSuggestionBody: {
             /** Format: double */
             confidence: number;
@@ -1950,6 +2310,10 @@ export interface components {
             /** @enum {string} */
             state?: "active" | "archived";
             time_zone?: string;
+            /** @description How many issues a stage should hold at most, by stage; 0 takes a limit away, stages that are not named keep theirs. */
+            wip_limits?: {
+                [key: string]: number;
+            };
         };
         LaunchCounts: {
             /** Format: int64 */
@@ -2011,6 +2375,10 @@ export interface components {
             time_zone: string;
             /** Format: date-time */
             updated_at: string;
+            /** @description How many issues a stage should hold at most, by stage. */
+            wip_limits: {
+                [key: string]: number;
+            };
         };
         NlpFlag: {
             /** Format: double */
@@ -2182,6 +2550,13 @@ export interface components {
         };
         PageImporterRowIssue: {
             items: components["schemas"]["ImporterRowIssue"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageIssueGroup: {
+            items: components["schemas"]["IssueGroup"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
             next_cursor?: string;
             /** Format: int64 */
@@ -3669,6 +4044,37 @@ export interface operations {
             };
         };
     };
+    "list-issue-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageIssueGroup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-issue-history": {
         parameters: {
             query?: {
@@ -3691,6 +4097,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageIssueHistoryEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "link-issue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueLinkInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueLinkedBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unlink-issue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                link: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueChangedBody"];
                 };
             };
             /** @description Error */
@@ -3910,6 +4383,41 @@ export interface operations {
             };
         };
     };
+    "preview-split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueSplitPreviewInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueSplitPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "issue-timeline": {
         parameters: {
             query?: {
@@ -4062,6 +4570,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LaunchView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-board": {
+        parameters: {
+            query?: {
+                /** @description Words of title, description or key that must all occur; the last may be unfinished. */
+                q?: string;
+                /** @description In this and the other lists: several values are alternatives; none means empty, any means filled. */
+                severity?: string[] | null;
+                category?: string[] | null;
+                area?: string[] | null;
+                owner?: string[] | null;
+                tag?: string[] | null;
+                /** @description Counts each column by this too. */
+                lane?: "severity" | "owner";
+                /** @description Only this column; with cursor what follows in it. */
+                stage?: "intake" | "triage" | "analysis" | "prioritisation" | "planning" | "resolution" | "closure";
+                cursor?: string;
+                /** @description Cards of each column, 50 when absent. */
+                per_stage?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueBoardBody"];
                 };
             };
             /** @description Error */
@@ -4639,6 +5194,112 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IssueChangedBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-many-issues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueChangeManyInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueChangedManyBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "merge-many-issues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueMergeManyInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueMergedBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-merge": {
+        parameters: {
+            query: {
+                /** @description Ids or keys of those that would go. */
+                ids: string[] | null;
+                /** @description Id or key of the one that would stay. */
+                into: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueMergePreview"];
                 };
             };
             /** @description Error */

@@ -11,6 +11,7 @@ import {
   ScrollText,
   Settings,
   Sigma,
+  SquareKanban,
   SquareStack,
   Target,
   Upload,
@@ -24,6 +25,7 @@ export interface Place {
   to:
     | "/launches/$launchId/feedback"
     | "/launches/$launchId/issues"
+    | "/launches/$launchId/board"
     | "/launches/$launchId/deliveries"
     | "/launches/$launchId/imports"
     | "/launches/$launchId/rules"
@@ -54,6 +56,7 @@ export const places: Place[] = [
     keys: "g s",
     count: "issues_open",
   },
+  { id: "board", to: "/launches/$launchId/board", label: "nav.board", icon: SquareKanban, keys: "g b" },
   {
     id: "imports",
     to: "/launches/$launchId/imports",

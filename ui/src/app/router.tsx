@@ -14,15 +14,16 @@ import { meQuery, setupQuery } from "@/api/session";
 import { prefs } from "./prefs";
 import { NotFound, RouteFailure, RouteWait } from "./route-states";
 import {
+  boardSearch,
   decisionSearch,
   deliverySearch,
   feedbackSearch,
+  issuePageSearch,
   issueSearch,
   parseSearch,
   stringifySearch,
   text,
   tidy,
-  timelineSearch,
 } from "./search";
 import { Shell } from "./shell";
 
@@ -121,9 +122,17 @@ const issues = createRoute({
 const issue = createRoute({
   getParentRoute: () => launch,
   path: "/issues/$issueId",
-  validateSearch: timelineSearch,
+  validateSearch: issuePageSearch,
   staticData: { compactNav: true },
   component: lazyRouteComponent(() => import("@/pages/issue/issue-page")),
+});
+
+const board = createRoute({
+  getParentRoute: () => launch,
+  path: "/board",
+  validateSearch: boardSearch,
+  staticData: { compactNav: true },
+  component: lazyRouteComponent(() => import("@/pages/board/board")),
 });
 
 const imports = createRoute({
@@ -252,6 +261,7 @@ const tree = root.addChildren([
       feedback,
       issues,
       issue,
+      board,
       imports,
       oneImport,
       deliveries,

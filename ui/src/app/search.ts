@@ -11,7 +11,17 @@ import {
   ratings,
   waits,
 } from "@/api/filter";
-import { type IssueFilter, issueFacets, issueSorts } from "@/api/issue-filter";
+import {
+  type BoardFilter,
+  boardFacets,
+  boardLanes,
+  type IssueFilter,
+  type IssueTab,
+  issueFacets,
+  issueGroups,
+  issueSorts,
+  issueTabs,
+} from "@/api/issue-filter";
 import { type TimelineSearch, timelineShows } from "@/api/notes";
 
 type Raw = Record<string, unknown>;
@@ -96,9 +106,18 @@ export function issueSearch(raw: Raw): IssueFilter {
     q: text(raw.q),
     sort: oneOf(raw.sort, issueSorts),
     show: oneOf(raw.show, ["open", "all"] as const),
+    group: oneOf(raw.group, issueGroups),
     ...facets,
   });
 }
+
+export function boardSearch(raw: Raw): BoardFilter {
+  const facets = Object.fromEntries(boardFacets.map((f) => [f, values(raw[f])]));
+  return tidy({ q: text(raw.q), lane: oneOf(raw.lane, boardLanes), ...facets });
+}
+
+export const issuePageSearch = (raw: Raw): { tab?: IssueTab } & TimelineSearch =>
+  tidy({ tab: oneOf(raw.tab, issueTabs), ...timelineSearch(raw) });
 
 export type DeliverySearch = DeliveryFilter & { delivery?: string };
 

@@ -135,6 +135,20 @@ export const percent = (fraction: number, digits = 0): string =>
 export const decimal = (n: number, digits = 1): string =>
   new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(n);
 
+const spans: [unit: string, seconds: number][] = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+];
+
+/** How long something lasts, in the largest whole unit: "2 days", or "2d" where there is little room. */
+export function duration(seconds: number, display: "short" | "narrow" = "short"): string {
+  const [unit, size] = spans.find(([, s]) => seconds >= s) ?? ["minute", 60];
+  return new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: display }).format(
+    Math.floor(seconds / size),
+  );
+}
+
 /** 1,536 is "1.5 kB"; decimal units, as file managers show them. */
 export function bytes(n: number): string {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;

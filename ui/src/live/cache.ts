@@ -58,7 +58,10 @@ export function apply(cache: QueryClient, events: LiveEvent[]): void {
     cache.setQueryData<number>([...arrivedKey(launch)], (before = 0) => before + n);
   }
   const types = new Set(events.map((e) => e.type));
-  if (types.has("issue.created") || types.has("issue.updated")) stale(["issue-list"]);
+  if (types.has("issue.created") || types.has("issue.updated")) {
+    stale(["issue-list"]);
+    stale(["board"]);
+  }
   // A note may stand on the issue of its report too, and on what that was merged into.
   if (types.has("note.created") || types.has("note.updated")) stale(["timeline"]);
   const me = cache.getQueryData<Me>(["me"])?.id;

@@ -82,11 +82,18 @@ function useEntry(popup: RefObject<HTMLElement | null>, open: boolean, entry: En
   }, [popup, open, entry]);
 }
 
-export function Item({ icon, keys, onClick, danger = false, disabled, children }: ItemProps) {
+export function Item({ icon, keys, onClick, danger = false, disabled, note, children }: ItemProps) {
   return (
     <Base.Item className={cx(row, danger && "text-critical")} onClick={onClick} disabled={disabled}>
       {icon ? <Icon of={icon} size={14} className={danger ? undefined : "text-fg-3"} /> : null}
-      <span className="min-w-0 flex-1 truncate">{children}</span>
+      {note ? (
+        <span className="min-w-0 flex-1 py-1">
+          <span className="block truncate">{children}</span>
+          <span className="block text-meta text-fg-3">{note}</span>
+        </span>
+      ) : (
+        <span className="min-w-0 flex-1 truncate">{children}</span>
+      )}
       {keys ? <Kbd keys={keys} /> : null}
     </Base.Item>
   );

@@ -102,6 +102,8 @@ export function useOnce(now: boolean): boolean {
 export interface ItemProps {
   icon?: LucideIcon;
   keys?: string;
+  /** What it will do, in a line of its own. */
+  note?: ReactNode;
   onClick: () => void;
   danger?: boolean;
   disabled?: boolean;

@@ -51,6 +51,7 @@ export const app: Record<keyof typeof en, Message> = {
   "nav.skip": "Zum Inhalt springen",
   "nav.inbox": "Eingang",
   "nav.issues": "Issues",
+  "nav.board": "Board",
   "nav.intake": "Quellen",
   "nav.imports": "Importe",
   "nav.deliveries": "Lieferungen",

@@ -1,5 +1,6 @@
 import type { Catalogue } from "..";
 import { app } from "./app";
+import { board } from "./board";
 import { engine } from "./engine";
 import { inbox } from "./inbox";
 import { intake } from "./intake";
@@ -14,6 +15,7 @@ export const de: Catalogue = {
   ...words,
   ...inbox,
   ...issues,
+  ...board,
   ...settings,
   ...intake,
   ...engine,

@@ -44,6 +44,7 @@ export const app = {
   "nav.skip": "Skip to content",
   "nav.inbox": "Inbox",
   "nav.issues": "Issues",
+  "nav.board": "Board",
   "nav.intake": "Intake",
   "nav.imports": "Imports",
   "nav.deliveries": "Deliveries",

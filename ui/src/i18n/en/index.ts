@@ -1,4 +1,5 @@
 import { app } from "./app";
+import { board } from "./board";
 import { engine } from "./engine";
 import { inbox } from "./inbox";
 import { intake } from "./intake";
@@ -16,6 +17,7 @@ export const en = {
   ...words,
   ...inbox,
   ...issues,
+  ...board,
   ...settings,
   ...intake,
   ...engine,

@@ -1,11 +1,10 @@
 import { useCallback, useMemo, useRef, useState } from "react";
-import type { Feedback } from "@/api/types";
 
 /** How many can be marked: the bound of acts on many. */
 export const maxMarks = 1000;
 
 /** Which rows are marked for a bulk act; with Shift everything between the last one and this. */
-export function useMarks(items: Feedback[]) {
+export function useMarks(items: readonly { id: string }[]) {
   const [ids, setIds] = useState<Set<string>>(new Set());
   const last = useRef<string>(undefined);
   const rows = useRef(items);
