@@ -2,9 +2,9 @@ import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { axe, faults, launchBrowser, open, owner, phone, settled, setupURL, type Theme } from "./browser";
+import { axe, faults, launchBrowser, open, owner, phone, settled, setupURL, type Theme } from "../browser";
 
-const shots = fileURLToPath(new URL("./shots", import.meta.url));
+const shots = fileURLToPath(new URL("../shots", import.meta.url));
 
 let browser: Browser;
 let page: Page;
