@@ -26,6 +26,7 @@ import (
 	"github.com/hypercare/hypercare/internal/secret"
 	"github.com/hypercare/hypercare/internal/triage"
 	"github.com/hypercare/hypercare/internal/undo"
+	"github.com/hypercare/hypercare/internal/view"
 	"github.com/hypercare/hypercare/internal/web"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
@@ -76,6 +77,7 @@ type App struct {
 	triage     *triage.Service
 	issues     *issue.Service
 	imports    *importer.Service
+	views      *view.Service
 }
 
 // New builds the product, takes the data folder and binds the port, but
@@ -127,6 +129,7 @@ func (a *App) build() (err error) {
 	a.undo = undo.NewService(a.db)
 	a.launches = launch.NewService(a.db, a.bus)
 	a.people = person.NewService(a.db)
+	a.views = view.NewService(a.db, a.bus, a.launches, a.undo)
 	a.feedback = feedback.NewService(feedback.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "feedback"),
 		Files: feedback.NewFiles(filepath.Join(a.cfg.Data, "files")), CheckLaunch: a.launches.Check})
 	a.ledger = triage.NewLedger(triage.LedgerDeps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "ledger"),

@@ -257,18 +257,35 @@ func (s *Service) OnRecount(fn func(context.Context, *db.Tx, workspace.ID, ...st
 }
 
 // Changed brings lists and watchers up to date with rows that were committed.
-func (s *Service) Changed(ws workspace.ID, list []*Feedback) {
+func (s *Service) Changed(ctx context.Context, ws workspace.ID, list []*Feedback) {
 	byLaunch := map[string][]*Feedback{}
 	for _, f := range list {
 		byLaunch[f.LaunchID] = append(byLaunch[f.LaunchID], f)
 	}
 	for launchID, part := range byLaunch {
 		s.putColumns(ws, launchID, part)
-		e := event.Event{Workspace: string(ws), Type: "feedback.updated", LaunchID: launchID, Count: len(part)}
-		if len(part) == 1 {
-			e.ID = part[0].ID
+		ids := make([]string, len(part))
+		for i, f := range part {
+			ids[i] = f.ID
 		}
-		s.bus.Publish(e)
+		s.tell(ctx, ws, launchID, ids)
+	}
+}
+
+// tell lets watchers of a launch know of changed feedback, with the rows
+// themselves when they are few.
+func (s *Service) tell(ctx context.Context, ws workspace.ID, launchID string, ids []string) {
+	ctx = context.WithoutCancel(ctx) // committed is committed, whoever still waits
+	e := event.Event{Workspace: string(ws), Type: "feedback.updated", LaunchID: launchID, By: workspace.By(ctx)}
+	err := event.PublishRows(s.bus, e, ids, func(ids []string) ([]*Feedback, error) {
+		list, err := listByID(ctx, s.db, ws, ids)
+		if err != nil {
+			return nil, err
+		}
+		return list, s.Name(ctx, ws, list...)
+	})
+	if err != nil {
+		s.log.ErrorContext(ctx, "tell of changed feedback", "workspace", ws, "err", err)
 	}
 }
 

@@ -302,10 +302,28 @@ func (t *act) publish(ctx context.Context) {
 		byKind[k] = append(byKind[k], id)
 	}
 	for _, k := range order {
-		e := event.Event{Workspace: string(t.ws), Type: k.typ, LaunchID: k.launchID, Count: len(byKind[k])}
-		if e.Count == 1 {
-			e.ID = byKind[k][0]
+		t.s.tell(ctx, t.ws, k.typ, k.launchID, byKind[k])
+	}
+}
+
+// tell lets watchers know of issues, with the rows themselves when they are
+// few. What is gone is named only.
+func (s *Service) tell(ctx context.Context, ws workspace.ID, typ, launchID string, ids []string) {
+	e := event.Event{Workspace: string(ws), Type: typ, LaunchID: launchID, By: workspace.By(ctx)}
+	err := event.PublishRows(s.bus, e, ids, func(ids []string) ([]*Issue, error) {
+		found, err := getMany(ctx, s.db, ws, ids)
+		if err != nil {
+			return nil, err
 		}
-		t.s.bus.Publish(e)
+		list := make([]*Issue, 0, len(found))
+		for _, id := range ids {
+			if i := found[id]; i != nil {
+				list = append(list, i)
+			}
+		}
+		return list, dress(ctx, s.db, ws, s.now(), list...)
+	})
+	if err != nil {
+		s.log.ErrorContext(ctx, "tell of changed issues", "workspace", ws, "err", err)
 	}
 }
