@@ -45,4 +45,7 @@ export type User = Item<Answer<paths[`/users`]["get"]>>;
 export type UserInput = Sent<paths[`/users`]["post"]>;
 export type UserPatch = Sent<paths[`/users/{id}`]["patch"]>;
 export type AuditEntry = Item<Answer<paths[`/audit`]["get"]>>;
+export type View = Item<Answer<paths[`/launches/{id}/views`]["get"]>>;
+export type ViewInput = Sent<paths[`/launches/{id}/views`]["post"]>;
+export type ViewPatch = Sent<paths[`/views/{id}`]["patch"]>;
 export type Facets = NonNullable<FeedbackPage["facets"]>;

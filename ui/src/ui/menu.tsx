@@ -1,6 +1,6 @@
 import { Menu as Base } from "@base-ui/react/menu";
 import { Check, type LucideIcon } from "lucide-react";
-import type { ReactElement, ReactNode } from "react";
+import type { KeyboardEvent, ReactElement, ReactNode } from "react";
 import { t } from "@/i18n";
 import { cx } from "./cx";
 import { Icon } from "./icon";
@@ -17,6 +17,7 @@ export function Menu({
   side = "bottom",
   open,
   onOpenChange,
+  onKeyDown,
 }: {
   trigger: ReactElement;
   children: ReactNode;
@@ -24,6 +25,8 @@ export function Menu({
   side?: "bottom" | "right" | "top";
   open?: boolean;
   onOpenChange?: (open: boolean) => void;
+  /** Keys of the menu's own, before it takes letters for the start of a name. */
+  onKeyDown?: (e: KeyboardEvent) => void;
 }) {
   return (
     <Base.Root open={open} onOpenChange={onOpenChange}>
@@ -38,7 +41,10 @@ export function Menu({
           role="region"
           aria-label={t("common.menu")}
         >
-          <Base.Popup className="float appear max-h-(--available-height) min-w-44 max-w-80 overflow-auto p-1 outline-none">
+          <Base.Popup
+            onKeyDownCapture={onKeyDown}
+            className="float appear max-h-(--available-height) min-w-44 max-w-80 overflow-auto p-1 outline-none"
+          >
             {children}
           </Base.Popup>
         </Base.Positioner>
@@ -53,6 +59,7 @@ export function MenuItem({
   onClick,
   danger = false,
   disabled,
+  current,
   children,
 }: {
   icon?: LucideIcon;
@@ -60,10 +67,17 @@ export function MenuItem({
   onClick: () => void;
   danger?: boolean;
   disabled?: boolean;
+  /** This is what is open now. */
+  current?: boolean;
   children: ReactNode;
 }) {
   return (
-    <Base.Item className={cx(row, danger && "text-critical")} onClick={onClick} disabled={disabled}>
+    <Base.Item
+      className={cx(row, danger && "text-critical", current && "font-550")}
+      onClick={onClick}
+      disabled={disabled}
+      aria-current={current ? "true" : undefined}
+    >
       {icon ? <Icon of={icon} size={14} className={danger ? undefined : "text-fg-3"} /> : null}
       <span className="min-w-0 flex-1 truncate">{children}</span>
       {keys ? <Kbd keys={keys} /> : null}

@@ -3,6 +3,7 @@ import { engine } from "./engine";
 import { inbox } from "./inbox";
 import { intake } from "./intake";
 import { issues } from "./issues";
+import { live } from "./live";
 import { settings } from "./settings";
 import { words } from "./words";
 
@@ -10,4 +11,13 @@ import { words } from "./words";
  * Every word the interface says, in English, by area. A message is a whole sentence with {placeholders}; one
  * with plural forms chooses by {count}. Values that come from the server have keys of the form "noun.value".
  */
-export const en = { ...app, ...words, ...inbox, ...issues, ...settings, ...intake, ...engine } as const;
+export const en = {
+  ...app,
+  ...words,
+  ...inbox,
+  ...issues,
+  ...settings,
+  ...intake,
+  ...engine,
+  ...live,
+} as const;

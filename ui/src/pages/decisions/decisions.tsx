@@ -4,6 +4,7 @@ import { accuracyQuery, type DecisionFilter, decisionListQuery } from "@/api/dec
 import type { Decision } from "@/api/types";
 import { useLaunch } from "@/app/launch";
 import { Page } from "@/app/page";
+import { decisionSearch } from "@/app/search";
 import { t, word } from "@/i18n";
 import { languageName, percent } from "@/i18n/format";
 import { Button } from "@/ui/button";
@@ -13,6 +14,7 @@ import { Empty, Failure, Skeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
 import { Time } from "@/ui/time";
 import { facetWord } from "../feedback/names";
+import { ViewsMenu } from "../shared/views-menu";
 import { AccuracyTable } from "./accuracy";
 
 const route = getRouteApi("/app/launches/$launchId/decisions");
@@ -55,6 +57,13 @@ export default function Decisions() {
               replace: true,
             })
           }
+        />
+        <span className="flex-1" />
+        <ViewsMenu
+          launchId={launch.id}
+          page="decisions"
+          search={search}
+          onOpen={(s) => void navigate({ search: decisionSearch(s) })}
         />
       </div>
       {list.error ? <Failure error={list.error} onRetry={() => void list.refetch()} /> : null}

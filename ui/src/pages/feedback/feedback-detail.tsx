@@ -9,6 +9,7 @@ import { number } from "@/i18n/format";
 import { Button, IconButton } from "@/ui/button";
 import { Failure, Skeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
+import { MovedLine } from "../shared/moved";
 import { severities } from "../shared/vocabulary";
 import { FeedbackBody } from "./feedback-body";
 import { FeedbackFacts, type OpenMenu } from "./feedback-facts";
@@ -168,6 +169,7 @@ export function FeedbackDetail({ id, row, launchId, place, onStep, onBack, onAct
           </>
         ) : null}
       </header>
+      <MovedLine id={id} />
       <div className="grid min-h-0 flex-1 content-start overflow-y-auto lg:grid-cols-[minmax(0,1fr)_292px] lg:content-stretch lg:overflow-hidden">
         <FeedbackBody feedback={data} related={related} onJoin={accept} verbs={verbs} launchId={launchId} />
         <FeedbackFacts feedback={data} verbs={verbs} menu={menu} onMenu={setMenu} />

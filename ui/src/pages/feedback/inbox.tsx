@@ -6,11 +6,13 @@ import { useTitle } from "@/app/title";
 import { t } from "@/i18n";
 import { cx } from "@/ui/cx";
 import { Failure, Skeleton } from "@/ui/states";
+import { useMovedLeaves } from "../shared/moved";
+import { NewsPill } from "../shared/news-pill";
 import { BulkBar } from "./bulk-bar";
 import { FeedbackDetail } from "./feedback-detail";
 import { FeedbackList } from "./feedback-list";
 import { FilterChips } from "./filter-chips";
-import { ArrivedPill, EmptyInbox } from "./inbox-parts";
+import { EmptyInbox } from "./inbox-parts";
 import { ListHead, SortLine } from "./list-head";
 import { markRead } from "./read-marks";
 import { useInboxActions } from "./use-inbox-actions";
@@ -57,6 +59,7 @@ export default function Inbox() {
   useEffect(() => {
     if (currentId) markRead(currentId);
   }, [currentId]);
+  useMovedLeaves(launch.id, currentId, search.tab === "all");
   useInboxActions({
     data,
     at,
@@ -91,7 +94,7 @@ export default function Inbox() {
         <SortLine search={search} total={data.total} onChange={change} />
         <FilterChips search={search} onChange={change} />
         <div className="relative flex min-h-0 flex-1 flex-col overflow-y-auto">
-          <ArrivedPill launchId={launch.id} onShow={data.reload} />
+          <NewsPill list="feedback-list" launchId={launch.id} onShow={data.reload} />
           {data.error ? <Failure error={data.error} onRetry={data.reload} /> : null}
           {data.pending ? <Skeleton rows={12} /> : null}
           {!data.pending && !data.error && data.items.length === 0 ? (
@@ -108,6 +111,7 @@ export default function Inbox() {
               launchId={launch.id}
               currentId={currentId}
               marked={marks.ids}
+              staying={search.tab === "all"}
               onMark={marks.toggle}
               onEnd={data.more}
             />

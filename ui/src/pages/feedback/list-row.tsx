@@ -3,10 +3,12 @@ import { Layers, ShieldAlert } from "lucide-react";
 import { memo } from "react";
 import type { Feedback } from "@/api/types";
 import { t, word } from "@/i18n";
+import { useMoved } from "@/live/moved";
 import { cx } from "@/ui/cx";
 import { Severity } from "@/ui/glyph";
 import { Icon } from "@/ui/icon";
 import { Time } from "@/ui/time";
+import { MovedWord } from "../shared/moved";
 import { ChannelIcon } from "./channel-icon";
 import { authorOf, headOf } from "./names";
 
@@ -20,6 +22,7 @@ interface Props {
   marked: boolean;
   marking: boolean;
   compact: boolean;
+  staying: boolean;
   onMark: (id: string, range: boolean) => void;
 }
 
@@ -32,13 +35,17 @@ export const ListRow = memo(function ListRow({
   marked,
   marking,
   compact,
+  staying,
   onMark,
 }: Props) {
+  const moved = useMoved(item.id);
+  const left = !staying && moved && moved.what !== "changed";
   const hasTitle = Boolean(item.title) && item.title !== item.snippet;
   return (
     <div
       className={cx(
         "group relative h-full border-line border-b py-[9px] pr-3.5 pl-7 text-row",
+        left && "moved-away",
         current ? "bg-selected shadow-[inset_2px_0_0_var(--accent)]" : "hover:bg-hover",
       )}
     >
@@ -112,6 +119,7 @@ export const ListRow = memo(function ListRow({
         )}
       </Link>
       <span className="mt-[3px] flex items-center gap-3 overflow-hidden text-meta whitespace-nowrap">
+        {moved && moved.what !== "changed" ? <MovedWord moved={moved} /> : null}
         <Severity level={item.severity} />
         <span className="truncate text-fg-2">{word("category", item.category)}</span>
         {item.security && item.category !== "security" ? (

@@ -14,6 +14,7 @@ import { ScrollRegion } from "@/ui/scroll-region";
 import { StageBar, StageTag } from "@/ui/stage";
 import { Failure, Skeleton } from "@/ui/states";
 import { Time } from "@/ui/time";
+import { MovedLine } from "../shared/moved";
 import { EditableTitle } from "./editable-title";
 import { IssueFacts } from "./issue-facts";
 import { IssueFeedback } from "./issue-feedback";
@@ -106,6 +107,7 @@ function Loaded({ issue, launchId }: { issue: Issue; launchId: string }) {
           {t("issue.merge")}
         </Button>
       </header>
+      <MovedLine id={issue.id} forget />
       <div className="grid min-h-0 flex-1 content-start overflow-y-auto lg:grid-cols-[minmax(0,1fr)_292px] lg:grid-rows-[minmax(0,1fr)] lg:content-stretch lg:overflow-hidden">
         <ScrollRegion
           label={t("issue.report")}

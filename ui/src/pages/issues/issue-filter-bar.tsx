@@ -7,6 +7,7 @@ import {
   issueSorts,
 } from "@/api/issue-filter";
 import type { Facets } from "@/api/types";
+import { issueSearch } from "@/app/search";
 import { t, word } from "@/i18n";
 import { number } from "@/i18n/format";
 import { Button, buttonClass } from "@/ui/button";
@@ -14,15 +15,17 @@ import { Checkbox, Select } from "@/ui/field";
 import { Icon } from "@/ui/icon";
 import { Popover } from "@/ui/popover";
 import { SearchBox } from "@/ui/search-box";
+import { ViewsMenu } from "../shared/views-menu";
 
 interface Props {
+  launchId: string;
   search: IssueFilter;
   facets: Facets | undefined;
   onChange: (next: IssueFilter) => void;
 }
 
 /** Search, one button per facet, order, and whether closed ones show. */
-export function IssueFilterBar({ search, facets, onChange }: Props) {
+export function IssueFilterBar({ launchId, search, facets, onChange }: Props) {
   const active = issueFacets.some((f) => search[f]?.length) || search.q;
   return (
     <search className="flex flex-wrap items-center gap-2">
@@ -40,6 +43,7 @@ export function IssueFilterBar({ search, facets, onChange }: Props) {
         </Button>
       ) : null}
       <span className="flex-1" />
+      <ViewsMenu launchId={launchId} page="issues" search={search} onOpen={(s) => onChange(issueSearch(s))} />
       <Checkbox
         className="text-dense"
         label={t("issues.showClosed")}

@@ -6,9 +6,11 @@ import { issueListQuery } from "@/api/issues";
 import { useLaunch } from "@/app/launch";
 import { Page } from "@/app/page";
 import { t } from "@/i18n";
+import { useNewsRead } from "@/live/news";
 import { Button, buttonClass } from "@/ui/button";
 import { Panel } from "@/ui/panel";
 import { Empty, Failure, Skeleton } from "@/ui/states";
+import { NewsPill } from "../shared/news-pill";
 import { IssueFilterBar } from "./issue-filter-bar";
 import { IssueRow, IssueRowHead } from "./issue-row";
 import { Proposals } from "./proposals";
@@ -20,7 +22,13 @@ export default function IssueList() {
   const launch = useLaunch();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const list = useInfiniteQuery(issueListQuery(launch.id, search));
+  const list = useInfiniteQuery({
+    ...issueListQuery(launch.id, search),
+    // Rows never move under the hands: only the reader asks for new ones.
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
+  });
+  useNewsRead("issue-list", launch.id, list.isFetching && !list.isFetchingNextPage);
   const items = useMemo(() => list.data?.pages.flatMap((p) => p.items) ?? [], [list.data]);
   const first = list.data?.pages[0];
   const [cursor, setCursor] = useState(-1);
@@ -72,6 +80,7 @@ export default function IssueList() {
     >
       <Proposals launchId={launch.id} />
       <IssueFilterBar
+        launchId={launch.id}
         search={search}
         facets={first?.facets}
         onChange={(next) => void navigate({ search: next, replace: true })}
@@ -102,7 +111,8 @@ export default function IssueList() {
         )
       ) : null}
       {items.length ? (
-        <Panel>
+        <Panel className="relative">
+          <NewsPill list="issue-list" launchId={launch.id} onShow={() => void list.refetch()} />
           <IssueRowHead />
           <ol>
             {items.map((issue, i) => (

@@ -3,12 +3,14 @@ import { memo } from "react";
 import type { Issue } from "@/api/types";
 import { t, word } from "@/i18n";
 import { decimal, number } from "@/i18n/format";
+import { useMoved } from "@/live/moved";
 import { Avatar } from "@/ui/avatar";
 import { cx } from "@/ui/cx";
 import { Glyph, stateOfSeverity } from "@/ui/glyph";
 import { Spark } from "@/ui/spark";
 import { StageDial } from "@/ui/stage";
 import { Time } from "@/ui/time";
+import { MovedWord } from "../shared/moved";
 import { WhyPriority } from "./why-priority";
 
 const columns =
@@ -40,11 +42,14 @@ interface Props {
 }
 
 export const IssueRow = memo(function IssueRow({ issue, index, launchId, current, onFocus }: Props) {
+  const moved = useMoved(issue.id);
+  const left = moved && moved.what !== "changed";
   return (
     <li
       className={cx(
         "relative h-[33px] border-line border-t text-row",
         columns,
+        left && "moved-away",
         current ? "bg-selected" : "hover:bg-hover",
       )}
     >
@@ -64,7 +69,7 @@ export const IssueRow = memo(function IssueRow({ issue, index, launchId, current
         {issue.title}
       </Link>
       <span className="truncate text-fg-2 max-xl:hidden">
-        {issue.area || word("category", issue.category)}
+        {left ? <MovedWord moved={moved} /> : issue.area || word("category", issue.category)}
       </span>
       <span className="num text-fg-2 max-md:hidden" title={t("issue.people", { count: issue.reach.people })}>
         {t("issue.reports", { count: issue.reach.feedback })}
