@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
 import { t } from "@/i18n";
 import { shortTime } from "@/i18n/format";
-import { catchUp } from "@/live/cache";
+import { askAgain, catchUp } from "@/live/cache";
 import { connectLive } from "@/live/connect";
 import { followEvents } from "@/live/follow";
 import { useZone } from "@/ui/time";
@@ -34,7 +34,10 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       // After a cut the server replays what happened meanwhile; only when it can't is all to be read again.
       if (m.kind === "event") follow.push(m.event);
       else if (m.kind === "reload") catchUp(cache);
-      else setStream((s) => (s.live === m.live && !m.live ? s : { live: m.live, since: m.at }));
+      else {
+        if (m.live) askAgain(cache);
+        setStream((s) => (s.live === m.live && !m.live ? s : { live: m.live, since: m.at }));
+      }
     });
     return () => {
       leave();
@@ -68,10 +71,11 @@ export function LiveDot() {
     >
       <span className="live-dot m-[3px] flex-none" data-state={live ? "live" : "stale"} aria-hidden="true" />
       {stale ? (
-        <span className="truncate">{t("live.stale", { time })}</span>
-      ) : (
-        <span className="sr-only">{label}</span>
-      )}
+        <span aria-hidden="true" className="truncate">
+          {t("live.stale", { time })}
+        </span>
+      ) : null}
+      <span className="sr-only">{label}</span>
     </span>
   );
 }

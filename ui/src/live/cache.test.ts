@@ -1,7 +1,16 @@
-import { QueryClient } from "@tanstack/react-query";
+import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { beforeEach, expect, test, vi } from "vitest";
 import type { Feedback, FeedbackPage, Issue, IssuePage } from "@/api/types";
-import { apply, arrivedKey, catchUp, changedKey, issuesArrivedKey, patchRows, removeRows } from "./cache";
+import {
+  apply,
+  arrivedKey,
+  askAgain,
+  catchUp,
+  changedKey,
+  issuesArrivedKey,
+  patchRows,
+  removeRows,
+} from "./cache";
 import type { EventOf, EventType, LiveEvent } from "./events";
 import { movedRows } from "./moved";
 import { forgetWrites, wrote } from "./own";
@@ -200,6 +209,25 @@ test("a thousand events of one kind are few things to read again, and the open i
   );
   expect(stale).toEqual([["imports"], ["import", "im_1"]]);
   expect(apply(cache, [updated([row("a")])])).toContainEqual(["feedback", "a"]);
+});
+
+test("what could not be had while the line was cut is asked for when it is back", async () => {
+  const cache = filled();
+  let cut = true;
+  const queryFn = vi.fn(async () => {
+    if (cut) throw new Error("cut");
+    return 1;
+  });
+  const watch = new QueryObserver(cache, { queryKey: ["launch", "x"], queryFn, retry: false });
+  const other = vi.fn(async () => 1);
+  const fine = new QueryObserver(cache, { queryKey: ["launch", "y"], queryFn: other, retry: false });
+  const stop = [watch.subscribe(() => undefined), fine.subscribe(() => undefined)];
+  await vi.waitFor(() => expect(watch.getCurrentResult().isError).toBe(true));
+  cut = false;
+  askAgain(cache);
+  await vi.waitFor(() => expect(watch.getCurrentResult().data).toBe(1));
+  expect(other).toHaveBeenCalledTimes(1);
+  for (const fn of stop) fn();
 });
 
 test("after lost events everything is read again but the lists, which say so and wait", async () => {

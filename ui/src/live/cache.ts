@@ -145,6 +145,11 @@ export function catchUp(cache: QueryClient): void {
   }
 }
 
+/** Asks again for what could not be had while the line was cut. */
+export function askAgain(cache: QueryClient): void {
+  void cache.refetchQueries({ type: "active", predicate: (q) => q.state.status === "error" });
+}
+
 /** Rows as the lists and open pages show them now. Looked up at the first question only. */
 function rowsHere(cache: QueryClient) {
   const index = <T extends { id: string }>(list: string, one: string) => {

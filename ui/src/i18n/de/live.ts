@@ -38,7 +38,7 @@ export const live: Record<keyof typeof en, Message> = {
   "views.none": "Noch keine Ansicht gespeichert.",
   "views.shared": "Mit allen geteilt",
   "views.mine": "Eigene",
-  "views.edited": "{name}, geändert",
+  "views.edited": "Geändert: {name}",
   "views.now": "Ansicht: {name}",
   "views.open": "Ansicht öffnen: {name}",
   "views.menu": "Gespeicherte Ansichten",

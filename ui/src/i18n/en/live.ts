@@ -35,7 +35,7 @@ export const live = {
   "views.none": "No view saved yet.",
   "views.shared": "Shared with everybody",
   "views.mine": "Yours",
-  "views.edited": "{name}, changed",
+  "views.edited": "Changed: {name}",
   "views.now": "View: {name}",
   "views.open": "Open view: {name}",
   "views.menu": "Saved views",

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { ArrowLeft, Check, ChevronDown, ChevronUp, CircleSlash, Link2, ShieldCheck } from "lucide-react";
 import { useState } from "react";
 import { useActions } from "@/actions/use-actions";
+import { isStatus } from "@/api/error";
 import { feedbackQuery, relatedQuery } from "@/api/feedback";
 import type { Feedback } from "@/api/types";
 import { t, word } from "@/i18n";
@@ -29,7 +30,9 @@ interface Props {
 }
 
 export function FeedbackDetail({ id, row, launchId, place, onStep, onBack, onAct, verbs }: Props) {
-  const { data, error, refetch } = useQuery({ ...feedbackQuery(id), placeholderData: row });
+  const { data: whole, error, refetch } = useQuery({ ...feedbackQuery(id), placeholderData: row });
+  // While the line is cut, what the list knows is better than nothing.
+  const data = whole ?? (isStatus(error, 0) ? row : undefined);
   const related = useQuery(relatedQuery(id)).data;
   const [joining, setJoining] = useState(false);
   const [menu, setMenu] = useState<OpenMenu>();
@@ -122,7 +125,7 @@ export function FeedbackDetail({ id, row, launchId, place, onStep, onBack, onAct
     })),
   ]);
 
-  if (error) return <Failure error={error} onRetry={() => void refetch()} />;
+  if (error && !data) return <Failure error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton rows={9} className="p-6" />;
   return (
     <article aria-label={t("feedback.one", { number: data.number })} className="flex h-full min-h-0 flex-col">

@@ -39,13 +39,13 @@ export const ListRow = memo(function ListRow({
   onMark,
 }: Props) {
   const moved = useMoved(item.id);
-  const left = !staying && moved && moved.what !== "changed";
+  const gone = staying || moved?.what === "changed" ? undefined : moved;
   const hasTitle = Boolean(item.title) && item.title !== item.snippet;
   return (
     <div
       className={cx(
         "group relative h-full border-line border-b py-[9px] pr-3.5 pl-7 text-row",
-        left && "moved-away",
+        gone && "moved-away",
         current ? "bg-selected shadow-[inset_2px_0_0_var(--accent)]" : "hover:bg-hover",
       )}
     >
@@ -118,8 +118,18 @@ export const ListRow = memo(function ListRow({
           </span>
         )}
       </Link>
-      <span className="mt-[3px] flex items-center gap-3 overflow-hidden text-meta whitespace-nowrap">
-        {moved && moved.what !== "changed" ? <MovedWord moved={moved} /> : null}
+      {gone ? (
+        <span className="mt-[3px] flex items-center gap-3 overflow-hidden text-meta whitespace-nowrap">
+          <Severity level={item.severity} />
+          <MovedWord moved={gone} />
+        </span>
+      ) : null}
+      <span
+        className={cx(
+          "mt-[3px] flex items-center gap-3 overflow-hidden text-meta whitespace-nowrap",
+          gone && "hidden",
+        )}
+      >
         <Severity level={item.severity} />
         <span className="truncate text-fg-2">{word("category", item.category)}</span>
         {item.security && item.category !== "security" ? (

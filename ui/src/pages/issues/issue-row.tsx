@@ -66,10 +66,15 @@ export const IssueRow = memo(function IssueRow({ issue, index, launchId, current
         onFocus={() => onFocus(index)}
         className="truncate font-550 after:absolute after:inset-0 focus-visible:outline-none after:focus-visible:outline-2 after:focus-visible:-outline-offset-2 after:focus-visible:outline-focus"
       >
+        {left ? (
+          <span className="mr-2.5">
+            <MovedWord moved={moved} />
+          </span>
+        ) : null}
         {issue.title}
       </Link>
       <span className="truncate text-fg-2 max-xl:hidden">
-        {left ? <MovedWord moved={moved} /> : issue.area || word("category", issue.category)}
+        {issue.area || word("category", issue.category)}
       </span>
       <span className="num text-fg-2 max-md:hidden" title={t("issue.people", { count: issue.reach.people })}>
         {t("issue.reports", { count: issue.reach.feedback })}

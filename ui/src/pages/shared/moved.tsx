@@ -39,7 +39,7 @@ const values = (m: Moved) => ({ by: m.by, key: m.key });
 /** What became of a row, in a few words beside it: "accepted by Sam". */
 export function MovedWord({ moved }: { moved: Moved }) {
   return (
-    <span className="moved-word inline-flex min-w-0 items-center gap-1.5 text-meta text-fg-2">
+    <span className="moved-word inline-flex max-w-full flex-none items-center gap-1.5 text-meta text-fg-2">
       <Icon of={drawings[moved.what]} size={12} className="flex-none" />
       <span className="truncate">{t(`moved.${form(moved)}` as MessageKey, values(moved))}</span>
     </span>

@@ -39,17 +39,18 @@ interface Props {
 
 /** The lists that people named: the button says which one this is, the menu opens, saves and changes them. */
 export function ViewsMenu({ launchId, page, search, onOpen, quiet = false }: Props) {
-  const { data = [] } = useQuery(viewsQuery(launchId));
+  const { data } = useQuery(viewsQuery(launchId));
   const verbs = useViewVerbs(launchId);
   const [open, setOpen] = useState(false);
   const [dialog, setDialog] = useState<"save" | View>();
-  const views = data.filter((v) => v.page === page);
+  const views = (data ?? []).filter((v) => v.page === page);
   const { exact, base } = present(launchId, page, views, search);
   const now = exact ?? base;
+  const nowId = now?.id;
+  const known = data !== undefined;
   useEffect(() => {
-    if (exact) remember(launchId, page, exact.id);
-    else if (!base) remember(launchId, page, undefined);
-  }, [exact, base, launchId, page]);
+    if (known) remember(launchId, page, nowId);
+  }, [known, nowId, launchId, page]);
 
   const show = (v: View) => {
     remember(launchId, page, v.id);

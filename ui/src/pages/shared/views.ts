@@ -21,9 +21,28 @@ export const searchOf = (view: View): Search => parseSearch(view.query);
 /** Whether the page shows just what the view says. */
 export const shows = (view: View, search: Search): boolean => queryOf(searchOf(view)) === queryOf(search);
 
-/** Which view was opened last on a page of a launch, so that what was changed since can be put into it. */
-const opened = new Map<string, string>();
-const place = (launch: string, page: ViewPage) => `${launch} ${page}`;
+/**
+ * Which view was opened last on a page of a launch, so that what was changed since can be put into it. Of this
+ * tab, and it outlives a reload.
+ */
+const opened = {
+  get(launch: string, page: ViewPage): string | null {
+    try {
+      return sessionStorage.getItem(`hc.view.${launch}.${page}`);
+    } catch {
+      return null;
+    }
+  },
+  set(launch: string, page: ViewPage, id: string | undefined) {
+    try {
+      const key = `hc.view.${launch}.${page}`;
+      if (id) sessionStorage.setItem(key, id);
+      else sessionStorage.removeItem(key);
+    } catch {
+      // Without storage a changed view is saved as a new one.
+    }
+  },
+};
 
 export interface Present {
   /** The page shows just this. */
@@ -37,18 +56,14 @@ export interface Present {
  * opened; a page without any filter has left the view it came from.
  */
 export function present(launch: string, page: ViewPage, views: View[], search: Search): Present {
-  const key = place(launch, page);
-  const last = views.find((v) => v.id === opened.get(key));
+  const before = opened.get(launch, page);
+  const last = views.find((v) => v.id === before);
   const exact = last && shows(last, search) ? last : views.find((v) => shows(v, search));
   if (exact) return { exact, base: undefined };
   return { exact: undefined, base: queryOf(search) ? last : undefined };
 }
 
-export function remember(launch: string, page: ViewPage, id: string | undefined): void {
-  const key = place(launch, page);
-  if (id) opened.set(key, id);
-  else opened.delete(key);
-}
+export const remember = opened.set;
 
 const paths: Record<ViewPage, string> = {
   feedback: "feedback",
