@@ -78,6 +78,7 @@ type App struct {
 	issues     *issue.Service
 	imports    *importer.Service
 	views      *view.Service
+	nodes      *nodes
 }
 
 // New builds the product, takes the data folder and binds the port, but
@@ -146,7 +147,8 @@ func (a *App) build() (err error) {
 		Feedback: a.feedback, CheckLaunch: a.launches.Check, TimeZone: a.launches.TimeZone, IssuesChanged: a.issuesChanged, Dir: filepath.Join(a.cfg.Data, "imports")})
 	// What lies lower is told here what lies higher.
 	a.feedback.SetReader(a.triage)
-	a.feedback.OnDrop(a.triage.Forget)
+	a.nodes = newNodes(a)
+	a.feedback.OnDrop(a.nodes.dropped)
 	a.feedback.NameIssues(a.issueNames)
 	a.feedback.OnRecount(a.issues.Recount)
 	a.issues.SetFinder(likeness{a.triage})
@@ -197,6 +199,7 @@ func (a *App) Run(ctx context.Context) error {
 		workers.Go(func() { a.feedback.Process(work) })
 	}
 	workers.Go(func() { a.triage.Reread(work) })
+	workers.Go(func() { a.nodes.run(work) })
 	if err := a.jobs.Start(work); err != nil {
 		failed(err)
 	}

@@ -23,6 +23,8 @@ type Event struct {
 	By        *Actor          `json:"by,omitempty" doc:"Who did it; absent when the program itself did."`
 	Data      json.RawMessage `json:"data,omitempty"`
 	At        time.Time       `json:"at"`
+	// Foreign says that another node did it, and told the others itself.
+	Foreign bool `json:"-"`
 }
 
 // Actor is who caused a change.
@@ -50,6 +52,7 @@ type Bus struct {
 	ring  [ringSize]Event
 	subs  map[*Subscription]struct{}
 	left  map[string]time.Time // workspace -> when a watcher went
+	tell  func(Event)
 }
 
 // Subscription receives the events of one workspace.
@@ -78,6 +81,9 @@ func (b *Bus) Publish(e Event) {
 		e.At = time.Now().UTC()
 	}
 	b.ring[b.seq%ringSize] = e
+	if b.tell != nil && !e.Foreign {
+		b.tell(e)
+	}
 	for s := range b.subs {
 		if s.workspace != e.Workspace {
 			continue
@@ -131,6 +137,25 @@ func pack[T any](ids []string, rows func([]string) ([]T, error)) (json.RawMessag
 		return nil, err
 	}
 	return data, err
+}
+
+// Forward hands in who tells other nodes. fn gets every event of this node, in
+// order; it must not wait.
+func (b *Bus) Forward(fn func(Event)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.tell = fn
+}
+
+// Lost says that events of other nodes may have been missed: whoever watches
+// comes back, is told so, and reads everything again.
+func (b *Bus) Lost() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.epoch = max(b.epoch+1, time.Now().UnixMilli())
+	for s := range b.subs {
+		b.end(s)
+	}
 }
 
 // Watched reports whether anyone watches a workspace, or did so just now.

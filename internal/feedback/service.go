@@ -30,7 +30,7 @@ type Service struct {
 	checkLaunch func(context.Context, workspace.ID, string) error
 	nameIssues  func(context.Context, workspace.ID, []string) (map[string]IssueRef, error)
 	recount     func(context.Context, *db.Tx, workspace.ID, ...string) error
-	onDrop      func(ws workspace.ID, launchID string, ids []string)
+	onDrop      func(ws workspace.ID, launchID string, ids []string, nums []int64)
 
 	landing atomic.Int64 // deliveries between their commit and their place in lists
 	loads   sync.WaitGroup
@@ -276,7 +276,12 @@ func (s *Service) Changed(ctx context.Context, ws workspace.ID, list []*Feedback
 // themselves when they are few.
 func (s *Service) tell(ctx context.Context, ws workspace.ID, launchID string, ids []string) {
 	ctx = context.WithoutCancel(ctx) // committed is committed, whoever still waits
-	e := event.Event{Workspace: string(ws), Type: "feedback.updated", LaunchID: launchID, By: workspace.By(ctx)}
+	s.publish(ctx, event.Event{Workspace: string(ws), Type: "feedback.updated", LaunchID: launchID, By: workspace.By(ctx)}, ids)
+}
+
+// publish tells of changed feedback.
+func (s *Service) publish(ctx context.Context, e event.Event, ids []string) {
+	ws := workspace.ID(e.Workspace)
 	err := event.PublishRows(s.bus, e, ids, func(ids []string) ([]*Feedback, error) {
 		list, err := listByID(ctx, s.db, ws, ids)
 		if err != nil {
@@ -287,6 +292,32 @@ func (s *Service) tell(ctx context.Context, ws workspace.ID, launchID string, id
 	if err != nil {
 		s.log.ErrorContext(ctx, "tell of changed feedback", "workspace", ws, "err", err)
 	}
+}
+
+// Elsewhere brings lists up to date with what another node did to feedback,
+// and tells this node's watchers.
+func (s *Service) Elsewhere(ctx context.Context, e event.Event) error {
+	ws := workspace.ID(e.Workspace)
+	s.mu.Lock()
+	t := s.tables[tableKey{ws, e.LaunchID}]
+	s.mu.Unlock()
+	if t != nil {
+		if e.Type == "feedback.updated" && len(e.IDs) > 0 {
+			if err := s.reread(ctx, ws, t, e.IDs); err != nil {
+				return err
+			}
+		} else {
+			t.mu.Lock()
+			t.polled = time.Time{} // the next who asks looks first
+			t.mu.Unlock()
+		}
+	}
+	if len(e.IDs) == 0 {
+		s.bus.Publish(e)
+		return nil
+	}
+	s.publish(ctx, e, e.IDs)
+	return nil
 }
 
 // ValidTag tidies a tag or refuses it.

@@ -309,7 +309,20 @@ func (t *act) publish(ctx context.Context) {
 // tell lets watchers know of issues, with the rows themselves when they are
 // few. What is gone is named only.
 func (s *Service) tell(ctx context.Context, ws workspace.ID, typ, launchID string, ids []string) {
-	e := event.Event{Workspace: string(ws), Type: typ, LaunchID: launchID, By: workspace.By(ctx)}
+	s.publish(ctx, event.Event{Workspace: string(ws), Type: typ, LaunchID: launchID, By: workspace.By(ctx)}, ids)
+}
+
+// Elsewhere tells this node's watchers what another node did to issues.
+func (s *Service) Elsewhere(ctx context.Context, e event.Event) {
+	if len(e.IDs) == 0 {
+		s.bus.Publish(e)
+		return
+	}
+	s.publish(ctx, e, e.IDs)
+}
+
+func (s *Service) publish(ctx context.Context, e event.Event, ids []string) {
+	ws := workspace.ID(e.Workspace)
 	err := event.PublishRows(s.bus, e, ids, func(ids []string) ([]*Issue, error) {
 		found, err := getMany(ctx, s.db, ws, ids)
 		if err != nil {
