@@ -151,6 +151,7 @@ func (a *App) build() (err error) {
 	a.feedback.OnDrop(a.nodes.dropped)
 	a.feedback.NameIssues(a.issueNames)
 	a.feedback.OnRecount(a.issues.Recount)
+	a.feedback.OnRecounted(a.issues.Recounted)
 	a.issues.SetFinder(likeness{a.triage})
 	a.issues.SetGrouper(a.triage)
 	a.issues.OnDecided(a.decided)

@@ -19,11 +19,12 @@ import (
 // PostgreSQL: their lists and watchers follow at once. Nothing depends on a
 // note arriving; where one may be lost, watchers are told to read again.
 type nodes struct {
-	app  *App
-	log  *slog.Logger
-	self string // tells this node's own notes
-	out  chan note
-	lost atomic.Bool // a note did not fit into out
+	app   *App
+	log   *slog.Logger
+	self  string // tells this node's own notes
+	out   chan note
+	lost  atomic.Bool   // a note did not fit into out
+	hears chan struct{} // closed when this node hears the others
 }
 
 // note is what nodes tell each other: an event without its rows, which each
@@ -43,7 +44,7 @@ const (
 )
 
 func newNodes(a *App) *nodes {
-	n := &nodes{app: a, log: a.log.With("component", "nodes"), self: db.NewID(), out: make(chan note, 4096)}
+	n := &nodes{app: a, log: a.log.With("component", "nodes"), self: db.NewID(), out: make(chan note, 4096), hears: make(chan struct{})}
 	if a.db.Shared() {
 		a.bus.Forward(func(e event.Event) {
 			e.Data = nil
@@ -117,13 +118,12 @@ func (n *nodes) notify(ctx context.Context, x note) error {
 
 func (n *nodes) listen(ctx context.Context) {
 	const first, most = time.Second, time.Minute
-	wait, again := first, false
+	wait, once := first, sync.OnceFunc(func() { close(n.hears) })
 	for ctx.Err() == nil {
 		err := n.app.db.Listen(ctx, nodeChannel, func() {
-			if again {
-				n.missed()
-			}
-			wait, again = first, true
+			n.missed() // what was said before, also since this node began
+			wait = first
+			once()
 		}, func(text string) { n.hear(ctx, text) })
 		if err == nil {
 			return

@@ -47,6 +47,7 @@ func twoNodes(t *testing.T) (a, b *node) {
 				t.Error(err)
 			}
 		})
+		<-app.nodes.hears
 		return &node{App: app, t: t}
 	}
 	a, b = start(), start()

@@ -30,6 +30,7 @@ type Service struct {
 	checkLaunch func(context.Context, workspace.ID, string) error
 	nameIssues  func(context.Context, workspace.ID, []string) (map[string]IssueRef, error)
 	recount     func(context.Context, *db.Tx, workspace.ID, ...string) error
+	recounted   func(context.Context, workspace.ID, string, ...string)
 	onDrop      func(ws workspace.ID, launchID string, ids []string, nums []int64)
 
 	landing atomic.Int64 // deliveries between their commit and their place in lists
@@ -256,6 +257,11 @@ func (s *Service) OnRecount(fn func(context.Context, *db.Tx, workspace.ID, ...st
 	s.recount = fn
 }
 
+// OnRecounted hands in who tells of those issues, after the commit.
+func (s *Service) OnRecounted(fn func(ctx context.Context, ws workspace.ID, launchID string, issueIDs ...string)) {
+	s.recounted = fn
+}
+
 // Changed brings lists and watchers up to date with rows that were committed.
 func (s *Service) Changed(ctx context.Context, ws workspace.ID, list []*Feedback) {
 	byLaunch := map[string][]*Feedback{}
@@ -264,11 +270,18 @@ func (s *Service) Changed(ctx context.Context, ws workspace.ID, list []*Feedback
 	}
 	for launchID, part := range byLaunch {
 		s.putColumns(ws, launchID, part)
-		ids := make([]string, len(part))
+		ids, issues := make([]string, len(part)), []string{}
 		for i, f := range part {
 			ids[i] = f.ID
+			if f.IssueID != "" {
+				issues = append(issues, f.IssueID)
+			}
 		}
 		s.tell(ctx, ws, launchID, ids)
+		if s.recounted != nil {
+			slices.Sort(issues)
+			s.recounted(ctx, ws, launchID, slices.Compact(issues)...)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/event"
 	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/workspace"
@@ -129,5 +130,41 @@ func TestManyAreCounted(t *testing.T) {
 	}
 	if e := told(sub, "feedback.updated"); len(e) != 1 || e[0].Count != len(ids) || e[0].IDs != nil || e[0].Data != nil || e[0].By == nil {
 		t.Errorf("events = %+v", e)
+	}
+}
+
+// TestCorrectionsReachTheIssue: what is put right in a report changes the
+// counts of its issue, and who watches the issue is told.
+func TestCorrectionsReachTheIssue(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.Feedback.OnRecount(b.s.Recount)
+	b.Feedback.OnRecounted(b.s.Recounted)
+	ids := b.Add("The app crashes")
+	done, err := b.s.Accept(b.Ctx, ids[0], "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sub, _, _ := b.Bus.Subscribe(string(b.Workspace), "")
+	defer sub.Close()
+	var changed []*feedback.Feedback
+	err = b.DB.Tx(b.Ctx, func(tx *db.Tx) error {
+		changed, err = b.Feedback.Change(b.Ctx, tx, b.Workspace, ids, func(f *feedback.Feedback) error {
+			f.Sentiment = "positive"
+			return nil
+		})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Feedback.Changed(b.Ctx, b.Workspace, changed)
+	e := told(sub, "issue.updated")
+	if len(e) != 1 || e[0].ID != done.Issue.ID {
+		t.Fatalf("events = %+v", e)
+	}
+	var rows event.Rows[*Issue]
+	if err := json.Unmarshal(e[0].Data, &rows); err != nil || len(rows.Items) != 1 || rows.Items[0].Sentiment != (Sentiments{Positive: 1}) {
+		t.Errorf("row = %s, %v", e[0].Data, err)
 	}
 }
