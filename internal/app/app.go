@@ -28,6 +28,7 @@ import (
 	"github.com/hypercare/hypercare/internal/timeline"
 	"github.com/hypercare/hypercare/internal/triage"
 	"github.com/hypercare/hypercare/internal/undo"
+	"github.com/hypercare/hypercare/internal/view"
 	"github.com/hypercare/hypercare/internal/web"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
@@ -80,6 +81,8 @@ type App struct {
 	notes      *note.Service
 	timeline   *timeline.Service
 	imports    *importer.Service
+	views      *view.Service
+	nodes      *nodes
 }
 
 // New builds the product, takes the data folder and binds the port, but
@@ -131,6 +134,7 @@ func (a *App) build() (err error) {
 	a.undo = undo.NewService(a.db)
 	a.launches = launch.NewService(a.db, a.bus)
 	a.people = person.NewService(a.db)
+	a.views = view.NewService(a.db, a.bus, a.launches, a.undo)
 	a.feedback = feedback.NewService(feedback.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "feedback"),
 		Files: feedback.NewFiles(filepath.Join(a.cfg.Data, "files")), CheckLaunch: a.launches.Check})
 	a.ledger = triage.NewLedger(triage.LedgerDeps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "ledger"),
@@ -149,9 +153,11 @@ func (a *App) build() (err error) {
 		Feedback: a.feedback, CheckLaunch: a.launches.Check, TimeZone: a.launches.TimeZone, IssuesChanged: a.issuesChanged, Dir: filepath.Join(a.cfg.Data, "imports")})
 	// What lies lower is told here what lies higher.
 	a.feedback.SetReader(a.triage)
-	a.feedback.OnDrop(a.triage.Forget)
+	a.nodes = newNodes(a)
+	a.feedback.OnDrop(a.nodes.dropped)
 	a.feedback.NameIssues(a.issueNames)
 	a.feedback.OnRecount(a.issues.Recount)
+	a.feedback.OnRecounted(a.issues.Recounted)
 	a.issues.SetFinder(likeness{a.triage})
 	a.issues.SetGrouper(a.triage)
 	a.issues.OnDecided(a.decided)
@@ -201,6 +207,7 @@ func (a *App) Run(ctx context.Context) error {
 		workers.Go(func() { a.feedback.Process(work) })
 	}
 	workers.Go(func() { a.triage.Reread(work) })
+	workers.Go(func() { a.nodes.run(work) })
 	if err := a.jobs.Start(work); err != nil {
 		failed(err)
 	}

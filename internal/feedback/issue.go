@@ -8,7 +8,6 @@ import (
 
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
-	"github.com/hypercare/hypercare/internal/event"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
@@ -116,11 +115,7 @@ func (s *Service) Moved(ctx context.Context, ws workspace.ID, list []Place) erro
 				return err
 			}
 		}
-		e := event.Event{Workspace: string(ws), Type: "feedback.updated", LaunchID: launchID, Count: len(ids)}
-		if len(ids) == 1 {
-			e.ID = ids[0]
-		}
-		s.bus.Publish(e)
+		s.tell(ctx, ws, launchID, ids)
 	}
 	return nil
 }

@@ -69,4 +69,9 @@ func (s *Service) RemoveImport(ctx context.Context, tx *db.Tx, ws workspace.ID, 
 }
 
 // Forget brings lists and watchers up to date with what was removed.
-func (s *Service) Forget(r *Removed) { s.drop(r.ws, r.launchID, r.ids, r.nums) }
+func (s *Service) Forget(ctx context.Context, r *Removed) {
+	s.drop(r.ws, r.launchID, r.ids, r.nums)
+	if s.recounted != nil {
+		s.recounted(ctx, r.ws, r.launchID, r.IssueIDs...)
+	}
+}

@@ -121,7 +121,7 @@ func TestTabsOverHTTP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Feedback.Changed(s.Workspace, list)
+	s.Feedback.Changed(s.Ctx, s.Workspace, list)
 	putOff(t, s.Bench, time.Now().Add(time.Hour), ids[4])
 	path := "/launches/" + s.LaunchID + "/feedback?facets=true"
 	got := s.get(path)

@@ -282,6 +282,21 @@ func listByNum(ctx context.Context, q db.Queryer, ws workspace.ID, nums []int64)
 	return list, nil
 }
 
+// listByID returns list rows in the order of ids; what is gone is left out.
+func listByID(ctx context.Context, q db.Queryer, ws workspace.ID, ids []string) ([]*Feedback, error) {
+	list, err := db.All(ctx, q, scanListed, `SELECT `+listColumns+` FROM feedback WHERE workspace_id = $1 AND id IN (`+db.In(2, len(ids))+`)`,
+		append([]any{ws}, db.Args(ids)...)...)
+	if err != nil {
+		return nil, fmt.Errorf("list feedback: %w", err)
+	}
+	place := make(map[string]int, len(ids))
+	for i, id := range ids {
+		place[id] = i
+	}
+	slices.SortFunc(list, func(a, b *Feedback) int { return place[a.ID] - place[b.ID] })
+	return list, nil
+}
+
 func attachmentsOf(ctx context.Context, q db.Queryer, ws workspace.ID, feedbackID string) ([]Attachment, error) {
 	list, err := db.All(ctx, q, func(s db.Scanner) (a Attachment, err error) {
 		err = s.Scan(&a.ID, &a.Name, &a.ContentType, &a.Size, &a.SHA256)

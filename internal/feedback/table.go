@@ -146,20 +146,35 @@ func (s *Service) putColumns(ws workspace.ID, launchID string, list []*Feedback)
 // drop removes feedback that was deleted from lists, and tells who else holds
 // it in memory.
 func (s *Service) drop(ws workspace.ID, launchID string, ids []string, nums []int64) {
+	s.Dropped(ws, launchID, nums)
+	if s.onDrop != nil {
+		s.onDrop(ws, launchID, ids, nums)
+	}
+	s.bus.Publish(event.Event{Workspace: string(ws), Type: "feedback.deleted", LaunchID: launchID, Count: len(ids)})
+}
+
+// Dropped takes feedback out of this node's lists.
+func (s *Service) Dropped(ws workspace.ID, launchID string, nums []int64) {
 	s.mu.Lock()
 	t := s.tables[tableKey{ws, launchID}]
 	s.mu.Unlock()
 	if t != nil {
 		t.cols.Drop(nums...)
 	}
-	if s.onDrop != nil {
-		s.onDrop(ws, launchID, ids)
-	}
-	s.bus.Publish(event.Event{Workspace: string(ws), Type: "feedback.deleted", LaunchID: launchID, Count: len(ids)})
+}
+
+// Reload has every list read its records again at its next use: what another
+// node did to them may have been missed.
+func (s *Service) Reload() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.tables)
 }
 
 // OnDrop hands in who must know of deleted feedback.
-func (s *Service) OnDrop(fn func(ws workspace.ID, launchID string, ids []string)) { s.onDrop = fn }
+func (s *Service) OnDrop(fn func(ws workspace.ID, launchID string, ids []string, nums []int64)) {
+	s.onDrop = fn
+}
 
 // maxHits bounds what a text search hands to the filters: enough to work
 // through, and the reason why a search for "the" costs no more than others.

@@ -174,7 +174,7 @@ func TestArrowsOnlyGoDown(t *testing.T) {
 var rank = ranks(
 	[]string{"audit", "nlp"},
 	[]string{"workspace"},
-	[]string{"person", "launch"},
+	[]string{"person", "launch", "view"},
 	[]string{"feedback"},
 	[]string{"issue", "channel"},
 	[]string{"triage", "note"},

@@ -334,10 +334,41 @@ func (t *act) publish(ctx context.Context) {
 		byKind[k] = append(byKind[k], id)
 	}
 	for _, k := range order {
-		e := event.Event{Workspace: string(t.ws), Type: k.typ, LaunchID: k.launchID, Count: len(byKind[k])}
-		if e.Count == 1 {
-			e.ID = byKind[k][0]
+		t.s.tell(ctx, t.ws, k.typ, k.launchID, byKind[k])
+	}
+}
+
+// tell lets watchers know of issues, with the rows themselves when they are
+// few. What is gone is named only.
+func (s *Service) tell(ctx context.Context, ws workspace.ID, typ, launchID string, ids []string) {
+	s.publish(ctx, event.Event{Workspace: string(ws), Type: typ, LaunchID: launchID, By: workspace.By(ctx)}, ids)
+}
+
+// Elsewhere tells this node's watchers what another node did to issues.
+func (s *Service) Elsewhere(ctx context.Context, e event.Event) {
+	if len(e.IDs) == 0 {
+		s.bus.Publish(e)
+		return
+	}
+	s.publish(ctx, e, e.IDs)
+}
+
+func (s *Service) publish(ctx context.Context, e event.Event, ids []string) {
+	ws := workspace.ID(e.Workspace)
+	err := event.PublishRows(s.bus, e, ids, func(ids []string) ([]*Issue, error) {
+		found, err := getMany(ctx, s.db, ws, ids)
+		if err != nil {
+			return nil, err
 		}
-		t.s.bus.Publish(e)
+		list := make([]*Issue, 0, len(found))
+		for _, id := range ids {
+			if i := found[id]; i != nil {
+				list = append(list, i)
+			}
+		}
+		return list, dress(ctx, s.db, ws, s.now(), list...)
+	})
+	if err != nil {
+		s.log.ErrorContext(ctx, "tell of changed issues", "workspace", ws, "err", err)
 	}
 }

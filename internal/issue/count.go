@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/hypercare/hypercare/internal/db"
-	"github.com/hypercare/hypercare/internal/event"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
@@ -301,15 +300,8 @@ func (s *Service) Recount(ctx context.Context, tx *db.Tx, ws workspace.ID, ids .
 }
 
 // Recounted tells watchers of issues of a launch that were counted anew.
-func (s *Service) Recounted(ws workspace.ID, launchID string, ids ...string) {
-	if len(ids) == 0 {
-		return
-	}
-	e := event.Event{Workspace: string(ws), Type: "issue.updated", LaunchID: launchID, Count: len(ids)}
-	if len(ids) == 1 {
-		e.ID = ids[0]
-	}
-	s.bus.Publish(e)
+func (s *Service) Recounted(ctx context.Context, ws workspace.ID, launchID string, ids ...string) {
+	s.tell(context.WithoutCancel(ctx), ws, "issue.updated", launchID, ids)
 }
 
 // Refresh looks again at issues whose urgency a trend raised some time ago,
@@ -345,7 +337,7 @@ func (s *Service) Refresh(ctx context.Context) (int, error) {
 			return total, err
 		}
 		for _, x := range list {
-			s.Recounted(x.ws, x.launchID, x.id)
+			s.Recounted(ctx, x.ws, x.launchID, x.id)
 		}
 		total += len(list)
 	}

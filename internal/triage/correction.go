@@ -307,7 +307,7 @@ func (l *Ledger) Correct(ctx context.Context, launchID string, ids []string, e E
 		return nil, err
 	}
 	if len(w.items) > 0 {
-		l.feedback.Changed(a.Workspace, w.changed)
+		l.feedback.Changed(ctx, a.Workspace, w.changed)
 		l.tell(a.Workspace, w.lessons())
 	}
 	return &Edited{Feedback: w.changed, Corrections: len(w.rows) - w.confirmed, Confirmed: w.confirmed, UndoID: w.undoID}, nil
@@ -469,7 +469,7 @@ func (l *Ledger) takeBack(ctx context.Context, tx *db.Tx, a workspace.Actor, det
 		return nil, err
 	}
 	return func() {
-		l.feedback.Changed(a.Workspace, changed)
+		l.feedback.Changed(ctx, a.Workspace, changed)
 		if taught {
 			l.unlearn(a.Workspace)
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hypercare/hypercare/internal/errs"
+	"github.com/hypercare/hypercare/internal/event"
 )
 
 // ID names a workspace.
@@ -106,6 +107,16 @@ func System(ctx context.Context, id ID) context.Context {
 func ActorFrom(ctx context.Context) (Actor, bool) {
 	a, ok := ctx.Value(actorKey{}).(Actor)
 	return a, ok
+}
+
+// By names who acts, for the events that tell of it; nil when it is the
+// program itself.
+func By(ctx context.Context) *event.Actor {
+	a, ok := ActorFrom(ctx)
+	if !ok || a.Kind == "system" {
+		return nil
+	}
+	return &event.Actor{ID: a.ID, Name: a.Name}
 }
 
 // Need returns the actor if it may do p; services begin with it.

@@ -96,7 +96,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What changes, as it changes: Server-Sent Events, each with a JSON Event */
+        /** What changes, as it changes: Server-Sent Events, replayed behind Last-Event-ID */
         get: operations["stream-events"];
         put?: never;
         post?: never;
@@ -932,6 +932,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/launches/{id}/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Saved views of a launch: your own and the shared ones */
+        get: operations["list-views"];
+        put?: never;
+        /** Save a view, for yourself or shared */
+        post: operations["create-view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me": {
         parameters: {
             query?: never;
@@ -1193,6 +1211,25 @@ export interface paths {
         patch: operations["change-user"];
         trace?: never;
     };
+    "/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One view, your own or a shared one */
+        get: operations["get-view"];
+        put?: never;
+        post?: never;
+        /** Remove a view; it can be brought back */
+        delete: operations["delete-view"];
+        options?: never;
+        head?: never;
+        /** Rename, overwrite, share or move a view */
+        patch: operations["change-view"];
+        trace?: never;
+    };
     "/workspace": {
         parameters: {
             query?: never;
@@ -1246,20 +1283,381 @@ export interface components {
         "BodyStruct { Needed bool \"json:\\\"needed\\\"\" }Body": {
             needed: boolean;
         };
-        Event: {
+        EventActor: {
+            id: string;
+            name: string;
+        };
+        EventDeliveryUpdated: {
             /** Format: date-time */
             at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
             /**
              * Format: int64
              * @description How many changed, when several did.
              */
             count?: number;
-            data?: unknown;
             /** @description What changed; absent when several did. */
             id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
             launch_id?: string;
-            /** @example feedback.created */
-            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "delivery.updated";
+        };
+        EventFeedbackCreated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "feedback.created";
+        };
+        EventFeedbackDeleted: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "feedback.deleted";
+        };
+        EventFeedbackUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            data?: components["schemas"]["EventRowsFeedback"];
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "feedback.updated";
+        };
+        EventImportProgress: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            data?: components["schemas"]["ImporterMoved"];
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "import.progress";
+        };
+        EventIssueCreated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            data?: components["schemas"]["EventRowsIssue"];
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "issue.created";
+        };
+        EventIssueUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            data?: components["schemas"]["EventRowsIssue"];
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "issue.updated";
+        };
+        EventLaunchCreated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "launch.created";
+        };
+        EventLaunchUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "launch.updated";
+        };
+        EventMemberUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "member.updated";
+        };
+        EventMentionUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            data?: components["schemas"]["NoteCalled"];
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "mention.updated";
+        };
+        EventNoteCreated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            data?: components["schemas"]["NoteTold"];
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "note.created";
+        };
+        EventNoteUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            data?: components["schemas"]["NoteTold"];
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "note.updated";
+        };
+        EventProposalsUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "proposals.updated";
+        };
+        EventRowsFeedback: {
+            /** @description What changed, as lists show it; what is gone is missing. */
+            items: components["schemas"]["Feedback"][];
+        };
+        EventRowsIssue: {
+            /** @description What changed, as lists show it; what is gone is missing. */
+            items: components["schemas"]["Issue"][];
+        };
+        EventRuleUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "rule.updated";
+        };
+        EventViewUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "view.updated";
+        };
+        EventWorkspaceUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "workspace.updated";
         };
         Feedback: {
             /**
@@ -1619,6 +2017,12 @@ export interface components {
             title?: string;
             url?: string;
             user_id?: string;
+        };
+        ImporterMoved: {
+            error: string;
+            progress: components["schemas"]["ImporterProgress"];
+            /** @enum {string} */
+            state: "uploaded" | "queued" | "running" | "triaging" | "done" | "failed" | "cancelled" | "undoing" | "undone";
         };
         ImporterProgress: {
             /**
@@ -2458,6 +2862,9 @@ export interface components {
             /** @description Plain text; empty when it was deleted. */
             text: string;
         };
+        NoteCalled: {
+            members: string[];
+        };
         NoteDeletedBody: {
             undo_id: string;
         };
@@ -2501,6 +2908,10 @@ export interface components {
             all?: boolean;
             /** @description Ids of notes. */
             ids?: string[] | null;
+        };
+        NoteTold: {
+            feedback_id?: string;
+            issue_id?: string;
         };
         NoteUnreadBody: {
             /** Format: int64 */
@@ -2625,6 +3036,13 @@ export interface components {
             /** Format: int64 */
             total?: number;
         };
+        PageView: {
+            items: components["schemas"]["View"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
         PageWorkspaceMember: {
             items: components["schemas"]["WorkspaceMember"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
@@ -2700,6 +3118,7 @@ export interface components {
             /** @description That of the last preview when absent. */
             mapping?: components["schemas"]["ImporterMapping"];
         };
+        StreamEvent: components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
         TimelineEntry: {
             /** @description Who: kind is member, token, system, rule or reporter; the id is empty where only a name is known. */
             actor: components["schemas"]["AuditActor"];
@@ -3068,6 +3487,90 @@ export interface components {
             /** @description Absent when nothing changed. */
             undo_id?: string;
         };
+        View: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description Whoever asks may change and remove it. */
+            editable: boolean;
+            id: string;
+            launch_id: string;
+            /** @description Whoever asks saved it. */
+            mine: boolean;
+            name: string;
+            owner: components["schemas"]["ViewOwner"];
+            /** @enum {string} */
+            page: "feedback" | "issues" | "board" | "decisions";
+            /**
+             * Format: int64
+             * @description From 1; private and shared views are counted apart.
+             */
+            position: number;
+            /**
+             * @description The search of the page's address, without the question mark.
+             * @example severity=sev1&tab=all
+             */
+            query: string;
+            /** @description Everybody in the workspace sees it. */
+            shared: boolean;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        ViewChange: {
+            name?: string;
+            /**
+             * Format: int64
+             * @description Moves it there; the others make room.
+             */
+            position?: number;
+            query?: string;
+            shared?: boolean;
+        };
+        ViewChangedBody: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description Whoever asks may change and remove it. */
+            editable: boolean;
+            id: string;
+            launch_id: string;
+            /** @description Whoever asks saved it. */
+            mine: boolean;
+            name: string;
+            owner: components["schemas"]["ViewOwner"];
+            /** @enum {string} */
+            page: "feedback" | "issues" | "board" | "decisions";
+            /**
+             * Format: int64
+             * @description From 1; private and shared views are counted apart.
+             */
+            position: number;
+            /**
+             * @description The search of the page's address, without the question mark.
+             * @example severity=sev1&tab=all
+             */
+            query: string;
+            /** @description Everybody in the workspace sees it. */
+            shared: boolean;
+            /** @description Takes the change back; absent when only its place changed. */
+            undo_id?: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        ViewInput: {
+            name: string;
+            /** @enum {string} */
+            page: "feedback" | "issues" | "board" | "decisions";
+            /** @description The search of the page's address; empty for the list as it is without any filter. */
+            query: string;
+            /** @description Show it to the whole workspace. */
+            shared?: boolean;
+        };
+        ViewOwner: {
+            id: string;
+            name: string;
+        };
+        ViewRemovedBody: {
+            undo_id: string;
+        };
         Workspace: {
             id: string;
             name: string;
@@ -3354,7 +3857,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "text/event-stream": components["schemas"]["StreamEvent"];
+                };
             };
             /** @description Refused */
             default: {
@@ -5448,6 +5953,72 @@ export interface operations {
             };
         };
     };
+    "list-views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-me": {
         parameters: {
             query?: never;
@@ -6093,6 +6664,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkspaceMember"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewRemovedBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewChangedBody"];
                 };
             };
             /** @description Error */

@@ -11,6 +11,8 @@ import { feedbackQuery } from "@/api/feedback";
 import { issueQuery } from "@/api/issues";
 import { launchesQuery, launchQuery } from "@/api/launches";
 import { meQuery, setupQuery } from "@/api/session";
+import { viewQuery } from "@/api/views";
+import { pathOf, searchOf } from "@/pages/shared/views";
 import { prefs } from "./prefs";
 import { NotFound, RouteFailure, RouteWait } from "./route-states";
 import {
@@ -201,6 +203,16 @@ const feedbackLink = createRoute({
   },
 });
 
+/** A shared view's own address leads to the list that it names. */
+const viewLink = createRoute({
+  getParentRoute: () => app,
+  path: "/views/$viewId",
+  beforeLoad: async ({ context, params }) => {
+    const view = await context.cache.fetchQuery(viewQuery(params.viewId));
+    throw redirect({ href: pathOf(view) + stringifySearch(searchOf(view)), replace: true });
+  },
+});
+
 const settings = createRoute({
   getParentRoute: () => app,
   path: "/settings",
@@ -271,6 +283,7 @@ const tree = root.addChildren([
     ]),
     issueLink,
     feedbackLink,
+    viewLink,
     settings.addChildren([settingsHome, profile, appearance, shortcuts, workspace, members, tokens, audit]),
   ]),
 ]);

@@ -1,6 +1,6 @@
 import { Menu as Base } from "@base-ui/react/menu";
 import { Check } from "lucide-react";
-import { type RefObject, useEffect, useRef } from "react";
+import { type KeyboardEvent, type RefObject, useEffect, useRef } from "react";
 import { t } from "@/i18n";
 import { Adopt } from "./adopt";
 import { cx } from "./cx";
@@ -26,6 +26,8 @@ interface Props {
   entry: Entry;
   align: "start" | "end";
   side: Side;
+  /** Keys of the menu's own, before it takes letters for the start of a name. */
+  onKeyDown?: (e: KeyboardEvent) => void;
   children: React.ReactNode;
 }
 
@@ -50,6 +52,7 @@ export function MenuBody(p: Props) {
             ref={popup}
             id={p.popupId}
             aria-label={p.label}
+            onKeyDownCapture={p.onKeyDown}
             className="float appear max-h-(--available-height) max-w-80 min-w-44 overflow-auto p-1 outline-none"
           >
             {p.children}
@@ -82,9 +85,14 @@ function useEntry(popup: RefObject<HTMLElement | null>, open: boolean, entry: En
   }, [popup, open, entry]);
 }
 
-export function Item({ icon, keys, onClick, danger = false, disabled, note, children }: ItemProps) {
+export function Item({ icon, keys, onClick, danger = false, disabled, current, note, children }: ItemProps) {
   return (
-    <Base.Item className={cx(row, danger && "text-critical")} onClick={onClick} disabled={disabled}>
+    <Base.Item
+      className={cx(row, danger && "text-critical", current && "font-550")}
+      onClick={onClick}
+      disabled={disabled}
+      aria-current={current ? "true" : undefined}
+    >
       {icon ? <Icon of={icon} size={14} className={danger ? undefined : "text-fg-3"} /> : null}
       {note ? (
         <span className="min-w-0 flex-1 py-1">

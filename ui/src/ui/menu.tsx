@@ -1,5 +1,12 @@
 import type { LucideIcon } from "lucide-react";
-import { type ReactElement, type ReactNode, type RefObject, useId, useState } from "react";
+import {
+  type KeyboardEvent,
+  type ReactElement,
+  type ReactNode,
+  type RefObject,
+  useId,
+  useState,
+} from "react";
 import { failedPart } from "./failed-part";
 import { part } from "./part";
 import { useTriggered } from "./trigger";
@@ -21,6 +28,7 @@ export function Menu({
   side = "bottom",
   open,
   onOpenChange,
+  onKeyDown,
 }: {
   trigger: ReactElement;
   children: ReactNode;
@@ -28,6 +36,8 @@ export function Menu({
   side?: Side;
   open?: boolean;
   onOpenChange?: (open: boolean) => void;
+  /** Keys of the menu's own, before it takes letters for the start of a name. */
+  onKeyDown?: (e: KeyboardEvent) => void;
 }) {
   const x = useTriggered({ trigger, kind: "menu", body: menuPart, open, onOpenChange });
   const needed = useOnce(x.open);
@@ -44,6 +54,7 @@ export function Menu({
           entry={x.entry}
           align={align}
           side={side}
+          onKeyDown={onKeyDown}
         >
           {children}
         </x.body.MenuBody>
@@ -107,6 +118,8 @@ export interface ItemProps {
   onClick: () => void;
   danger?: boolean;
   disabled?: boolean;
+  /** This is what is open now. */
+  current?: boolean;
   children: ReactNode;
 }
 export interface ChoiceProps<T extends string> {

@@ -41,7 +41,6 @@ export const inbox: Record<keyof typeof en, Message> = {
   "feedback.alike": { one: "{count} ähnliche", other: "{count} ähnliche" },
   "feedback.security": "Sicherheit",
   "feedback.unsure": "unsicher",
-  "feedback.arrived": { one: "{count} neue", other: "{count} neue" },
   "feedback.place": "{at} von {of}",
   "feedback.accept": "Annehmen",
   "feedback.join": "Zuordnen",

@@ -5,6 +5,7 @@ import { engine } from "./engine";
 import { inbox } from "./inbox";
 import { intake } from "./intake";
 import { issues } from "./issues";
+import { live } from "./live";
 import { settings } from "./settings";
 import { talk } from "./talk";
 import { words } from "./words";
@@ -20,4 +21,5 @@ export const de: Catalogue = {
   ...intake,
   ...engine,
   ...talk,
+  ...live,
 };

@@ -38,7 +38,6 @@ export const inbox = {
   "feedback.alike": { one: "{count} alike", other: "{count} alike" },
   "feedback.security": "Security",
   "feedback.unsure": "unsure",
-  "feedback.arrived": { one: "{count} new", other: "{count} new" },
   "feedback.place": "{at} of {of}",
   "feedback.accept": "Accept",
   "feedback.join": "Join",

@@ -4,6 +4,7 @@ import { engine } from "./engine";
 import { inbox } from "./inbox";
 import { intake } from "./intake";
 import { issues } from "./issues";
+import { live } from "./live";
 import { settings } from "./settings";
 import { talk } from "./talk";
 import { words } from "./words";
@@ -22,4 +23,5 @@ export const en = {
   ...intake,
   ...engine,
   ...talk,
+  ...live,
 } as const;

@@ -7,6 +7,7 @@ import { issueFacetsQuery } from "@/api/issues";
 import type { BoardCard } from "@/api/types";
 import { useLaunch, useMe } from "@/app/launch";
 import { LiveDot } from "@/app/live";
+import { boardSearch } from "@/app/search";
 import { useTitle } from "@/app/title";
 import { t, word } from "@/i18n";
 import { Button } from "@/ui/button";
@@ -18,6 +19,7 @@ import { IssueFilterBar } from "../issues/issue-filter-bar";
 import { NewIssueDialog } from "../issues/new-issue-dialog";
 import { leaveTrail } from "../issues/trail";
 import { useIssueBulk } from "../issues/use-issue-bulk";
+import { ViewsMenu } from "../shared/views-menu";
 import type { CardVerbs } from "./card";
 import { Columns } from "./columns";
 import { cardAt, placeOf, stageToward, step } from "./moves";
@@ -128,6 +130,12 @@ export default function BoardPage() {
       </header>
       <div className="flex-none px-5 pb-2.5 max-sm:px-3">
         <IssueFilterBar search={search} offered={boardFacets} facets={facets} onChange={change}>
+          <ViewsMenu
+            launchId={launch.id}
+            page="board"
+            search={search}
+            onOpen={(s) => change(boardSearch(s))}
+          />
           <Select
             aria-label={t("board.lanes")}
             className="!h-7 !w-auto !text-dense"

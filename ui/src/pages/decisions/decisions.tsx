@@ -11,6 +11,7 @@ import {
 } from "@/api/decisions";
 import { useLaunch } from "@/app/launch";
 import { Page } from "@/app/page";
+import { decisionSearch } from "@/app/search";
 import { t, word } from "@/i18n";
 import { languageName } from "@/i18n/format";
 import { Button, buttonClass } from "@/ui/button";
@@ -20,6 +21,7 @@ import { Icon } from "@/ui/icon";
 import { Panel } from "@/ui/panel";
 import { Empty, Failure, RowsSkeleton, Skeleton } from "@/ui/states";
 import { facetWord } from "../feedback/names";
+import { ViewsMenu } from "../shared/views-menu";
 import { AccuracyTable, Summary } from "./accuracy";
 import { DecisionRow } from "./decision-row";
 import { OverTime } from "./over-time";
@@ -90,7 +92,11 @@ function Ledger({ launchId, search }: { launchId: string; search: DecisionFilter
   useRowKeys(items.length);
   return (
     <section aria-labelledby="ledger" className="grid gap-2">
-      <FilterBar search={search} onChange={(next) => void navigate({ search: next, replace: true })} />
+      <FilterBar
+        launchId={launchId}
+        search={search}
+        onChange={(next) => void navigate({ search: next, replace: true })}
+      />
       {list.error ? <Failure error={list.error} onRetry={() => void list.refetch()} /> : null}
       {list.isPending ? (
         <Panel>
@@ -138,9 +144,11 @@ function Ledger({ launchId, search }: { launchId: string; search: DecisionFilter
 }
 
 function FilterBar({
+  launchId,
   search,
   onChange,
 }: {
+  launchId: string;
   search: DecisionFilter;
   onChange: (next: DecisionFilter) => void;
 }) {
@@ -183,6 +191,13 @@ function FilterBar({
       {to ? (
         <Chip onRemove={() => onChange({ ...rest, from })}>{t("decisions.to", { value: value(to) })}</Chip>
       ) : null}
+      <span className="flex-1" />
+      <ViewsMenu
+        launchId={launchId}
+        page="decisions"
+        search={search}
+        onOpen={(s) => onChange(decisionSearch(s))}
+      />
     </div>
   );
 }

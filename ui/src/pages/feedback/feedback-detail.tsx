@@ -15,6 +15,7 @@ import { ActionButton, tip } from "@/actions/action-button";
 import { ActionMenu } from "@/actions/action-menu";
 import { useCopyLink } from "@/actions/copy-link";
 import { useActions } from "@/actions/use-actions";
+import { isStatus } from "@/api/error";
 import { feedbackQuery, relatedQuery } from "@/api/feedback";
 import { isSnoozed } from "@/api/filter";
 import type { Feedback, FeedbackPatch } from "@/api/types";
@@ -25,6 +26,7 @@ import { Icon } from "@/ui/icon";
 import { Failure, Skeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
 import { useNow, useZone } from "@/ui/time";
+import { MovedLine } from "../shared/moved";
 import { severities } from "../shared/vocabulary";
 import { FeedbackBody } from "./feedback-body";
 import { FeedbackFacts, type OpenMenu } from "./feedback-facts";
@@ -54,7 +56,9 @@ const narrow = "max-sm:w-10 max-sm:!px-0";
 
 export function FeedbackDetail(p: Props) {
   const { id, row, launchId, place, onStep, onBack, onAct, verbs } = p;
-  const { data, error, refetch } = useQuery({ ...feedbackQuery(id), placeholderData: row });
+  const { data: whole, error, refetch } = useQuery({ ...feedbackQuery(id), placeholderData: row });
+  // While the line is cut, what the list knows is better than nothing.
+  const data = whole ?? (isStatus(error, 0) ? row : undefined);
   const related = useQuery(relatedQuery(id)).data;
   const [joining, setJoining] = useState(false);
   const [menu, setMenu] = useState<OpenMenu>();
@@ -184,7 +188,7 @@ export function FeedbackDetail(p: Props) {
     })),
   ]);
 
-  if (error) return <Failure error={error} onRetry={() => void refetch()} />;
+  if (error && !data) return <Failure error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton rows={9} className="p-6" />;
   return (
     <article aria-label={t("feedback.one", { number: data.number })} className="flex h-full min-h-0 flex-col">
@@ -247,6 +251,7 @@ export function FeedbackDetail(p: Props) {
           </>
         ) : null}
       </header>
+      <MovedLine id={id} />
       <div className="grid min-h-0 flex-1 content-start overflow-y-auto lg:grid-cols-[minmax(0,1fr)_292px] lg:content-stretch lg:overflow-hidden">
         <FeedbackBody
           feedback={data}

@@ -11,12 +11,14 @@ import { usePrefs } from "@/app/use-prefs";
 import { t } from "@/i18n";
 import { cx } from "@/ui/cx";
 import { CardsSkeleton, explain, Failure } from "@/ui/states";
+import { useMovedLeaves } from "../shared/moved";
+import { NewsPill } from "../shared/news-pill";
 import { BulkBar } from "./bulk-bar";
 import { FeedbackDetail } from "./feedback-detail";
 import { FeedbackList } from "./feedback-list";
 import { FilterChips } from "./filter-chips";
 import { type Asking, InboxDialogs } from "./inbox-dialogs";
-import { ArrivedPill, EmptyInbox } from "./inbox-parts";
+import { EmptyInbox } from "./inbox-parts";
 import { ListHead, SortLine } from "./list-head";
 import { rowHeights } from "./list-row";
 import { markRead } from "./read-marks";
@@ -77,6 +79,7 @@ export default function Inbox() {
     if (currentId) markRead(currentId);
   }, [currentId]);
   usePrefetch(data.items[at + 1]?.id);
+  useMovedLeaves(launch.id, currentId, search.tab === "all");
   useInboxActions({
     data,
     at,
@@ -112,7 +115,7 @@ export default function Inbox() {
         <SortLine search={search} total={data.total} pace={data.pace} onChange={change} />
         <FilterChips search={search} onChange={change} />
         <div className="relative flex min-h-0 flex-1 flex-col overflow-y-auto">
-          <ArrivedPill launchId={launch.id} onShow={data.reload} />
+          <NewsPill list="feedback-list" launchId={launch.id} onShow={data.reload} />
           {data.error ? <Failure error={data.error} onRetry={data.reload} /> : null}
           {data.pending ? <CardsSkeleton rows={9} height={rowHeights[density]} /> : null}
           {!data.pending && !data.error && data.items.length === 0 ? (
@@ -129,6 +132,7 @@ export default function Inbox() {
               launchId={launch.id}
               currentId={currentId}
               marked={marks.ids}
+              staying={search.tab === "all"}
               onMark={marks.toggle}
               onEnd={data.more}
             />

@@ -1,14 +1,16 @@
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { Search, X } from "lucide-react";
 import { type RefObject, useEffect, useRef, useState } from "react";
 import { type FeedbackSearch, type FeedbackSort, feedbackSorts, feedbackTabs } from "@/api/filter";
 import type { Facets, Pace } from "@/api/types";
 import { LiveDot } from "@/app/live";
+import { feedbackSearch } from "@/app/search";
 import { t } from "@/i18n";
 import { compact } from "@/i18n/format";
 import { IconButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { Icon } from "@/ui/icon";
+import { ViewsMenu } from "../shared/views-menu";
 import { FilterPopover } from "./filter-popover";
 
 interface Props {
@@ -24,6 +26,7 @@ interface Props {
 
 /** Title, search, filter, and the tabs with their counts. */
 export function ListHead(p: Props) {
+  const navigate = useNavigate({ from: "/launches/$launchId/feedback" });
   const [searching, setSearching] = useState<"no" | "by link" | "by hand">(p.search.q ? "by link" : "no");
   const open = searching !== "no";
   return (
@@ -48,6 +51,13 @@ export function ListHead(p: Props) {
             />
           </>
         )}
+        <ViewsMenu
+          launchId={p.launchId}
+          page="feedback"
+          search={p.search}
+          onOpen={(s) => void navigate({ search: feedbackSearch(s) })}
+          quiet
+        />
         <FilterPopover
           search={p.search}
           facets={p.facets}

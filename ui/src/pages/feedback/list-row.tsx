@@ -5,10 +5,12 @@ import { isSnoozed } from "@/api/filter";
 import type { Feedback } from "@/api/types";
 import { t } from "@/i18n";
 import { moment } from "@/i18n/format";
+import { useMoved } from "@/live/moved";
 import { cx } from "@/ui/cx";
 import { Glyph, Severity } from "@/ui/glyph";
 import { Icon } from "@/ui/icon";
 import { Time, useNow, useZone } from "@/ui/time";
+import { MovedWord } from "../shared/moved";
 import { ChannelIcon } from "./channel-icon";
 import { authorOf, headOf, kinds } from "./names";
 
@@ -22,6 +24,7 @@ interface Props {
   marked: boolean;
   marking: boolean;
   compact: boolean;
+  staying: boolean;
   onMark: (id: string, range: boolean) => void;
 }
 
@@ -34,13 +37,17 @@ export const ListRow = memo(function ListRow({
   marked,
   marking,
   compact,
+  staying,
   onMark,
 }: Props) {
   const heading = rowHeading(item);
+  const moved = useMoved(item.id);
+  const gone = staying || moved?.what === "changed" ? undefined : moved;
   return (
     <div
       className={cx(
         "group relative h-full border-line border-b py-[9px] pr-3.5 pl-7 text-row",
+        gone && "moved-away",
         current ? "bg-selected shadow-[inset_2px_0_0_var(--accent)]" : "hover:bg-hover",
       )}
     >
@@ -115,7 +122,18 @@ export const ListRow = memo(function ListRow({
           </span>
         )}
       </Link>
-      <span className="mt-[3px] flex items-center gap-3 overflow-hidden text-meta whitespace-nowrap">
+      {gone ? (
+        <span className="mt-[3px] flex items-center gap-3 overflow-hidden text-meta whitespace-nowrap">
+          <Severity level={item.severity} />
+          <MovedWord moved={gone} />
+        </span>
+      ) : null}
+      <span
+        className={cx(
+          "mt-[3px] flex items-center gap-3 overflow-hidden text-meta whitespace-nowrap",
+          gone && "hidden",
+        )}
+      >
         <Snoozed item={item} />
         {kinds[item.category] ? (
           <span className="inline-flex items-center gap-1 text-fg-2">

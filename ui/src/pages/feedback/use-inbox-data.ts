@@ -1,8 +1,8 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo } from "react";
+import { useCallback, useMemo } from "react";
 import { feedbackFacetsQuery, feedbackListQuery } from "@/api/feedback";
 import { activeFilters, type FeedbackSearch } from "@/api/filter";
-import { arrivedKey } from "@/live/cache";
+import { useNewsRead } from "@/live/news";
 
 /** Rows, counts and totals of the list for one search. */
 export function useInboxData(launchId: string, search: FeedbackSearch) {
@@ -24,16 +24,11 @@ export function useInboxData(launchId: string, search: FeedbackSearch) {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   const reload = useCallback(() => {
-    cache.setQueryData([...arrivedKey(launchId)], 0);
     void cache.resetQueries({ queryKey: ["feedback-list", launchId] });
     void cache.invalidateQueries({ queryKey: ["feedback-facets", launchId] });
   }, [cache, launchId]);
 
-  // Whatever was read just now is no news any more.
-  const reading = list.isFetching && !isFetchingNextPage;
-  useEffect(() => {
-    if (!reading) cache.setQueryData([...arrivedKey(launchId)], 0);
-  }, [reading, cache, launchId]);
+  useNewsRead("feedback-list", launchId, list.isFetching && !isFetchingNextPage);
 
   return {
     items,

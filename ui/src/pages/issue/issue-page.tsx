@@ -15,6 +15,7 @@ import { Failure, Skeleton } from "@/ui/states";
 import { TimeButton } from "@/ui/time";
 import { placeIn, trailOf } from "../issues/trail";
 import { Composer } from "../shared/composer";
+import { MovedLine } from "../shared/moved";
 import { Timeline } from "../shared/timeline";
 import { EditableDescription } from "./editable-description";
 import { EditableTitle } from "./editable-title";
@@ -96,6 +97,7 @@ function Loaded({ issue, launchId }: { issue: Issue; launchId: string }) {
         next={next}
         onNext={goNext}
       />
+      <MovedLine id={issue.id} forget />
       <div className="grid min-h-0 flex-1 content-start overflow-y-auto lg:grid-cols-[minmax(0,1fr)_292px] lg:grid-rows-[minmax(0,1fr)] lg:content-stretch lg:overflow-hidden">
         <div className="flex min-w-0 flex-col lg:min-h-0">
           <ScrollRegion

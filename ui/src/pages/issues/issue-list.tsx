@@ -13,6 +13,7 @@ import {
 import type { Issue, IssueBulk } from "@/api/types";
 import { useLaunch } from "@/app/launch";
 import { Page } from "@/app/page";
+import { issueSearch } from "@/app/search";
 import { t } from "@/i18n";
 import { Button, buttonClass } from "@/ui/button";
 import { Checkbox, Select } from "@/ui/field";
@@ -20,6 +21,8 @@ import { Panel } from "@/ui/panel";
 import { Empty, Failure, RowsSkeleton } from "@/ui/states";
 import { useMarks } from "../feedback/use-marks";
 import { MergeDialog } from "../issue/merge-dialog";
+import { NewsPill } from "../shared/news-pill";
+import { ViewsMenu } from "../shared/views-menu";
 import { IssueBulkBar, mostMarked } from "./issue-bulk-bar";
 import { IssueFilterBar } from "./issue-filter-bar";
 import type { MenuName } from "./issue-menus";
@@ -107,6 +110,12 @@ export default function IssueList() {
     >
       <Proposals launchId={launch.id} />
       <IssueFilterBar search={search} offered={issueFacets} facets={list.facets} onChange={change}>
+        <ViewsMenu
+          launchId={launch.id}
+          page="issues"
+          search={search}
+          onOpen={(s) => change(issueSearch(s))}
+        />
         <Order search={search} onChange={change} />
       </IssueFilterBar>
       {list.error ? <Failure error={list.error} onRetry={list.reload} /> : null}
@@ -117,19 +126,22 @@ export default function IssueList() {
       ) : null}
       {list.total === 0 ? <None filtered={filtered} launchId={launch.id} onClear={() => change({})} /> : null}
       {items.length ? (
-        <IssueRows
-          lines={list.lines}
-          total={list.total ?? items.length}
-          cursor={cursor}
-          menu={menu}
-          marks={marks.ids}
-          launchId={launch.id}
-          onFocus={setCursor}
-          onMark={marks.toggle}
-          onMenu={openMenu}
-          onChange={one}
-          onEnd={list.more}
-        />
+        <div className="relative">
+          <NewsPill list="issue-list" launchId={launch.id} onShow={list.reload} />
+          <IssueRows
+            lines={list.lines}
+            total={list.total ?? items.length}
+            cursor={cursor}
+            menu={menu}
+            marks={marks.ids}
+            launchId={launch.id}
+            onFocus={setCursor}
+            onMark={marks.toggle}
+            onMenu={openMenu}
+            onChange={one}
+            onEnd={list.more}
+          />
+        </div>
       ) : null}
       <IssueBulkBar
         marked={marked}

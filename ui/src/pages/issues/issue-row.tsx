@@ -4,6 +4,7 @@ import { memo } from "react";
 import type { Issue, IssueBulk } from "@/api/types";
 import { t, word } from "@/i18n";
 import { decimal, number } from "@/i18n/format";
+import { useMoved } from "@/live/moved";
 import { Avatar } from "@/ui/avatar";
 import { cx } from "@/ui/cx";
 import { Glyph, stateOfSeverity } from "@/ui/glyph";
@@ -11,6 +12,7 @@ import { Icon } from "@/ui/icon";
 import { Spark } from "@/ui/spark";
 import { StageDial } from "@/ui/stage";
 import { Time } from "@/ui/time";
+import { MovedWord } from "../shared/moved";
 import { IssueMenu, type MenuName } from "./issue-menus";
 import { WhyPriority } from "./why-priority";
 
@@ -58,11 +60,14 @@ interface Props {
 /** One issue. Severity, stage and owner can be changed where they stand. */
 export const IssueRow = memo(function IssueRow(props: Props) {
   const { issue, index, launchId, current, marked, marking, onFocus } = props;
+  const moved = useMoved(issue.id);
+  const left = moved && moved.what !== "changed";
   return (
     <div
       className={cx(
         "group relative min-h-[33px] border-line border-t text-row max-md:py-1.5",
         columns,
+        left && "moved-away",
         marked || current ? "bg-selected" : "hover:bg-hover",
         current && "shadow-[inset_2px_0_0_var(--accent)]",
       )}
@@ -97,6 +102,11 @@ export const IssueRow = memo(function IssueRow(props: Props) {
           onFocus={() => onFocus(index)}
           className="block truncate font-550 after:absolute after:inset-0 focus-visible:outline-none after:focus-visible:outline-2 after:focus-visible:-outline-offset-2 after:focus-visible:outline-focus"
         >
+          {left ? (
+            <span className="mr-2.5">
+              <MovedWord moved={moved} />
+            </span>
+          ) : null}
           {issue.title}
         </Link>
         <span className="mt-0.5 flex items-center gap-2 text-meta text-fg-3 md:hidden">

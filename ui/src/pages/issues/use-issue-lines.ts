@@ -1,8 +1,9 @@
-import { useInfiniteQuery, useQueries, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
 import type { IssueFilter, IssueGroup } from "@/api/issue-filter";
 import { issueFacetsQuery, issueListQuery, issuePartQuery } from "@/api/issues";
 import type { Facets, Issue } from "@/api/types";
+import { useNewsRead } from "@/live/news";
 import { useFacetLabel } from "./issue-filter-bar";
 import type { Line } from "./issue-rows";
 
@@ -12,18 +13,28 @@ export function partsOf(group: IssueGroup, facets: Facets | undefined, chosen: s
   return chosen?.length ? list.filter((v) => chosen.includes(v.value)) : list;
 }
 
+// Rows never move under the hands: only the reader asks for new ones.
+const still = { refetchOnWindowFocus: false, refetchOnReconnect: false } as const;
+
 /** What the list shows: one after the other, or in parts that each have their own first hundred. */
 export function useIssueLines(launchId: string, search: IssueFilter, change: (next: IssueFilter) => void) {
   const { group } = search;
+  const cache = useQueryClient();
   const label = useFacetLabel();
-  const list = useInfiniteQuery({ ...issueListQuery(launchId, search), enabled: !group });
-  const counted = useQuery({ ...issueFacetsQuery(launchId, search), enabled: Boolean(group) });
+  const list = useInfiniteQuery({ ...issueListQuery(launchId, search), ...still, enabled: !group });
+  const counted = useQuery({ ...issueFacetsQuery(launchId, search), ...still, enabled: Boolean(group) });
+  useNewsRead(
+    "issue-list",
+    launchId,
+    group ? counted.isFetching : list.isFetching && !list.isFetchingNextPage,
+  );
   const first = group ? counted.data : list.data?.pages[0];
   const parts = group ? partsOf(group, counted.data?.facets, search[group]) : [];
   const partRows = useQueries({
-    queries: parts.map((p) =>
-      issuePartQuery(launchId, { ...search, group: undefined, ...(group ? { [group]: [p.value] } : {}) }),
-    ),
+    queries: parts.map((p) => ({
+      ...issuePartQuery(launchId, { ...search, group: undefined, ...(group ? { [group]: [p.value] } : {}) }),
+      ...still,
+    })),
   });
   const items = useMemo(() => list.data?.pages.flatMap((p) => p.items) ?? [], [list.data]);
   const lines: Line[] = [];
@@ -66,7 +77,7 @@ export function useIssueLines(launchId: string, search: IssueFilter, change: (ne
     total: first?.total,
     pending: group ? counted.isPending : list.isPending,
     error: group ? counted.error : list.error,
-    reload: () => void (group ? counted.refetch() : list.refetch()),
+    reload: () => void cache.invalidateQueries({ queryKey: ["issue-list", launchId] }),
     more,
     upTo,
   };
