@@ -31,6 +31,7 @@ func (a *App) handler() http.Handler {
 	a.rules.Routes(a.api)
 	a.issues.Routes(a.api)
 	a.imports.Routes(a.api)
+	a.measures.Routes(a.api)
 	a.undo.Routes(a.api)
 	a.api.Describe(event.Event{})
 	a.api.Raw("GET /events", "stream-events", "What changes, as it changes: Server-Sent Events, each with a JSON Event", func(w http.ResponseWriter, r *http.Request) error {

@@ -189,6 +189,9 @@ type listInput struct {
 	Cursor    string    `query:"cursor"`
 	Limit     int       `query:"limit" minimum:"0" maximum:"200" doc:"50 when absent."`
 	Facets    bool      `query:"facets" doc:"Answer the counts of each filter's values too."`
+
+	TriagedFrom time.Time `query:"triaged_from" doc:"Accepted, ignored or called spam at or after."`
+	TriagedTo   time.Time `query:"triaged_to" doc:"Accepted, ignored or called spam before."`
 }
 
 // query turns the parameters into what List takes.
@@ -197,7 +200,7 @@ func (in *listInput) query() (ListQuery, error) {
 	if err != nil {
 		return ListQuery{}, err
 	}
-	return ListQuery{Text: in.Q, From: in.From, To: in.To, Sort: Sort(in.Sort), After: key, Limit: web.Limit(in.Limit, 50, 200), Facets: in.Facets,
+	return ListQuery{Text: in.Q, From: in.From, To: in.To, TriagedFrom: in.TriagedFrom, TriagedTo: in.TriagedTo, Sort: Sort(in.Sort), After: key, Limit: web.Limit(in.Limit, 50, 200), Facets: in.Facets,
 		Where: map[Field][]string{FieldState: in.State, FieldCategory: in.Category, FieldSeverity: in.Severity, FieldSentiment: in.Sentiment, FieldEmotion: in.Emotion,
 			FieldLanguage: in.Language, FieldChannel: in.Channel, FieldArea: in.Area, FieldVersion: in.Version, FieldAssignee: in.Assignee, FieldIssue: in.Issue,
 			FieldImport: in.Import, FieldPerson: in.Person, FieldFlags: in.Flag, FieldTag: in.Tag}}, nil

@@ -175,6 +175,9 @@ type ListQuery struct {
 	After  *Key
 	Limit  int
 	Facets bool
+
+	// TriagedFrom and TriagedTo narrow to what was triaged then.
+	TriagedFrom, TriagedTo time.Time
 }
 
 // Listing is a page of feedback with counts.
@@ -222,6 +225,7 @@ func (s *Service) find(ctx context.Context, ws workspace.ID, launchID string, q 
 		return Found{}, false, err
 	}
 	cq := Query{Where: q.Where, From: db.Micros(q.From), To: db.Micros(q.To), Sort: q.Sort, After: q.After, Limit: q.Limit, Facets: q.Facets}
+	cq.DoneFrom, cq.DoneTo = db.Micros(q.TriagedFrom), db.Micros(q.TriagedTo)
 	atLeast := false
 	if strings.TrimSpace(q.Text) != "" {
 		cq.Nums, err = db.Search(ctx, s.db, string(ws), searchKind, q.Text, maxHits)

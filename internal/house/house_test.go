@@ -177,7 +177,7 @@ var rank = ranks(
 	[]string{"person", "launch"},
 	[]string{"feedback"},
 	[]string{"issue", "channel"},
-	[]string{"triage"},
+	[]string{"triage", "measure"},
 	[]string{"app"},
 )
 
