@@ -21,7 +21,7 @@ export function BottomNav() {
               key={p.id}
               to={p.to}
               params={{ launchId: launch.id }}
-              activeOptions={{ includeSearch: false }}
+              activeOptions={{ includeSearch: false, exact: p.exact }}
               className={cell}
             >
               <Icon of={p.icon} size={18} />

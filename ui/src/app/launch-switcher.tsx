@@ -40,7 +40,7 @@ export function LaunchSwitcher({ wide }: { wide: boolean }) {
       <MenuChoice
         value={launch?.id ?? ""}
         options={launches.map((l) => ({ value: l.id, label: <span className="truncate">{l.name}</span> }))}
-        onChange={(launchId) => void navigate({ to: "/launches/$launchId/feedback", params: { launchId } })}
+        onChange={(launchId) => void navigate({ to: "/launches/$launchId", params: { launchId } })}
       />
       {launches.length ? <MenuLine /> : null}
       <MenuItem icon={Plus} onClick={() => void navigate({ to: "/launches/new" })}>

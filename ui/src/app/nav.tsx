@@ -37,7 +37,7 @@ export function Nav({ wide }: { wide: boolean }) {
               <Link
                 to={p.to}
                 params={{ launchId: launch.id }}
-                activeOptions={{ includeSearch: false }}
+                activeOptions={{ includeSearch: false, exact: p.exact }}
                 title={wide ? undefined : t(p.label)}
                 className={cx(item, !wide && narrow)}
               >

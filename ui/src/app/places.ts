@@ -3,6 +3,7 @@ import {
   Inbox,
   type LucideIcon,
   PackageOpen,
+  Radar,
   Settings,
   Sigma,
   SquareStack,
@@ -15,6 +16,7 @@ import type { MessageKey } from "@/i18n";
 export interface Place {
   id: string;
   to:
+    | "/launches/$launchId"
     | "/launches/$launchId/feedback"
     | "/launches/$launchId/issues"
     | "/launches/$launchId/deliveries"
@@ -26,11 +28,21 @@ export interface Place {
   icon: LucideIcon;
   keys: string;
   count?: "to_triage" | "issues_open";
+  /** Every other place lies below it: it is here only when none of them is. */
+  exact?: boolean;
   /** A line above it in the navigation. */
   group?: MessageKey;
 }
 
 export const places: Place[] = [
+  {
+    id: "centre",
+    to: "/launches/$launchId",
+    label: "nav.centre",
+    icon: Radar,
+    keys: "g c",
+    exact: true,
+  },
   {
     id: "inbox",
     to: "/launches/$launchId/feedback",

@@ -14,6 +14,7 @@ import { meQuery, setupQuery } from "@/api/session";
 import { prefs } from "./prefs";
 import { NotFound, RouteFailure, RouteWait } from "./route-states";
 import {
+  centreSearch,
   decisionSearch,
   deliverySearch,
   feedbackSearch,
@@ -68,7 +69,7 @@ const home = createRoute({
     const launches = await context.cache.ensureQueryData(launchesQuery);
     const last = launches.find((l) => l.id === prefs.get().lastLaunch) ?? launches[0];
     if (!last) throw redirect({ to: "/launches/new" });
-    throw redirect({ to: "/launches/$launchId/feedback", params: { launchId: last.id } });
+    throw redirect({ to: "/launches/$launchId", params: { launchId: last.id } });
   },
 });
 
@@ -91,9 +92,8 @@ const launch = createRoute({
 const launchHome = createRoute({
   getParentRoute: () => launch,
   path: "/",
-  beforeLoad: ({ params }) => {
-    throw redirect({ to: "/launches/$launchId/feedback", params });
-  },
+  validateSearch: centreSearch,
+  component: lazyRouteComponent(() => import("@/pages/centre/centre")),
 });
 
 const send = createRoute({

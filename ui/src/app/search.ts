@@ -4,6 +4,7 @@ import { type DecisionFilter, decisionFields } from "@/api/decisions";
 import { type DeliveryFilter, deliveryStates } from "@/api/deliveries";
 import { type FeedbackSearch, feedbackFacets, feedbackSorts, feedbackTabs } from "@/api/filter";
 import { type IssueFilter, issueFacets, issueSorts } from "@/api/issue-filter";
+import { activitySources, type CentreSearch, pulseRanges } from "@/api/pulse";
 
 type Raw = Record<string, unknown>;
 
@@ -68,6 +69,8 @@ export function feedbackSearch(raw: Raw): FeedbackSearch {
     import: text(raw.import),
     from: day(raw.from),
     to: day(raw.to),
+    triaged_from: day(raw.triaged_from),
+    triaged_to: day(raw.triaged_to),
     item: text(raw.item),
     ...facets,
   });
@@ -82,6 +85,20 @@ export function issueSearch(raw: Raw): IssueFilter {
     ...facets,
   });
 }
+
+/** A moment, to the second; a day alone is none. */
+export function moment(v: unknown): string | undefined {
+  const s = day(v);
+  return s?.includes("T") ? s : undefined;
+}
+
+export const centreSearch = (raw: Raw): CentreSearch =>
+  tidy({
+    at: moment(raw.at),
+    range: oneOf(raw.range, pulseRanges),
+    source: oneOf(raw.source, activitySources),
+    tv: oneOf(raw.tv, ["1"] as const),
+  });
 
 export type DeliverySearch = DeliveryFilter & { delivery?: string };
 

@@ -25,6 +25,8 @@ export function Shell() {
   const { launch } = useNavLaunch();
   useGlobalActions(wide);
   useFocusOnNavigation();
+  // On a screen on the wall there is nobody to navigate.
+  const wall = useRouterState({ select: (s) => (s.location.search as { tv?: string }).tv === "1" });
   return (
     <LiveProvider>
       <ZoneContext value={launch?.time_zone}>
@@ -37,7 +39,7 @@ export function Shell() {
         <div className="flex h-dvh flex-col">
           <OfflineBanner />
           <div className="flex min-h-0 flex-1">
-            <Nav wide={wide} />
+            {wall ? null : <Nav wide={wide} />}
             <div
               id="main"
               tabIndex={-1}
@@ -48,8 +50,12 @@ export function Shell() {
               </Suspense>
             </div>
           </div>
-          <HintBar />
-          <BottomNav />
+          {wall ? null : (
+            <>
+              <HintBar />
+              <BottomNav />
+            </>
+          )}
         </div>
         <Toasts />
         <Overlays />

@@ -52,6 +52,21 @@ test("arrivals are counted by launch and never put into the list", () => {
   expect(ids(cache)).toEqual(["a", "b", "c"]);
 });
 
+test("what is counted over everything is read again once a second, the past not at all", () => {
+  vi.useFakeTimers();
+  const cache = filled();
+  const now = ["pulse", "la_1", "now", "7d"];
+  const past = ["pulse", "la_1", "2026-11-19T14:00:00Z", "7d"];
+  for (const key of [now, past]) cache.setQueryData(key, {});
+  const stale = vi.spyOn(cache, "invalidateQueries");
+  for (let i = 0; i < 50; i++) apply(cache, [{ type: "feedback.created", id: `f${i}`, launch_id: "la_1" }]);
+  vi.advanceTimersByTime(1000);
+  expect(cache.getQueryState(now)?.isInvalidated).toBe(true);
+  expect(cache.getQueryState(past)?.isInvalidated).toBe(false);
+  expect(stale.mock.calls.filter(([f]) => f?.predicate).length).toBe(2);
+  vi.useRealTimers();
+});
+
 test("a thousand events of one kind make one invalidation", () => {
   const cache = filled();
   const stale = vi.spyOn(cache, "invalidateQueries");

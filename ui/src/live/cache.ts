@@ -29,6 +29,22 @@ export function followEvents(cache: QueryClient) {
   };
 }
 
+/** What is counted over everything is read again once a second at most, however many events come. */
+const calm = 1000;
+const counted = new WeakMap<QueryClient, ReturnType<typeof setTimeout>>();
+function countAgain(cache: QueryClient): void {
+  if (counted.has(cache)) return;
+  const again = setTimeout(() => {
+    counted.delete(cache);
+    for (const key of ["pulse", "activity"]) {
+      // What was, as of the past, stays as it is.
+      void cache.invalidateQueries({ predicate: (q) => q.queryKey[0] === key && q.queryKey[2] === "now" });
+    }
+  }, calm);
+  counted.set(cache, again);
+}
+const countedTypes = /^(feedback|issue)\.|^launch\.updated/;
+
 const slowKeys = ["feedback-facets", "proposals", "accuracy", "decision-list"];
 
 export function apply(cache: QueryClient, events: LiveEvent[]): void {
@@ -55,6 +71,7 @@ export function apply(cache: QueryClient, events: LiveEvent[]): void {
     cache.setQueryData<number>([...arrivedKey(launch)], (before = 0) => before + n);
   }
   const types = new Set(events.map((e) => e.type));
+  if (events.some((e) => countedTypes.test(e.type))) countAgain(cache);
   if (types.has("issue.created") || types.has("issue.updated")) stale(["issue-list"]);
   if (types.has("delivery.updated")) stale(["delivery-list"]);
   if (types.has("rule.updated")) stale(["rules"]);

@@ -39,10 +39,11 @@ export const app: Record<keyof typeof en, Message> = {
   "notFound.title": "Hier ist nichts",
   "notFound.text":
     "Die Adresse führt ins Leere. Vielleicht wurde das Ziel zusammengeführt oder entfernt, oder sie enthält einen Tippfehler.",
-  "notFound.home": "Zum Eingang",
+  "notFound.home": "Zur Startseite",
 
   "nav.main": "Hauptnavigation",
   "nav.skip": "Zum Inhalt springen",
+  "nav.centre": "Leitstand",
   "nav.inbox": "Eingang",
   "nav.issues": "Issues",
   "nav.intake": "Quellen",
