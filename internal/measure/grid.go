@@ -260,6 +260,10 @@ func (g *grid) edges(span string) (step string, edges []time.Time) {
 	return step, edges
 }
 
+// feelingOver is how far back a point of the chart looks for the share of
+// negative reports: an hour alone brings too few.
+var feelingOver = map[string]time.Duration{"6h": feelingIn, "24h": feelingIn, "7d": aDay, "launch": aDay}
+
 // chart counts a range step by step.
 func (g *grid) chart(span string) Chart {
 	step, edges := g.edges(span)
@@ -270,7 +274,7 @@ func (g *grid) chart(span string) Chart {
 			b = edges[k+1]
 		}
 		p := Point{At: a.UTC(), Arrived: g.count(g.said, a, b), Triaged: g.count(g.done, a, b), Waiting: g.waiting(b),
-			Opened: g.issues(g.opened, a, b), Closed: g.issues(g.closed, a, b), Negative: g.negative(a, b), Usual: g.usual(a, b)}
+			Opened: g.issues(g.opened, a, b), Closed: g.issues(g.closed, a, b), Negative: g.negative(earliest(a, b.Add(-feelingOver[span])), b), Usual: g.usual(a, b)}
 		if b.After(g.at) {
 			c.Running = &p
 			break
@@ -278,6 +282,13 @@ func (g *grid) chart(span string) Chart {
 		c.Points = append(c.Points, p)
 	}
 	return c
+}
+
+func earliest(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 func (g *grid) stepEnd(step string, a time.Time) time.Time {

@@ -109,7 +109,7 @@ type Point struct {
 	Waiting  int       `json:"waiting" doc:"At its end."`
 	Opened   int       `json:"opened"`
 	Closed   int       `json:"closed"`
-	Negative *float64  `json:"negative,omitempty" doc:"Share of the reports whose sentiment was read."`
+	Negative *float64  `json:"negative,omitempty" doc:"Share of the reports said in the hours before its end (6 for a day, 24 otherwise) whose sentiment was read."`
 	Usual    *Band     `json:"usual,omitempty" doc:"Of arrivals."`
 }
 

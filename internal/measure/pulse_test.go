@@ -126,6 +126,18 @@ func (w *world) waiting(at time.Time) int {
 	return w.count(func(r report) bool { return r.waits(earlier(at, w.at)) })
 }
 
+func (w *world) negative(a, b time.Time) *float64 {
+	hit := func(feelings ...string) int {
+		return w.count(func(r report) bool { return in(r.said, a, earlier(b, w.at)) && slices.Contains(feelings, r.feeling) })
+	}
+	rated := hit("negative", "neutral")
+	if rated == 0 {
+		return nil
+	}
+	v := float64(hit("negative")) / float64(rated)
+	return &v
+}
+
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b
@@ -210,6 +222,11 @@ func (w *world) checkChart(p *Pulse, same equal) {
 		same(name+"opened", x.Opened, w.issues(func(q problem) bool { return in(q.opened, x.At, earlier(b, w.at)) }))
 		same(name+"closed", x.Closed, w.issues(func(q problem) bool { return in(q.closed, x.At, earlier(b, w.at)) }))
 		same(name+"usual", x.Usual, w.usual(x.At, b))
+		over := 24 * time.Hour
+		if p.Chart.Range == "6h" || p.Chart.Range == "24h" {
+			over = 6 * time.Hour
+		}
+		same(name+"negative", x.Negative, w.negative(earlier(x.At, b.Add(-over)), b))
 		same(name+"whole", !b.After(w.at), p.Chart.Running == nil || k+1 < len(points))
 	}
 }

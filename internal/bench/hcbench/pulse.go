@@ -57,8 +57,12 @@ func (b *listBench) pulseSize(ctx context.Context, n int) error {
 	}
 	defer func() { _ = s.Stop() }()
 	began := time.Now()
-	if _, err := counts(ctx, s, b.token, b.launch); err != nil { // loads the columns
-		return err
+	for tries := 0; ; tries++ { // loads the columns; a request waits for that 20 seconds at most
+		if _, err := counts(ctx, s, b.token, b.launch); err == nil {
+			break
+		} else if tries == 5 || ctx.Err() != nil {
+			return err
+		}
 	}
 	fmt.Printf(" %s feedback, %s issues (columns loaded in %s ms, load average %s)\n", thousands(float64(n)), thousands(pulseIssues), ms(time.Since(began)), loadAverage())
 	base := "/api/v1/launches/" + b.launch

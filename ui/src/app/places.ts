@@ -25,6 +25,8 @@ export interface Place {
     | "/launches/$launchId/decisions"
     | "/launches/$launchId/settings";
   label: MessageKey;
+  /** A word for where there is no room. */
+  short?: MessageKey;
   icon: LucideIcon;
   keys: string;
   count?: "to_triage" | "issues_open";
@@ -39,6 +41,7 @@ export const places: Place[] = [
     id: "centre",
     to: "/launches/$launchId",
     label: "nav.centre",
+    short: "nav.centreShort",
     icon: Radar,
     keys: "g c",
     exact: true,

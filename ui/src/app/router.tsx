@@ -65,11 +65,12 @@ const app = createRoute({
 const home = createRoute({
   getParentRoute: () => app,
   path: "/",
-  beforeLoad: async ({ context }) => {
+  validateSearch: centreSearch,
+  beforeLoad: async ({ context, search }) => {
     const launches = await context.cache.ensureQueryData(launchesQuery);
     const last = launches.find((l) => l.id === prefs.get().lastLaunch) ?? launches[0];
     if (!last) throw redirect({ to: "/launches/new" });
-    throw redirect({ to: "/launches/$launchId", params: { launchId: last.id } });
+    throw redirect({ to: "/launches/$launchId", params: { launchId: last.id }, search });
   },
 });
 

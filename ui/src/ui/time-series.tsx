@@ -2,6 +2,7 @@ import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { locale, t } from "@/i18n";
+import { dayName } from "@/i18n/format";
 
 /** A line of a chart. `color` is a token such as "--s1". */
 export interface Line {
@@ -38,7 +39,7 @@ const labelRoom = 92;
 function clockOf(p: TimeSeriesProps) {
   const at = (o: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale(), { timeZone: p.zone, ...o });
   const hour = at({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  const day = at({ weekday: "short", day: "numeric" });
+  const day = (s: number) => dayName(s * 1000, p.zone, true);
   const full = at({
     weekday: "short",
     day: "numeric",
@@ -49,8 +50,8 @@ function clockOf(p: TimeSeriesProps) {
   });
   const midnight = (s: number) => hour.format(s * 1000) === "00:00";
   return {
-    axis: (s: number) => (p.daily || midnight(s) ? day : hour).format(s * 1000),
-    full: (s: number) => (p.daily ? day : full).format(s * 1000),
+    axis: (s: number) => (p.daily || midnight(s) ? day(s) : hour.format(s * 1000)),
+    full: (s: number) => (p.daily ? day(s) : full.format(s * 1000)),
   };
 }
 

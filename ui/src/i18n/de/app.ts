@@ -44,6 +44,7 @@ export const app: Record<keyof typeof en, Message> = {
   "nav.main": "Hauptnavigation",
   "nav.skip": "Zum Inhalt springen",
   "nav.centre": "Leitstand",
+  "nav.centreShort": "Leitstand",
   "nav.inbox": "Eingang",
   "nav.issues": "Issues",
   "nav.intake": "Quellen",

@@ -33,7 +33,7 @@ export const centre: Record<keyof typeof en, Message> = {
   "ruler.worst": "Schlimmstes offenes Issue: {severity}.",
   "ruler.noWorst": "Kein Issue offen.",
   "ruler.now": "Jetzt",
-  "ruler.end": "Ende des Launchs",
+  "ruler.nothing": "Noch nichts.",
 
   "verdict.people": { one: "{count} Person", other: "{count} Personen" },
   "verdict.sev1_open": {
@@ -45,8 +45,8 @@ export const centre: Record<keyof typeof en, Message> = {
     other: "{count} Meldungen, die kritisch klingen, warten auf die Triage, die erste {time}.",
   },
   "verdict.arrivals_high": {
-    one: "{count} Meldung kam in der letzten Stunde; üblich sind um diese Zeit etwa {usual}.",
-    other: "{count} Meldungen kamen in der letzten Stunde; üblich sind um diese Zeit etwa {usual}.",
+    one: "{count} Meldung kam in der letzten Stunde; üblich sind um diese Zeit höchstens {high}.",
+    other: "{count} Meldungen kamen in der letzten Stunde; üblich sind um diese Zeit höchstens {high}.",
   },
   "verdict.oldest_over": {
     one: "Eine Meldung wartet {time} auf die Triage; das Ziel ist {target}.",
@@ -110,11 +110,11 @@ export const centre: Record<keyof typeof en, Message> = {
   "chart.usualTo": "üblich, bis",
   "chart.time": "Zeit",
   "chart.spoken": "{arrived} eingegangen, {triaged} gesichtet; die meisten auf einmal: {most} um {time}.",
-  "chart.running.15m": "diese Viertelstunde bisher {arrived}",
-  "chart.running.hour": "diese Stunde bisher {arrived}",
-  "chart.running.day": "heute bisher {arrived}",
+  "chart.running.15m": "Diese Viertelstunde bisher: {arrived}",
+  "chart.running.hour": "Diese Stunde bisher: {arrived}",
+  "chart.running.day": "Heute bisher: {arrived}",
   "chart.negative": "Negative Meldungen",
-  "chart.negativeNote": "Anteil an allem Gesagten",
+  "chart.negativeNote": "Anteil über die {hours} Stunden davor",
   "chart.share": "negativ",
   "chart.negativeSpoken": "Zwischen {low} und {high} negativ.",
   "chart.early": {

@@ -38,6 +38,7 @@ export const app = {
   "nav.main": "Main",
   "nav.skip": "Skip to content",
   "nav.centre": "Command centre",
+  "nav.centreShort": "Centre",
   "nav.inbox": "Inbox",
   "nav.issues": "Issues",
   "nav.intake": "Intake",

@@ -30,7 +30,7 @@ export const centre = {
   "ruler.worst": "Worst open: {severity}.",
   "ruler.noWorst": "No issue open.",
   "ruler.now": "Now",
-  "ruler.end": "End of the launch",
+  "ruler.nothing": "Nothing yet.",
 
   "verdict.people": { one: "{count} person", other: "{count} people" },
   "verdict.sev1_open": {
@@ -42,8 +42,8 @@ export const centre = {
     other: "{count} reports that read as critical wait for triage, the first for {time}.",
   },
   "verdict.arrivals_high": {
-    one: "{count} report came in the last hour; about {usual} are usual at this time.",
-    other: "{count} reports came in the last hour; about {usual} are usual at this time.",
+    one: "{count} report came in the last hour; usually it is {high} at most at this time.",
+    other: "{count} reports came in the last hour; usually it is {high} at most at this time.",
   },
   "verdict.oldest_over": {
     one: "A report has waited for triage for {time}; the target is {target}.",
@@ -107,11 +107,11 @@ export const centre = {
   "chart.usualTo": "usual, to",
   "chart.time": "Time",
   "chart.spoken": "{arrived} arrived, {triaged} triaged; most in one step: {most} at {time}.",
-  "chart.running.15m": "this quarter so far {arrived}",
-  "chart.running.hour": "this hour so far {arrived}",
-  "chart.running.day": "today so far {arrived}",
+  "chart.running.15m": "This quarter of an hour so far: {arrived}",
+  "chart.running.hour": "This hour so far: {arrived}",
+  "chart.running.day": "Today so far: {arrived}",
   "chart.negative": "Negative reports",
-  "chart.negativeNote": "share of what was said",
+  "chart.negativeNote": "share over the {hours} hours before",
   "chart.share": "negative",
   "chart.negativeSpoken": "Between {low} and {high} negative.",
   "chart.early": {

@@ -31,7 +31,17 @@ export default function Centre() {
   const launch = useLaunch();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const pulse = useQuery(pulseQuery(launch.id, search));
+  const pulse = useQuery({
+    ...pulseQuery(launch.id, search),
+    // Nobody touches a screen on the wall: it keeps itself fresh, seen or not.
+    ...(search.tv && !search.at ? { refetchInterval: 15_000, refetchIntervalInBackground: true } : {}),
+  });
+  // The hours go on to now while the past is shown, so that one can go on from there.
+  const present = useQuery({
+    ...pulseQuery(launch.id, { range: search.range }),
+    enabled: Boolean(search.at),
+  });
+  useTitle(t("nav.centre"));
   const change = (to: CentreSearch) =>
     void navigate({ search: (s) => tidy({ ...s, ...to }), replace: to.range !== undefined });
   useCentreActions(search, change);
@@ -56,29 +66,33 @@ export default function Centre() {
         </Button>
       }
     >
-      <CentreTitle />
       {search.at ? <ReplayBar at={search.at} onBack={() => change({ at: undefined })} /> : null}
       {pulse.error ? <Failure error={pulse.error} onRetry={() => void pulse.refetch()} /> : null}
       {pulse.isPending ? <Skeleton rows={8} /> : null}
-      {pulse.data ? <Parts launch={launch} pulse={pulse.data} search={search} change={change} /> : null}
+      {pulse.data ? (
+        <Parts
+          launch={launch}
+          pulse={pulse.data}
+          ruler={present.data?.ruler}
+          search={search}
+          change={change}
+        />
+      ) : null}
     </Page>
   );
-}
-
-/** The tab is called after the place, the page after the launch. */
-function CentreTitle() {
-  useTitle(t("nav.centre"));
-  return null;
 }
 
 function Parts({
   launch,
   pulse,
+  ruler,
   search,
   change,
 }: {
   launch: Launch;
   pulse: Pulse;
+  /** Up to now, when the rest is of the past. */
+  ruler: Pulse["ruler"] | undefined;
   search: CentreSearch;
   change: (to: CentreSearch) => void;
 }) {
@@ -107,7 +121,12 @@ function Parts({
   const range = search.range ?? defaultRange;
   return (
     <>
-      <Ruler id="hours" ruler={pulse.ruler} at={search.at} onReplay={(at) => change({ at })} />
+      <Ruler
+        id="hours"
+        ruler={(search.at && ruler) || pulse.ruler}
+        at={search.at}
+        onReplay={(at) => change({ at })}
+      />
       <div className="grid flex-none overflow-hidden rounded-3 border border-line bg-surface lg:grid-cols-[292px_minmax(0,1fr)]">
         <VerdictPanel verdict={pulse.verdict} />
         <KpiCells kpis={pulse.kpis} />

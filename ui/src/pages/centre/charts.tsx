@@ -68,18 +68,26 @@ export function Charts({
         <>
           {t(`chart.note.${chart.step}` as MessageKey)}
           {c.usual ? `. ${t("chart.shaded")}` : ""}
+          {chart.running
+            ? `. ${t(`chart.running.${chart.step}` as MessageKey, { arrived: chart.running.arrived })}`
+            : ""}
+          {totals.before_launch ? (
+            <>
+              . <Earlier count={totals.before_launch} />
+            </>
+          ) : null}
         </>
       }
       actions={<RangeSwitch range={range} onRange={onRange} />}
     >
-      <div className="px-2 pt-1">
+      <div className="px-2 pt-1 pb-1.5">
         {c.x.length ? (
-          <Suspense fallback={<div style={{ height: 190 }} />}>
+          <Suspense fallback={<div style={{ height: 162 }} />}>
             <TimeSeries
               {...common}
               lines={lines}
               band={band}
-              height={190}
+              height={162}
               format={(v) => decimal(v, 0)}
               spoken={spoken}
             />
@@ -88,24 +96,20 @@ export function Charts({
           <p className="px-2 py-8 text-center text-fg-3">{t("chart.empty")}</p>
         )}
       </div>
-      <p className="num flex flex-wrap gap-x-4 px-3 pb-2 text-meta text-fg-3 empty:hidden">
-        {chart.running ? (
-          <span>{t(`chart.running.${chart.step}` as MessageKey, { arrived: chart.running.arrived })}</span>
-        ) : null}
-        {totals.before_launch ? <Earlier count={totals.before_launch} /> : null}
-      </p>
       {shares.length > 1 ? (
         <>
           <div className="flex items-baseline gap-2 border-line border-t px-3 pt-2 text-[12px]">
             <h3 className="font-semibold">{t("chart.negative")}</h3>
-            <span className="text-fg-2">{t("chart.negativeNote")}</span>
+            <span className="text-fg-2">
+              {t("chart.negativeNote", { hours: range === "6h" || range === "24h" ? 6 : 24 })}
+            </span>
           </div>
           <div className="px-2 pb-1">
-            <Suspense fallback={<div style={{ height: 84 }} />}>
+            <Suspense fallback={<div style={{ height: 66 }} />}>
               <TimeSeries
                 {...common}
                 lines={mood}
-                height={84}
+                height={66}
                 max={100}
                 format={(v) => `${number(Math.round(v))} %`}
                 spoken={t("chart.negativeSpoken", {

@@ -156,7 +156,9 @@ export function KpiCells({ kpis, wall = false }: { kpis: Pulse["kpis"]; wall?: b
     <dl
       className={cx(
         "grid min-w-0 grid-cols-2 sm:grid-cols-3",
-        wall ? "gap-4" : "xl:grid-cols-6 max-xl:[&>*]:border-t max-xl:[&>*]:-mt-px",
+        wall
+          ? "gap-4 min-[110rem]:grid-cols-6"
+          : "max-lg:-ml-px xl:grid-cols-6 max-xl:[&>*]:-mt-px max-xl:[&>*]:border-t",
       )}
     >
       {shown.map((id) => {
@@ -171,7 +173,7 @@ export function KpiCells({ kpis, wall = false }: { kpis: Pulse["kpis"]; wall?: b
               <Spark
                 values={k.spark}
                 label={sparkLabel(k, name)}
-                width={wall ? 120 : 62}
+                width={wall ? 96 : 62}
                 height={wall ? 40 : 26}
                 target={id === "arrivals" ? k.more.high : k.target}
                 low={id === "backlog"}

@@ -1,16 +1,17 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { ArrowUp, ListFilter } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { Fragment, useEffect, useMemo, useRef, useState } from "react";
 import { type ActivitySource, activityQuery, activitySources, type CentreSearch } from "@/api/pulse";
 import type { Happening } from "@/api/types";
 import { t } from "@/i18n";
+import { clock, dayHeading, fullTime, validZone } from "@/i18n/format";
 import { Button, buttonClass } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { Icon } from "@/ui/icon";
 import { Menu, MenuChoice } from "@/ui/menu";
 import { ScrollRegion } from "@/ui/scroll-region";
 import { Failure, Skeleton } from "@/ui/states";
-import { Time } from "@/ui/time";
+import { useZone } from "@/ui/time";
 import { FeedLine, iconOf } from "./feed-line";
 
 /** How many things the lines tell beyond what was there. */
@@ -25,19 +26,21 @@ export function newSince(held: Happening[], now: Happening[]): number {
   }, 0);
 }
 
-/** Ids that came since the lines were first shown: they are tinted for a moment. */
+/** Lines that came, or tell of more, since they were last looked at: they are tinted for a moment. */
 function useFresh(items: Happening[], ready: boolean): Set<string> {
-  const known = useRef<Set<string>>(undefined);
+  const known = useRef<Map<string, number>>(undefined);
   const newest = useRef("");
   const fresh = new Set<string>();
   if (ready && known.current) {
-    for (const h of items) if (!known.current.has(h.id) && h.at >= newest.current) fresh.add(h.id);
+    for (const h of items) {
+      if (h.at >= newest.current && (known.current.get(h.id) ?? 0) < h.count) fresh.add(h.id);
+    }
   }
   useEffect(() => {
     if (!ready) return;
     const timer = setTimeout(
       () => {
-        known.current = new Set(items.map((h) => h.id));
+        known.current = new Map(items.map((h) => [h.id, h.count]));
         newest.current = items[0]?.at ?? "";
       },
       known.current ? 1200 : 0,
@@ -64,6 +67,8 @@ export function LiveFeed({
   const fresh = useFresh(items, feed.isSuccess);
   const shown = held ?? items;
   const waiting = held ? newSince(held, items) : 0;
+  const zone = validZone(useZone());
+  const heading = (h: Happening) => dayHeading(h.at, zone);
   const title = t(search.at ? "feed.titlePast" : "feed.title");
 
   const onScroll = () => {
@@ -81,14 +86,9 @@ export function LiveFeed({
   };
 
   return (
-    <section
-      aria-labelledby="feed"
-      className="relative flex min-h-[260px] min-w-0 flex-1 flex-col overflow-hidden rounded-3 border border-line bg-surface"
-    >
+    <section className="relative flex min-h-[260px] min-w-0 flex-1 flex-col overflow-hidden rounded-3 border border-line bg-surface">
       <header className="flex min-h-9 flex-none items-center px-3 py-1">
-        <h2 id="feed" className="text-body font-semibold tracking-[-0.003em]">
-          {title}
-        </h2>
+        <h2 className="text-body font-semibold tracking-[-0.003em]">{title}</h2>
         <span className="ml-auto">
           <Menu
             trigger={
@@ -134,8 +134,15 @@ export function LiveFeed({
             <p className="border-line border-t px-3 py-3 text-fg-3">{t("feed.none")}</p>
           ) : null}
           <ol>
-            {shown.map((h) => (
-              <FeedRow key={h.id} h={h} fresh={fresh.has(h.id)} />
+            {shown.map((h, i) => (
+              <Fragment key={h.id}>
+                {i > 0 && heading(h) !== heading(shown[i - 1] as Happening) ? (
+                  <li className="border-line border-t bg-canvas px-3 py-0.5 text-meta text-fg-3">
+                    {heading(h)}
+                  </li>
+                ) : null}
+                <FeedRow h={h} fresh={fresh.has(h.id)} />
+              </Fragment>
             ))}
           </ol>
           {feed.hasNextPage ? (
@@ -152,6 +159,7 @@ export function LiveFeed({
 }
 
 export function FeedRow({ h, fresh, wall = false }: { h: Happening; fresh: boolean; wall?: boolean }) {
+  const zone = validZone(useZone());
   return (
     <li
       className={cx(
@@ -162,7 +170,13 @@ export function FeedRow({ h, fresh, wall = false }: { h: Happening; fresh: boole
         fresh && "fresh bg-accent-soft/55",
       )}
     >
-      <Time at={h.at} className={wall ? "num truncate text-fg-3" : "id truncate text-[11px] text-fg-3"} />
+      <time
+        dateTime={h.at}
+        title={fullTime(h.at, zone)}
+        className={wall ? "num text-fg-3" : "id text-[11px] text-fg-3"}
+      >
+        {clock(h.at, zone)}
+      </time>
       <Icon of={iconOf(h)} size={wall ? 24 : 14} className="mt-[1.5px] text-fg-3" />
       <span className="line-clamp-2 min-w-0">
         <FeedLine h={h} />

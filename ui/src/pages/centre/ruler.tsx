@@ -1,7 +1,7 @@
 import { type KeyboardEvent, type RefObject, useEffect, useRef, useState } from "react";
 import type { Pulse } from "@/api/types";
 import { locale, t, word } from "@/i18n";
-import { validZone } from "@/i18n/format";
+import { dayName, validZone } from "@/i18n/format";
 import { cx } from "@/ui/cx";
 import { useZone } from "@/ui/time";
 
@@ -14,15 +14,15 @@ const fill: Record<string, string> = {
   critical: "fill-critical-fill",
 };
 /** What a bar has at least, by its state, of 26. */
-const floor: Record<string, number> = { ok: 3, watch: 9, degraded: 13, critical: 17 };
+const floor: Record<string, number> = { ok: 3, watch: 6, degraded: 8, critical: 12 };
 const states = ["ok", "watch", "degraded", "critical"] as const;
 const tall = 26;
 
 /** The bars of one state as one path: a launch has hundreds of hours. */
-function pathOf(hours: Hours, state: string, most: number): string {
+function pathOf(hours: Hours, state: string, most: number, from: number, to: number): string {
   return hours
     .map((h, i) => {
-      if (h.state !== state) return "";
+      if (h.state !== state || i < from || i >= to) return "";
       const height = Math.max(floor[h.state] ?? 3, Math.sqrt(h.arrived / most) * tall);
       return `M${i + 0.1} ${tall}v${-height.toFixed(1)}h.8V${tall}Z`;
     })
@@ -62,9 +62,10 @@ export function Ruler({
   const { hours } = ruler;
   const last = hours.length - 1;
   const [cursor, setCursor] = useState<number>();
-  const here = Math.min(cursor ?? last, last);
+  const bar = at ? (Date.parse(at) - from) / step : last + 1;
+  const here = Math.min(cursor ?? Math.max(0, Math.ceil(bar) - 1), last);
   const shown = cursor === undefined ? undefined : here;
-  const now = at ? (Date.parse(at) - from) / step : hours.length;
+  const now = at ? bar : hours.length;
   const most = Math.max(1, ...hours.map((h) => h.arrived));
   const pct = (bar: number) => `${(Math.min(bar, bars) / bars) * 100}%`;
 
@@ -133,8 +134,22 @@ export function Ruler({
           className="absolute inset-x-0 top-0 h-[26px] w-full overflow-visible"
         >
           {states.map((s) => (
-            <path key={s} d={pathOf(hours, s, most)} className={cx(fill[s], "forced-color-adjust-none")} />
+            <path
+              key={s}
+              d={pathOf(hours, s, most, 0, now)}
+              className={cx(fill[s], "forced-color-adjust-none")}
+            />
           ))}
+          {/* What came after the moment that is shown. */}
+          <g opacity="0.3">
+            {states.map((s) => (
+              <path
+                key={s}
+                d={pathOf(hours, s, most, now, bars)}
+                className={cx(fill[s], "forced-color-adjust-none")}
+              />
+            ))}
+          </g>
         </svg>
         <div className="absolute inset-x-0 top-[26px] border-line-strong border-t" />
         {shown === undefined ? null : (
@@ -167,7 +182,7 @@ export function Ruler({
 /** What an hour says, in words. */
 export function readHour(ruler: Pulse["ruler"], i: number, zone: string | undefined): string {
   const h = ruler.hours[i];
-  if (!h) return t("day.beforeToday");
+  if (!h) return t("ruler.nothing");
   const start = Date.parse(ruler.from) + i * ruler.step_seconds * 1000;
   const format = (ms: number, o: Intl.DateTimeFormatOptions) =>
     new Intl.DateTimeFormat(locale(), {
@@ -235,12 +250,6 @@ function Days({
   const starts = ruler.days.map((d) => Date.parse(d));
   if (starts[0] !== from) starts.unshift(from);
   const every = Math.max(1, Math.ceil(44 / (width / Math.max(1, starts.length))));
-  const name = (ms: number, long: boolean) =>
-    new Intl.DateTimeFormat(locale(), {
-      timeZone: zone,
-      weekday: "short",
-      ...(long ? { day: "numeric" } : {}),
-    }).format(ms);
   const weekday = (ms: number) =>
     new Intl.DateTimeFormat("en", { timeZone: zone, weekday: "short" }).format(ms);
   return (
@@ -260,7 +269,9 @@ function Days({
             )}
             style={{ left: pct(place(ms)), width: `calc(${pct(place(end))} - ${pct(place(ms))})` }}
           >
-            <span className="justify-self-center">{current || i % every === 0 ? name(ms, long) : ""}</span>
+            <span className="justify-self-center">
+              {current || i % every === 0 ? dayName(ms, zone, long) : ""}
+            </span>
           </span>
         );
       })}

@@ -20,7 +20,7 @@ export function FindingText({ finding: f }: { finding: Finding }): ReactNode {
         time: duration(v.seconds ?? 0),
         target: duration(v.target ?? 0),
         people: t("verdict.people", { count: v.people ?? 0 }),
-        usual: decimal(v.usual ?? 0, 0),
+        high: decimal(Math.ceil(v.high ?? 0), 0),
         share: percent(v.share ?? 0),
         before: percent(v.before ?? 0),
         net: v.net ?? 0,
@@ -54,10 +54,7 @@ export function VerdictPanel({ verdict, wall = false }: { verdict: Pulse["verdic
         <Glyph state={verdict.state} size={wall ? 52 : 15} />
         {word("health", verdict.state)}
       </h2>
-      <div
-        role="status"
-        className={cx("text-fg-2", wall ? "text-[34px] leading-[44px] text-fg" : "text-dense")}
-      >
+      <div role="status" className={wall ? "text-[34px] leading-[44px]" : "text-dense text-fg-2"}>
         <FindingText finding={verdict} />
       </div>
       {also ? (
