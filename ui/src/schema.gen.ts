@@ -1952,7 +1952,7 @@ export interface components {
             closed: number;
             /**
              * Format: double
-             * @description Share of the reports whose sentiment was read.
+             * @description Share of the reports said in the hours before its end (6 for a day, 24 otherwise) whose sentiment was read.
              */
             negative?: number;
             /** Format: int64 */

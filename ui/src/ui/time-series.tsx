@@ -34,7 +34,7 @@ export interface TimeSeriesProps {
 
 const css = (token: string) => getComputedStyle(document.documentElement).getPropertyValue(token).trim();
 const axisFont = '450 10.5px "Geist Variable", system-ui, sans-serif';
-const labelRoom = 92;
+const labelRoom = 106;
 
 function clockOf(p: TimeSeriesProps) {
   const at = (o: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale(), { timeZone: p.zone, ...o });

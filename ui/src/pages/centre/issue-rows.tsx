@@ -12,7 +12,7 @@ import { StageDial } from "@/ui/stage";
 import { IssueLink } from "./rows-link";
 
 const columns =
-  "grid grid-cols-[14px_52px_minmax(0,1fr)_76px] sm:grid-cols-[14px_52px_minmax(0,1fr)_74px_20px_118px_92px] items-center gap-2.5 px-3";
+  "grid grid-cols-[14px_52px_minmax(0,1fr)_76px] sm:grid-cols-[14px_52px_minmax(0,1fr)_92px_20px_112px_92px] items-center gap-2.5 px-3";
 
 /** The open issues that come first. The bar is where the clock will be. */
 export function IssueRows({ pulse, count }: { pulse: Pulse; count: number }) {
