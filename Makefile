@@ -127,9 +127,9 @@ eval: build ## quality of the language engine on labelled data, beside floor and
 	@bin/hypercare eval $(EVAL)
 
 .PHONY: bench
-bench: bench-intake bench-list bench-import bench-triage bench-ui ## all of the measurements below
+bench: bench-intake bench-list bench-pulse bench-import bench-triage bench-ui ## all of the measurements below
 
-.PHONY: bench-intake bench-list bench-import bench-triage bench-ui
+.PHONY: bench-intake bench-list bench-pulse bench-import bench-triage bench-ui
 bench-intake: build ## durable items/s and latency, 64 clients, SQLite and PostgreSQL
 	@go build -o bin/hcbench ./internal/bench/hcbench
 	@bin/hcbench intake -bin bin/hypercare
@@ -139,6 +139,10 @@ bench-list: build ## list, facet and search times over 100k and 1M feedback
 	@go build -o bin/hcbench ./internal/bench/hcbench
 	@bin/hcbench list -bin bin/hypercare
 	@scripts/with-postgres.sh --durable bin/hcbench list -bin bin/hypercare -postgres
+
+bench-pulse: build ## the command centre over 100k and 1M feedback
+	@go build -o bin/hcbench ./internal/bench/hcbench
+	@bin/hcbench pulse -bin bin/hypercare
 
 bench-import: build ## 100,000 rows: time to first pass and to sentence vectors, memory
 	@go build -o bin/hcbench ./internal/bench/hcbench

@@ -4,9 +4,11 @@ import (
 	"context"
 	"time"
 
+	"github.com/hypercare/hypercare/internal/audit"
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/issue"
+	"github.com/hypercare/hypercare/internal/measure"
 	"github.com/hypercare/hypercare/internal/triage"
 	"github.com/hypercare/hypercare/internal/web"
 	"github.com/hypercare/hypercare/internal/workspace"
@@ -63,6 +65,20 @@ func (a *App) decided(ctx context.Context, tx *db.Tx, by workspace.Actor, d issu
 		reason = d.Reason
 	}
 	return a.ledger.Human(ctx, tx, by, d.LaunchID, d.FeedbackIDs, outcome, reason)
+}
+
+// setAside tells what people ignored, among what happened in a launch.
+func (a *App) setAside(ctx context.Context, ws workspace.ID, launchID string, mark measure.Mark, limit int) ([]measure.Told, error) {
+	list, err := a.ledger.SetAside(ctx, ws, launchID, mark.ID, mark.At, limit)
+	out := make([]measure.Told, len(list))
+	for i, x := range list {
+		out[i] = measure.Told{Happening: measure.Happening{ID: x.ID, At: x.At, Kind: measure.Ignored, Count: x.Count, Actor: &audit.Actor{Kind: "member", Name: x.By}},
+			Next: measure.Mark{At: mark.At, ID: x.Next}}
+		if x.Row != nil {
+			out[i].Report = measure.ReportOf(x.Row)
+		}
+	}
+	return out, err
 }
 
 // Related is what is suggested for a feedback: what it may belong to, other

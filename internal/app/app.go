@@ -21,6 +21,7 @@ import (
 	"github.com/hypercare/hypercare/internal/issue"
 	"github.com/hypercare/hypercare/internal/job"
 	"github.com/hypercare/hypercare/internal/launch"
+	"github.com/hypercare/hypercare/internal/measure"
 	"github.com/hypercare/hypercare/internal/nlp"
 	"github.com/hypercare/hypercare/internal/note"
 	"github.com/hypercare/hypercare/internal/person"
@@ -83,6 +84,7 @@ type App struct {
 	imports    *importer.Service
 	views      *view.Service
 	nodes      *nodes
+	measures   *measure.Service
 }
 
 // New builds the product, takes the data folder and binds the port, but
@@ -151,6 +153,8 @@ func (a *App) build() (err error) {
 	a.timeline = timeline.NewService(timeline.Deps{DB: a.db, Feedback: a.feedback, Ledger: a.ledger, Issues: a.issues, Notes: a.notes})
 	a.imports = importer.NewService(importer.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "import"), Jobs: a.jobs,
 		Feedback: a.feedback, CheckLaunch: a.launches.Check, TimeZone: a.launches.TimeZone, IssuesChanged: a.issuesChanged, Dir: filepath.Join(a.cfg.Data, "imports")})
+	a.measures = measure.NewService(measure.Deps{Feedback: a.feedback, Issues: a.issues, Launches: a.launches,
+		Sources: []measure.Source{{Name: "decision", Before: a.setAside}}})
 	// What lies lower is told here what lies higher.
 	a.feedback.SetReader(a.triage)
 	a.nodes = newNodes(a)

@@ -33,6 +33,7 @@ func (a *App) handler() http.Handler {
 	a.timeline.Routes(a.api)
 	a.imports.Routes(a.api)
 	a.views.Routes(a.api)
+	a.measures.Routes(a.api)
 	a.undo.Routes(a.api)
 	a.eventRoutes(a.api)
 	mux.Handle(web.Prefix+"/", web.Handler(func(_ http.ResponseWriter, r *http.Request) error {

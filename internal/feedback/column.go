@@ -212,6 +212,9 @@ type Query struct {
 	After    *Key // keyset: rows behind this one
 	Limit    int
 	Facets   bool
+
+	// DoneFrom and DoneTo are when it was triaged; what is new was not.
+	DoneFrom, DoneTo int64
 }
 
 // Sort is an order of rows.
@@ -313,6 +316,9 @@ func (c *Columns) Find(q Query) Found {
 	hourAgo := q.Now - hourMicros
 	visit := func(i int) {
 		if c.dead[i] || q.From != 0 && c.occur[i] < q.From || q.To != 0 && c.occur[i] >= q.To {
+			return
+		}
+		if (q.DoneFrom != 0 || q.DoneTo != 0) && (c.done[i] == 0 || c.done[i] < q.DoneFrom || q.DoneTo != 0 && c.done[i] >= q.DoneTo) {
 			return
 		}
 		if (q.MinStars != 0 || q.MaxStars != 0) && !c.rated(i, &q) {

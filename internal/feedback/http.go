@@ -191,6 +191,9 @@ type FilterInput struct {
 	RatingMax float64   `query:"rating_max" minimum:"0" maximum:"5" doc:"At most so many stars; what has none is left out."`
 	Waiting   string    `query:"waiting" maxLength:"20" example:"4h" doc:"To triage, and received longer ago than this: a duration such as 90m or 24h."`
 	Sort      string    `query:"sort" enum:"-occurred,occurred,-received,received,severity,-alike,rating" default:"-occurred"`
+
+	TriagedFrom time.Time `query:"triaged_from" doc:"Accepted, ignored or called spam at or after."`
+	TriagedTo   time.Time `query:"triaged_to" doc:"Accepted, ignored or called spam before."`
 }
 
 type listInput struct {
@@ -219,7 +222,7 @@ func (in *FilterInput) query() (ListQuery, error) {
 			return ListQuery{}, errs.New(errs.Invalid, "%q is not how long something waits; use a duration such as 90m or 24h.", in.Waiting)
 		}
 	}
-	return ListQuery{Text: in.Q, From: in.From, To: in.To, MinStars: in.RatingMin, MaxStars: in.RatingMax, Tab: Tab(in.Tab), Waiting: waiting, Sort: Sort(in.Sort),
+	return ListQuery{Text: in.Q, From: in.From, To: in.To, TriagedFrom: in.TriagedFrom, TriagedTo: in.TriagedTo, MinStars: in.RatingMin, MaxStars: in.RatingMax, Tab: Tab(in.Tab), Waiting: waiting, Sort: Sort(in.Sort),
 		Where: map[Field][]string{FieldState: in.State, FieldCategory: in.Category, FieldSeverity: in.Severity, FieldSentiment: in.Sentiment, FieldEmotion: in.Emotion,
 			FieldLanguage: in.Language, FieldChannel: in.Channel, FieldArea: in.Area, FieldVersion: in.Version, FieldAssignee: in.Assignee, FieldIssue: in.Issue,
 			FieldImport: in.Import, FieldPerson: in.Person, FieldFlags: in.Flag, FieldTag: in.Tag}}, nil

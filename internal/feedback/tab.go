@@ -53,19 +53,23 @@ type shelf struct {
 	snooze   []int64
 }
 
-// nobody is no code: what no row has.
-const nobody = ^uint32(0)
+// none is no code: what no row has.
+const none = ^uint32(0)
 
+// find is the code of a value, none when no row has it.
 func (d *dict) find(v string) uint32 {
-	if c, ok := d.codes[v]; ok && v != "" {
+	if c, ok := d.codes[v]; ok {
 		return c
 	}
-	return nobody
+	return none
 }
 
 func (c *Columns) shelf(q *Query) shelf {
-	s := shelf{now: q.Now, fresh: c.dicts[FieldState].find(New), idea: c.dicts[FieldCategory].find("feature_request"), me: c.dicts[FieldAssignee].find(q.Me),
+	s := shelf{now: q.Now, fresh: c.dicts[FieldState].find(New), idea: c.dicts[FieldCategory].find("feature_request"), me: none,
 		state: c.fields[FieldState], category: c.fields[FieldCategory], assignee: c.fields[FieldAssignee], snooze: c.snooze}
+	if q.Me != "" {
+		s.me = c.dicts[FieldAssignee].find(q.Me)
+	}
 	if q.Tab != TabAll {
 		s.want = setOf(q.Tab)
 	}

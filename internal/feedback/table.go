@@ -194,6 +194,9 @@ type ListQuery struct {
 	After    *Key
 	Limit    int
 	Facets   bool
+
+	// TriagedFrom and TriagedTo narrow to what was triaged then.
+	TriagedFrom, TriagedTo time.Time
 }
 
 // Listing is a page of feedback with counts.
@@ -249,6 +252,7 @@ func (s *Service) find(ctx context.Context, a workspace.Actor, launchID string, 
 	if q.Waiting > 0 {
 		cq.Waiting = db.Micros(now.Add(-q.Waiting))
 	}
+	cq.DoneFrom, cq.DoneTo = db.Micros(q.TriagedFrom), db.Micros(q.TriagedTo)
 	atLeast := false
 	if strings.TrimSpace(q.Text) != "" {
 		cq.Nums, err = db.Search(ctx, s.db, string(a.Workspace), searchKind, q.Text, maxHits)

@@ -177,7 +177,7 @@ var rank = ranks(
 	[]string{"person", "launch", "view"},
 	[]string{"feedback"},
 	[]string{"issue", "channel"},
-	[]string{"triage", "note"},
+	[]string{"triage", "note", "measure"},
 	[]string{"timeline"},
 	[]string{"app"},
 )

@@ -300,7 +300,11 @@ func (t *act) settle(ctx context.Context) error {
 		return err
 	}
 	t.history = slices.DeleteFunc(t.history, func(row []any) bool { return list[row[2].(string)] == nil })
-	return db.Insert(ctx, t.tx, `INSERT INTO issue_history (workspace_id, id, issue_id, at, actor_kind, actor_id, actor_name, field, was, becomes, reason, feedback)`, "", t.history)
+	rows := make([][]any, len(t.history))
+	for k, row := range t.history {
+		rows[k] = append(slices.Clone(row), list[row[2].(string)].LaunchID)
+	}
+	return db.Insert(ctx, t.tx, `INSERT INTO issue_history (workspace_id, id, issue_id, at, actor_kind, actor_id, actor_name, field, was, becomes, reason, feedback, launch_id)`, "", rows)
 }
 
 // publish brings lists and watchers up to date, after the commit.

@@ -26,12 +26,19 @@ type Launch struct {
 	EndsAt   time.Time `json:"ends_at" doc:"Planned end of hypercare."`
 	TimeZone string    `json:"time_zone" doc:"IANA name; times are shown in it." example:"Europe/Berlin"`
 	Services []string  `json:"services" nullable:"false"`
-	State    string    `json:"state" enum:"active,archived"`
+	// TriageTarget is what the command centre measures waiting against.
+	TriageTarget int    `json:"triage_target_minutes" doc:"Within how many minutes a report is to be triaged."`
+	State        string `json:"state" enum:"active,archived"`
 	// WIPLimits bounds work in progress: going over one is said, not refused.
 	WIPLimits map[string]int `json:"wip_limits" doc:"How many issues a stage should hold at most, by stage."`
 	CreatedAt time.Time      `json:"created_at"`
 	UpdatedAt time.Time      `json:"updated_at"`
 }
+
+// DefaultTriageTarget is for launches that set none, in minutes.
+const DefaultTriageTarget = 240
+
+const maxTriageTarget = 60 * 24 * 30
 
 // The states of a launch.
 const (
@@ -47,6 +54,8 @@ type Input struct {
 	EndsAt   time.Time `json:"ends_at,omitempty" doc:"Four weeks after the start when absent."`
 	TimeZone string    `json:"time_zone,omitempty" doc:"UTC when absent."`
 	Services []string  `json:"services,omitempty" maxItems:"100"`
+
+	TriageTarget int `json:"triage_target_minutes,omitempty" minimum:"0" maximum:"43200" doc:"Within how many minutes a report is to be triaged; 240 when absent."`
 }
 
 // Change is what may change; absent fields stay.
@@ -57,7 +66,10 @@ type Change struct {
 	EndsAt   *time.Time `json:"ends_at,omitempty"`
 	TimeZone *string    `json:"time_zone,omitempty"`
 	Services *[]string  `json:"services,omitempty" maxItems:"100"`
-	State    *string    `json:"state,omitempty" enum:"active,archived"`
+
+	TriageTarget *int `json:"triage_target_minutes,omitempty" minimum:"0" maximum:"43200" doc:"0: back to 240."`
+
+	State *string `json:"state,omitempty" enum:"active,archived"`
 	// WIPLimits changes the limits of the stages it names.
 	WIPLimits map[string]int `json:"wip_limits,omitempty" doc:"How many issues a stage should hold at most, by stage; 0 takes a limit away, stages that are not named keep theirs."`
 }
@@ -72,6 +84,12 @@ func (l *Launch) validate() error {
 	}
 	if _, err := time.LoadLocation(l.TimeZone); err != nil || l.TimeZone == "Local" {
 		return errs.New(errs.Invalid, "%q is not a time zone; use a name like Europe/Berlin.", l.TimeZone)
+	}
+	if l.TriageTarget < 0 || l.TriageTarget > maxTriageTarget {
+		return errs.New(errs.Invalid, "The target for triage is between 1 minute and 30 days; send 0 for the usual 4 hours.")
+	}
+	if l.TriageTarget == 0 {
+		l.TriageTarget = DefaultTriageTarget
 	}
 	services := []string{}
 	for _, s := range l.Services {
@@ -135,7 +153,7 @@ func (s *Service) Create(ctx context.Context, in Input) (*Launch, error) {
 	}
 	now := s.now().UTC().Truncate(time.Microsecond)
 	l := &Launch{ID: db.NewID(), Name: in.Name, Scope: in.Scope, StartsAt: in.StartsAt, EndsAt: in.EndsAt, TimeZone: in.TimeZone,
-		Services: in.Services, State: Active, WIPLimits: map[string]int{}, CreatedAt: now, UpdatedAt: now}
+		Services: in.Services, TriageTarget: in.TriageTarget, State: Active, WIPLimits: map[string]int{}, CreatedAt: now, UpdatedAt: now}
 	if l.StartsAt.IsZero() {
 		l.StartsAt = now
 	}
@@ -223,6 +241,7 @@ func (s *Service) Change(ctx context.Context, id string, c Change) (*Launch, err
 		set(&l.EndsAt, c.EndsAt)
 		set(&l.TimeZone, c.TimeZone)
 		set(&l.Services, c.Services)
+		set(&l.TriageTarget, c.TriageTarget)
 		set(&l.State, c.State)
 		if err := l.limit(c.WIPLimits, s.stages); err != nil {
 			return err
@@ -253,14 +272,17 @@ func set[T any](dst *T, v *T) {
 	}
 }
 
-const columns = `id, name, scope, starts_at, ends_at, time_zone, services, state, wip_limits, created_at, updated_at`
+const columns = `id, name, scope, starts_at, ends_at, time_zone, services, triage_target, state, wip_limits, created_at, updated_at`
 
 func scan(s db.Scanner) (*Launch, error) {
 	var l Launch
 	var starts, ends, created, updated int64
 	var services, limits string
-	if err := s.Scan(&l.ID, &l.Name, &l.Scope, &starts, &ends, &l.TimeZone, &services, &l.State, &limits, &created, &updated); err != nil {
+	if err := s.Scan(&l.ID, &l.Name, &l.Scope, &starts, &ends, &l.TimeZone, &services, &l.TriageTarget, &l.State, &limits, &created, &updated); err != nil {
 		return nil, err
+	}
+	if l.TriageTarget == 0 {
+		l.TriageTarget = DefaultTriageTarget
 	}
 	l.StartsAt, l.EndsAt, l.CreatedAt, l.UpdatedAt = db.Time(starts), db.Time(ends), db.Time(created), db.Time(updated)
 	var wrapped struct{ Items []string }
@@ -293,10 +315,10 @@ func put(ctx context.Context, tx *db.Tx, ws workspace.ID, l *Launch) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO launch (workspace_id, `+columns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+	_, err = tx.ExecContext(ctx, `INSERT INTO launch (workspace_id, `+columns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		ON CONFLICT (workspace_id, id) DO UPDATE SET name = excluded.name, scope = excluded.scope, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
-		time_zone = excluded.time_zone, services = excluded.services, state = excluded.state, wip_limits = excluded.wip_limits, updated_at = excluded.updated_at`,
-		ws, l.ID, l.Name, l.Scope, db.Micros(l.StartsAt), db.Micros(l.EndsAt), l.TimeZone, string(services), l.State, string(limits), db.Micros(l.CreatedAt), db.Micros(l.UpdatedAt))
+		time_zone = excluded.time_zone, services = excluded.services, triage_target = excluded.triage_target, state = excluded.state, wip_limits = excluded.wip_limits, updated_at = excluded.updated_at`,
+		ws, l.ID, l.Name, l.Scope, db.Micros(l.StartsAt), db.Micros(l.EndsAt), l.TimeZone, string(services), l.TriageTarget, l.State, string(limits), db.Micros(l.CreatedAt), db.Micros(l.UpdatedAt))
 	if err != nil {
 		return fmt.Errorf("put launch %s: %w", l.ID, err)
 	}

@@ -36,6 +36,15 @@ func TestCreateChangeArchive(t *testing.T) {
 	if got.Name != "Checkout 3.0" || got.EndsAt.Sub(got.StartsAt) < 27*24*time.Hour || cmp.Diff(got.Services, []string{"pay"}) != "" {
 		t.Errorf("launch = %+v", got)
 	}
+	if got.TriageTarget != launch.DefaultTriageTarget {
+		t.Errorf("target for triage = %d minutes, want the usual", got.TriageTarget)
+	}
+	for _, minutes := range []int{30, 0} {
+		changed, err := s.Change(ctx, l.ID, launch.Change{TriageTarget: &minutes})
+		if want := map[int]int{30: 30, 0: launch.DefaultTriageTarget}[minutes]; err != nil || changed.TriageTarget != want {
+			t.Errorf("set the target to %d: %+v, %v; want %d", minutes, changed, err, want)
+		}
+	}
 	if err := s.Check(ctx, "w1", l.ID); err != nil {
 		t.Errorf("an active launch refuses feedback: %v", err)
 	}
@@ -55,6 +64,7 @@ func TestRefused(t *testing.T) {
 	now := time.Now()
 	for name, in := range map[string]launch.Input{
 		"no name":           {Name: "  "},
+		"target of a year":  {Name: "x", TriageTarget: 60 * 24 * 365},
 		"ends before start": {Name: "x", StartsAt: now, EndsAt: now.Add(-time.Hour)},
 		"unknown time zone": {Name: "x", TimeZone: "Mars/Olympus"},
 		"local time zone":   {Name: "x", TimeZone: "Local"},

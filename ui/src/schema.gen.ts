@@ -622,6 +622,23 @@ export interface paths {
         patch: operations["change-launch"];
         trace?: never;
     };
+    "/launches/{id}/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened in a launch, newest first: reports that arrived, what people did */
+        get: operations["list-activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/launches/{id}/board": {
         parameters: {
             query?: never;
@@ -889,6 +906,23 @@ export interface paths {
         };
         /** Issues proposed from feedback that nobody has triaged yet, ranked as issues are */
         get: operations["list-proposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/launches/{id}/pulse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a launch is, in one answer: verdict, figures, every hour, chart, open issues; now, or as it was */
+        get: operations["get-pulse"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2714,6 +2748,11 @@ export interface components {
             /** @enum {string} */
             state?: "active" | "archived";
             time_zone?: string;
+            /**
+             * Format: int64
+             * @description 0: back to 240.
+             */
+            triage_target_minutes?: number;
             /** @description How many issues a stage should hold at most, by stage; 0 takes a limit away, stages that are not named keep theirs. */
             wip_limits?: {
                 [key: string]: number;
@@ -2753,6 +2792,11 @@ export interface components {
             starts_at?: string;
             /** @description UTC when absent. */
             time_zone?: string;
+            /**
+             * Format: int64
+             * @description Within how many minutes a report is to be triaged; 240 when absent.
+             */
+            triage_target_minutes?: number;
         };
         LaunchView: {
             counts: components["schemas"]["LaunchCounts"];
@@ -2777,10 +2821,249 @@ export interface components {
              * @example Europe/Berlin
              */
             time_zone: string;
+            /**
+             * Format: int64
+             * @description Within how many minutes a report is to be triaged.
+             */
+            triage_target_minutes: number;
             /** Format: date-time */
             updated_at: string;
             /** @description How many issues a stage should hold at most, by stage. */
             wip_limits: {
+                [key: string]: number;
+            };
+        };
+        MeasureBand: {
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            mid: number;
+        };
+        MeasureChannel: {
+            channel: string;
+            /** Format: int64 */
+            count: number;
+        };
+        MeasureChart: {
+            /** @description Whole steps, oldest first. */
+            points: components["schemas"]["MeasurePoint"][];
+            /** @enum {string} */
+            range: "6h" | "24h" | "7d" | "launch";
+            /** @description The step under way. */
+            running?: components["schemas"]["MeasurePoint"];
+            /** @enum {string} */
+            step: "15m" | "hour" | "day";
+        };
+        MeasureDay: {
+            /**
+             * Format: int64
+             * @description Running: which day this is, from 1. Before: days until the start. After: days since the end.
+             */
+            day: number;
+            /**
+             * Format: int64
+             * @description How many days the launch has.
+             */
+            days: number;
+            /** @enum {string} */
+            phase: "before" | "running" | "after";
+        };
+        MeasureFinding: {
+            /** @enum {string} */
+            code: "sev1_open" | "sev1_waiting" | "arrivals_high" | "oldest_over" | "negative_jump" | "backlog_growing" | "not_started" | "nothing_yet" | "clear" | "steady";
+            issue?: components["schemas"]["FeedbackIssueRef"];
+            /** @description Two at most. */
+            links: components["schemas"]["MeasureLink"][];
+            /** @enum {string} */
+            state: "ok" | "watch" | "degraded" | "critical" | "idle";
+            /** @description By name; see docs/reference/measures.md. */
+            values: {
+                [key: string]: number;
+            };
+        };
+        MeasureHappening: {
+            /** @description Who did it; absent when something arrived. */
+            actor?: components["schemas"]["AuditActor"];
+            /** Format: date-time */
+            at: string;
+            /** @description What changed of the issue. */
+            change?: components["schemas"]["MeasureHistoryChange"];
+            /** @description What reports came by, the commonest first. */
+            channels?: components["schemas"]["MeasureChannel"][] | null;
+            /**
+             * Format: int64
+             * @description How many; 1 for one.
+             */
+            count: number;
+            /** @description Stays the same while it is told the same way. */
+            id: string;
+            /** @description The first few of the issues. */
+            issues?: components["schemas"]["FeedbackIssueRef"][] | null;
+            /** @enum {string} */
+            kind: "feedback.arrived" | "feedback.ignored" | "issue.changed";
+            /** @description The one report. */
+            report?: components["schemas"]["MeasureReport"];
+        };
+        MeasureHistoryChange: {
+            /** @example stage */
+            field: string;
+            from: string;
+            reason?: string;
+            to: string;
+        };
+        MeasureHour: {
+            /** Format: int64 */
+            arrived: number;
+            /** Format: int64 */
+            closed: number;
+            /** Format: int64 */
+            opened: number;
+            /** @enum {string} */
+            state: "ok" | "watch" | "degraded" | "critical";
+            /** Format: int64 */
+            triaged: number;
+            /** @description The worst severity of an issue that was open; empty when none was. */
+            worst: string;
+        };
+        MeasureKPI: {
+            /** @enum {string} */
+            id: "waiting" | "oldest" | "time_to_triage" | "arrivals" | "negative" | "backlog" | "reopened";
+            /** @description The issues it counts, where no list can show them. */
+            issues?: components["schemas"]["FeedbackIssueRef"][] | null;
+            /** @description To the rows it counts; absent when no list can show them, as of the past. */
+            link?: components["schemas"]["MeasureLink"];
+            /** @description What is said beside it, by name; see docs/reference/measures.md. */
+            more: {
+                [key: string]: number;
+            };
+            /** @description The last 24 hours, hour by hour; null where there was nothing to measure. */
+            spark: (number | null)[];
+            /** @enum {string} */
+            state: "ok" | "watch" | "degraded" | "critical" | "idle";
+            /**
+             * Format: double
+             * @description In the same unit; better is below.
+             */
+            target?: number;
+            /** @enum {string} */
+            unit: "count" | "seconds" | "share";
+            /**
+             * Format: double
+             * @description Absent when there is nothing to measure.
+             */
+            value?: number;
+        };
+        MeasureLink: {
+            /** @description Key of the issue. */
+            id?: string;
+            /** @description Parameters of the list's address in the UI. */
+            search?: {
+                [key: string]: string;
+            };
+            /** @enum {string} */
+            to: "feedback" | "issues" | "issue";
+        };
+        MeasureMixed: {
+            category: string;
+            /** Format: int64 */
+            count: number;
+            link?: components["schemas"]["MeasureLink"];
+        };
+        MeasurePoint: {
+            /** Format: int64 */
+            arrived: number;
+            /**
+             * Format: date-time
+             * @description Its start.
+             */
+            at: string;
+            /** Format: int64 */
+            closed: number;
+            /**
+             * Format: double
+             * @description Share of the reports said in the hours before its end (6 for a day, 24 otherwise) whose sentiment was read.
+             */
+            negative?: number;
+            /** Format: int64 */
+            opened: number;
+            /** Format: int64 */
+            triaged: number;
+            /** @description Of arrivals. */
+            usual?: components["schemas"]["MeasureBand"];
+            /**
+             * Format: int64
+             * @description At its end.
+             */
+            waiting: number;
+        };
+        MeasurePulse: {
+            /** Format: date-time */
+            at: string;
+            chart: components["schemas"]["MeasureChart"];
+            day: components["schemas"]["MeasureDay"];
+            /** @description Open ones, highest priority first. */
+            issues: components["schemas"]["Issue"][];
+            kpis: components["schemas"]["MeasureKPI"][];
+            /** @description False: as it was at another time. */
+            live: boolean;
+            mix: components["schemas"]["MeasureMixed"][];
+            ruler: components["schemas"]["MeasureRuler"];
+            /** Format: double */
+            took_ms: number;
+            totals: components["schemas"]["MeasureTotals"];
+            verdict: components["schemas"]["MeasureVerdict"];
+        };
+        MeasureReport: {
+            author?: string;
+            id: string;
+            issue?: components["schemas"]["FeedbackIssueRef"];
+            /** Format: int64 */
+            number: number;
+            severity: string;
+            title: string;
+        };
+        MeasureRuler: {
+            /** @description Midnights of the launch's time zone within the window. */
+            days: string[];
+            /** Format: date-time */
+            from: string;
+            /** @description Up to now; the last one may be running. */
+            hours: components["schemas"]["MeasureHour"][];
+            /**
+             * Format: int64
+             * @description An hour; whole hours more for a launch of over 60 days.
+             */
+            step_seconds: number;
+            /** Format: date-time */
+            to: string;
+        };
+        MeasureTotals: {
+            /**
+             * Format: int64
+             * @description Of them said before the launch started.
+             */
+            before_launch: number;
+            /** Format: int64 */
+            issues_closed: number;
+            /** Format: int64 */
+            issues_open: number;
+            /** Format: int64 */
+            reports: number;
+        };
+        MeasureVerdict: {
+            /** @description Worst first. */
+            also: components["schemas"]["MeasureFinding"][];
+            /** @enum {string} */
+            code: "sev1_open" | "sev1_waiting" | "arrivals_high" | "oldest_over" | "negative_jump" | "backlog_growing" | "not_started" | "nothing_yet" | "clear" | "steady";
+            issue?: components["schemas"]["FeedbackIssueRef"];
+            /** @description Two at most. */
+            links: components["schemas"]["MeasureLink"][];
+            /** @enum {string} */
+            state: "ok" | "watch" | "degraded" | "critical" | "idle";
+            /** @description By name; see docs/reference/measures.md. */
+            values: {
                 [key: string]: number;
             };
         };
@@ -2996,6 +3279,13 @@ export interface components {
         };
         PageLaunchView: {
             items: components["schemas"]["LaunchView"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageMeasureHappening: {
+            items: components["schemas"]["MeasureHappening"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
             next_cursor?: string;
             /** Format: int64 */
@@ -5088,6 +5378,45 @@ export interface operations {
             };
         };
     };
+    "list-activity": {
+        parameters: {
+            query?: {
+                /** @description Nothing later; absent: now. */
+                at?: string;
+                /** @description Only from one source; absent: all. */
+                source?: "feedback" | "issue" | "decision";
+                cursor?: string;
+                /** @description 30 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageMeasureHappening"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-board": {
         parameters: {
             query?: {
@@ -5276,6 +5605,10 @@ export interface operations {
                 /** @description To triage, and received longer ago than this: a duration such as 90m or 24h. */
                 waiting?: string;
                 sort?: "-occurred" | "occurred" | "-received" | "received" | "severity" | "-alike" | "rating";
+                /** @description Accepted, ignored or called spam at or after. */
+                triaged_from?: string;
+                /** @description Accepted, ignored or called spam before. */
+                triaged_to?: string;
                 cursor?: string;
                 /** @description 50 when absent. */
                 limit?: number;
@@ -5453,6 +5786,10 @@ export interface operations {
                 /** @description To triage, and received longer ago than this: a duration such as 90m or 24h. */
                 waiting?: string;
                 sort?: "-occurred" | "occurred" | "-received" | "received" | "severity" | "-alike" | "rating";
+                /** @description Accepted, ignored or called spam at or after. */
+                triaged_from?: string;
+                /** @description Accepted, ignored or called spam before. */
+                triaged_to?: string;
             };
             header?: never;
             path: {
@@ -5839,6 +6176,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IssueProposals"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-pulse": {
+        parameters: {
+            query?: {
+                /** @description As of then, to a quarter of an hour; absent: now. */
+                at?: string;
+                /** @description Of the chart and the mix of categories. */
+                range?: "6h" | "24h" | "7d" | "launch";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasurePulse"];
                 };
             };
             /** @description Error */

@@ -1,53 +1,17 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { axe, base, faults, launchBrowser, open, owner, type Session, settled, setupURL } from "../browser";
+import { axe, base, faults, launchBrowser, open, owner, type Session, settled } from "../browser";
 import { cutText, listenForTexts, plainText } from "../plain";
+import { type Api, asOwner, signIn } from "../workspace";
 
 // The frame around every page: menus, palette, keys, settings, languages.
 
 let browser: Browser;
 let session: Session;
 let page: Page;
-let cookie = "";
+let by: Api;
 let launch = "";
 let issue = "";
-
-/** Asks the API as the owner; a story reads there what a page must show. */
-async function call<T>(method: string, path: string, body?: unknown, as = cookie): Promise<T> {
-  const answer = await fetch(`${base}/api/v1${path}`, {
-    method,
-    headers: { Cookie: as, ...(body ? { "Content-Type": "application/json" } : {}) },
-    body: body ? JSON.stringify(body) : undefined,
-  });
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-  const text = await answer.text();
-  return (text ? JSON.parse(text) : undefined) as T;
-}
-
-/** Signs in by the API, setting the workspace up when no story did yet; answers the cookie. */
-async function signIn(email: string, password: string): Promise<string> {
-  const { needed } = (await (await fetch(`${base}/api/v1/setup`)).json()) as { needed: boolean };
-  const token = needed ? new URL(setupURL).searchParams.get("token") : "";
-  const answer = await fetch(`${base}/api/v1/${needed ? "setup" : "session"}`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(
-      needed
-        ? { token, workspace_name: owner.workspace, name: owner.name, email, password }
-        : { email, password },
-    ),
-  });
-  const set = answer.headers.getSetCookie().find((c) => c.startsWith("hc_session="));
-  if (!set) throw new Error(`sign in: ${answer.status}`);
-  return set.split(";")[0] as string;
-}
-
-async function openAs(key: string, options: Parameters<typeof open>[1] = {}): Promise<Session> {
-  const s = await open(browser, options);
-  const [name = "", ...value] = key.split("=");
-  await s.context.addCookies([{ name, value: value.join("="), url: base }]);
-  return s;
-}
 
 const words = [
   "pay button spins",
@@ -59,17 +23,17 @@ const words = [
 
 beforeAll(async () => {
   browser = await launchBrowser();
-  cookie = await signIn(owner.email, owner.password);
-  launch = `/launches/${(await call<{ id: string }>("POST", "/launches", { name: "Frame", time_zone: "Europe/Lisbon" })).id}`;
+  by = await asOwner();
+  launch = `/launches/${(await by.call<{ id: string }>("POST", "/launches", { name: "Frame", time_zone: "Europe/Lisbon" })).id}`;
   const items = Array.from({ length: 15 }, (_, i) => ({
     text: `The ${words[i % 5]} at the checkout, seen ${i} times`,
     author: { name: `Reporter ${i % 3}`, email: `r${i % 3}@frame.example` },
   }));
-  await call("POST", `${launch}/feedback`, { items });
+  await by.call("POST", `${launch}/feedback`, { items });
   await expect
     .poll(
       async () => {
-        const { counts } = await call<{ counts: { feedback: number; waiting: number; unread: number } }>(
+        const { counts } = await by.call<{ counts: { feedback: number; waiting: number; unread: number } }>(
           "GET",
           launch,
         );
@@ -78,17 +42,17 @@ beforeAll(async () => {
       { timeout: 60_000 },
     )
     .toEqual([15, 0, 0]);
-  const { items: rows } = await call<{ items: { id: string; category: string }[] }>(
+  const { items: rows } = await by.call<{ items: { id: string; category: string }[] }>(
     "GET",
     `${launch}/feedback?limit=50`,
   );
   for (const r of rows.slice(0, 4)) {
-    const done = await call<{ issue: { key: string } }>("POST", `/feedback/${r.id}/accept`, {});
+    const done = await by.call<{ issue: { key: string } }>("POST", `/feedback/${r.id}/accept`, {});
     issue = done.issue.key;
   }
   for (const r of rows.slice(2, 7))
-    await call("PATCH", `/feedback/${r.id}`, { category: r.category === "data" ? "question" : "data" });
-  session = await openAs(cookie);
+    await by.call("PATCH", `/feedback/${r.id}`, { category: r.category === "data" ? "question" : "data" });
+  session = await open(browser, { as: by });
   page = session.page;
   await session.context.grantPermissions(["clipboard-read", "clipboard-write"]);
 }, 120_000);
@@ -102,7 +66,7 @@ const focused = () => page.evaluate(() => document.activeElement?.textContent ??
 
 describe("menus whose code comes later", () => {
   test("a press is not lost while the code is on its way, and focus comes back", async () => {
-    const slow = await openAs(cookie);
+    const slow = await open(browser, { as: by });
     await slow.page.route(/menu-body/, async (route) => {
       await new Promise((go) => setTimeout(go, 1500));
       await route.continue();
@@ -131,7 +95,7 @@ describe("menus whose code comes later", () => {
   });
 
   test("code that cannot be fetched says so, and is asked for again", async () => {
-    const cut = await openAs(cookie);
+    const cut = await open(browser, { as: by });
     let times = 0;
     await cut.page.route(/menu-body/, (route) => (times++ < 2 ? route.abort() : route.continue()));
     await cut.page.goto(`${launch}/issues`);
@@ -253,9 +217,9 @@ describe("settings", () => {
       role: "responder",
       password: "seven-grey-herons",
     };
-    await call("POST", "/users", who);
-    const here = await openAs(await signIn(who.email, who.password));
-    const there = await openAs(await signIn(who.email, who.password));
+    await by.call("POST", "/users", who);
+    const here = await open(browser, { as: await signIn(who.email, who.password) });
+    const there = await open(browser, { as: await signIn(who.email, who.password) });
     const p = here.page;
     await p.goto("/settings/profile");
     expect(await p.getByRole("navigation", { name: "Settings" }).getByRole("link").allTextContents()).toEqual(
@@ -293,7 +257,7 @@ describe("settings", () => {
   });
 
   test("a new name of the workspace is seen in another browser at once", async () => {
-    const other = await openAs(cookie);
+    const other = await open(browser, { as: by });
     await other.page.goto(`${launch}/issues`);
     await other.page.getByRole("status").filter({ hasText: "Live" }).first().waitFor({ timeout: 10_000 });
     await page.goto("/settings/workspace");
@@ -301,7 +265,7 @@ describe("settings", () => {
     await button("Save").click();
     await other.page.getByText("Lumen Market & Sons").first().waitFor({ timeout: 10_000 });
     await other.context.close();
-    await call("PATCH", "/workspace", { name: owner.workspace });
+    await by.call("PATCH", "/workspace", { name: owner.workspace });
   });
 });
 
@@ -352,7 +316,7 @@ describe("languages", () => {
   test.each([1440, 390])(
     "in the pseudo language nothing stays plain, is cut or too wide at %d",
     async (width) => {
-      const other = await openAs(cookie, { size: { width, height: 900 } });
+      const other = await open(browser, { as: by, size: { width, height: 900 } });
       await other.context.addInitScript(() => localStorage.setItem("hc.prefs", '{"language":"pseudo"}'));
       const theirs = listenForTexts(other.page);
       const found: string[] = [];
@@ -371,7 +335,7 @@ describe("languages", () => {
   );
 
   test("the language is changed in the profile, and the page speaks it", async () => {
-    const other = await openAs(cookie);
+    const other = await open(browser, { as: by });
     await other.page.goto("/settings/profile");
     await other.page.getByRole("radio", { name: "Deutsch" }).check();
     await other.page.getByRole("heading", { name: "Profil" }).waitFor();

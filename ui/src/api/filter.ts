@@ -58,6 +58,9 @@ export type FeedbackFilter = {
   import?: string;
   from?: string;
   to?: string;
+  /** When it was accepted, ignored or called spam. */
+  triaged_from?: string;
+  triaged_to?: string;
 } & { [K in FeedbackFacet]?: string[] };
 
 export type FeedbackSearch = FeedbackFilter & { item?: string } & TimelineSearch;
@@ -94,7 +97,17 @@ export function onTab(f: Placed, tab: FeedbackTab, me: string | undefined, now =
 /** How many filters are on beside tab and order: drawn at the filter button. */
 export function activeFilters(f: FeedbackFilter): number {
   const lists = feedbackFacets.reduce((n, k) => n + (f[k]?.length ?? 0), 0);
-  const single = [f.issue, f.rating, f.waiting, f.person, f.import, f.from, f.to].filter(Boolean).length;
+  const single = [
+    f.issue,
+    f.rating,
+    f.waiting,
+    f.person,
+    f.import,
+    f.from,
+    f.to,
+    f.triaged_from,
+    f.triaged_to,
+  ].filter(Boolean).length;
   return lists + single;
 }
 

@@ -11,6 +11,11 @@ type Item<T> = T extends { items: (infer U)[] } ? U : never;
 
 export type Me = Answer<paths[`/me`]["get"]>;
 export type Launch = Answer<paths[`/launches/{id}`]["get"]>;
+export type Pulse = Answer<paths[`/launches/{id}/pulse`]["get"]>;
+export type Kpi = Pulse["kpis"][number];
+export type Finding = Pulse["verdict"]["also"][number];
+export type RowsOf = NonNullable<Kpi["link"]>;
+export type Happening = Item<Answer<paths[`/launches/{id}/activity`]["get"]>>;
 export type LaunchInput = Sent<paths[`/launches`]["post"]>;
 export type LaunchPatch = Sent<paths[`/launches/{id}`]["patch"]>;
 export type FeedbackPage = Answer<paths[`/launches/{id}/feedback`]["get"]>;

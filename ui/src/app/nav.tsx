@@ -44,7 +44,7 @@ export function Nav({ wide }: { wide: boolean }) {
               <Link
                 to={p.to}
                 params={{ launchId: launch.id }}
-                activeOptions={{ includeSearch: false }}
+                activeOptions={{ includeSearch: false, exact: p.exact }}
                 title={tip(t(p.label), singleKeys ? p.keys : undefined)}
                 className={cx(item, !wide && narrow)}
               >

@@ -12,11 +12,14 @@ export function Page({
   title,
   note,
   actions,
+  aside,
   children,
 }: {
   title: string;
   note?: ReactNode;
   actions?: ReactNode;
+  /** At the far end of the title line. */
+  aside?: ReactNode;
   children: ReactNode;
 }) {
   useTitle(title);
@@ -43,6 +46,7 @@ export function Page({
           <div className="flex flex-wrap items-end gap-x-3">
             <h1 className="text-page font-semibold tracking-[-0.014em]">{title}</h1>
             {note ? <p className="pb-0.5 text-fg-2">{note}</p> : null}
+            {aside}
           </div>
           {children}
         </div>

@@ -8,6 +8,7 @@ import {
   KeyRound,
   type LucideIcon,
   PackageOpen,
+  Radar,
   ScrollText,
   Settings,
   Sigma,
@@ -23,6 +24,7 @@ import type { MessageKey } from "@/i18n";
 export interface Place {
   id: string;
   to:
+    | "/launches/$launchId"
     | "/launches/$launchId/feedback"
     | "/launches/$launchId/issues"
     | "/launches/$launchId/board"
@@ -32,14 +34,27 @@ export interface Place {
     | "/launches/$launchId/decisions"
     | "/launches/$launchId/settings";
   label: MessageKey;
+  /** A word for where there is no room. */
+  short?: MessageKey;
   icon: LucideIcon;
   keys: string;
   count?: "to_triage" | "issues_open";
+  /** Every other place lies below it: it is here only when none of them is. */
+  exact?: boolean;
   /** A line above it in the navigation. */
   group?: MessageKey;
 }
 
 export const places: Place[] = [
+  {
+    id: "centre",
+    to: "/launches/$launchId",
+    label: "nav.centre",
+    short: "nav.centreShort",
+    icon: Radar,
+    keys: "g c",
+    exact: true,
+  },
   {
     id: "inbox",
     to: "/launches/$launchId/feedback",

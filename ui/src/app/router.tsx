@@ -17,6 +17,7 @@ import { prefs } from "./prefs";
 import { NotFound, RouteFailure, RouteWait } from "./route-states";
 import {
   boardSearch,
+  centreSearch,
   decisionSearch,
   deliverySearch,
   feedbackSearch,
@@ -68,11 +69,12 @@ const app = createRoute({
 const home = createRoute({
   getParentRoute: () => app,
   path: "/",
-  beforeLoad: async ({ context }) => {
+  validateSearch: centreSearch,
+  beforeLoad: async ({ context, search }) => {
     const launches = await context.cache.ensureQueryData(launchesQuery);
     const last = launches.find((l) => l.id === prefs.get().lastLaunch) ?? launches[0];
     if (!last) throw redirect({ to: "/launches/new" });
-    throw redirect({ to: "/launches/$launchId/feedback", params: { launchId: last.id } });
+    throw redirect({ to: "/launches/$launchId", params: { launchId: last.id }, search });
   },
 });
 
@@ -95,9 +97,8 @@ const launch = createRoute({
 const launchHome = createRoute({
   getParentRoute: () => launch,
   path: "/",
-  beforeLoad: ({ params }) => {
-    throw redirect({ to: "/launches/$launchId/feedback", params });
-  },
+  validateSearch: centreSearch,
+  component: lazyRouteComponent(() => import("@/pages/centre/centre")),
 });
 
 const send = createRoute({

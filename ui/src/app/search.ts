@@ -23,6 +23,7 @@ import {
   issueTabs,
 } from "@/api/issue-filter";
 import { type TimelineSearch, timelineShows } from "@/api/notes";
+import { activitySources, type CentreSearch, pulseRanges } from "@/api/pulse";
 
 type Raw = Record<string, unknown>;
 
@@ -91,6 +92,8 @@ export function feedbackSearch(raw: Raw): FeedbackSearch {
     import: text(raw.import),
     from: day(raw.from),
     to: day(raw.to),
+    triaged_from: day(raw.triaged_from),
+    triaged_to: day(raw.triaged_to),
     item: text(raw.item),
     ...timelineSearch(raw),
     ...facets,
@@ -118,6 +121,19 @@ export function boardSearch(raw: Raw): BoardFilter {
 
 export const issuePageSearch = (raw: Raw): { tab?: IssueTab } & TimelineSearch =>
   tidy({ tab: oneOf(raw.tab, issueTabs), ...timelineSearch(raw) });
+/** A moment, to the second; a day alone is none. */
+export function moment(v: unknown): string | undefined {
+  const s = day(v);
+  return s?.includes("T") ? s : undefined;
+}
+
+export const centreSearch = (raw: Raw): CentreSearch =>
+  tidy({
+    at: moment(raw.at),
+    range: oneOf(raw.range, pulseRanges),
+    source: oneOf(raw.source, activitySources),
+    tv: oneOf(raw.tv, ["1"] as const),
+  });
 
 export type DeliverySearch = DeliveryFilter & { delivery?: string };
 

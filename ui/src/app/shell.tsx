@@ -38,6 +38,8 @@ export function Shell() {
   useGlobalActions(wide);
   useFocusOnNavigation();
   useRememberIssues();
+  // On a screen on the wall there is nobody to navigate.
+  const wall = useRouterState({ select: (s) => (s.location.search as { tv?: string }).tv === "1" });
   return (
     <LiveProvider>
       <ZoneContext value={times === "own" ? undefined : launch?.time_zone}>
@@ -50,7 +52,7 @@ export function Shell() {
         <div className="flex h-dvh flex-col">
           <OfflineBanner />
           <div className="flex min-h-0 flex-1">
-            <Nav wide={wide} />
+            {wall ? null : <Nav wide={wide} />}
             <div
               id="main"
               tabIndex={-1}
@@ -61,8 +63,12 @@ export function Shell() {
               </Suspense>
             </div>
           </div>
-          <HintBar />
-          <BottomNav />
+          {wall ? null : (
+            <>
+              <HintBar />
+              <BottomNav />
+            </>
+          )}
         </div>
         <Toasts />
         <Overlays />

@@ -187,3 +187,19 @@ export function initials(name: string): string {
   const last = words.length > 1 ? (words[words.length - 1]?.[0] ?? "") : "";
   return (first + last).toLocaleUpperCase(locale());
 }
+
+/** "Fri", or "Fri 27": a weekday and a number read the same in every language; Intl turns them round in some. */
+export function dayName(ms: number, zone: string | undefined, numbered: boolean): string {
+  const weekday = formatter(zone, { weekday: "short" }).format(ms);
+  return numbered
+    ? `${weekday} ${formatter(zone, { day: "numeric" }).format(ms).replace(/\D/g, "")}`
+    : weekday;
+}
+
+/** The time of day alone: 14:12. */
+export const clock = (iso: string, zone?: string): string =>
+  formatter(zone, clockOptions).format(Date.parse(iso));
+
+/** A date as a heading: "Thursday, 26 November". */
+export const dayHeading = (iso: string, zone?: string): string =>
+  formatter(zone, { weekday: "long", day: "numeric", month: "long" }).format(Date.parse(iso));

@@ -38,6 +38,9 @@ const follows: Partial<Record<EventType, string[]>> = {
   "view.updated": ["views"],
 };
 
+/** What the command centre counts. */
+const counted = /^(feedback|issue)\.|^launch\.updated/;
+
 /**
  * Brings a batch of events into the cache: rows are patched where they stand, what arrived is counted, and
  * nothing is asked for. Answers what must be read again because its event did not bring it along.
@@ -55,6 +58,8 @@ export function apply(cache: QueryClient, events: LiveEvent[]): Key[] {
 
   for (const e of events) {
     for (const key of follows[e.type] ?? []) again(key);
+    // What was, as of the past, stays as it is.
+    if (counted.test(e.type)) for (const key of ["pulse", "activity"]) again(key, e.launch_id, "now");
     switch (e.type) {
       case "feedback.created":
         count(cache, arrivedKey(e.launch_id ?? ""), e.count ?? 1);

@@ -44,11 +44,13 @@ export const app: Record<keyof typeof en, Message> = {
   "notFound.title": "Hier ist nichts",
   "notFound.text":
     "Die Adresse führt ins Leere. Vielleicht wurde das Ziel zusammengeführt oder entfernt, oder sie enthält einen Tippfehler.",
-  "notFound.home": "Zum Eingang",
+  "notFound.home": "Zur Startseite",
 
   "nav.waiting": "{count} offen",
   "nav.main": "Hauptnavigation",
   "nav.skip": "Zum Inhalt springen",
+  "nav.centre": "Leitstand",
+  "nav.centreShort": "Leitstand",
   "nav.inbox": "Eingang",
   "nav.issues": "Issues",
   "nav.board": "Board",

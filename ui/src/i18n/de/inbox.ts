@@ -75,6 +75,8 @@ export const inbox: Record<keyof typeof en, Message> = {
   "filter.to": "Bis",
   "filter.fromDay": "ab {day}",
   "filter.toDay": "bis {day}",
+  "filter.triagedFrom": "gesichtet ab {day}",
+  "filter.triagedTo": "gesichtet bis {day}",
   "filter.issue": "Issue",
   "filter.noIssue": "Ohne Issue",
   "filter.hasIssue": "Mit Issue",

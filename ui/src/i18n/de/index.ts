@@ -1,6 +1,7 @@
 import type { Catalogue } from "..";
 import { app } from "./app";
 import { board } from "./board";
+import { centre } from "./centre";
 import { engine } from "./engine";
 import { inbox } from "./inbox";
 import { intake } from "./intake";
@@ -22,4 +23,5 @@ export const de: Catalogue = {
   ...engine,
   ...talk,
   ...live,
+  ...centre,
 };

@@ -37,11 +37,13 @@ export const app = {
 
   "notFound.title": "Nothing here",
   "notFound.text": "The address leads nowhere. It may have been merged, removed, or mistyped.",
-  "notFound.home": "To the inbox",
+  "notFound.home": "To the start page",
 
   "nav.waiting": "{count} to triage",
   "nav.main": "Main",
   "nav.skip": "Skip to content",
+  "nav.centre": "Command centre",
+  "nav.centreShort": "Centre",
   "nav.inbox": "Inbox",
   "nav.issues": "Issues",
   "nav.board": "Board",

@@ -71,6 +71,8 @@ export const inbox = {
   "filter.to": "To",
   "filter.fromDay": "from {day}",
   "filter.toDay": "to {day}",
+  "filter.triagedFrom": "triaged from {day}",
+  "filter.triagedTo": "triaged to {day}",
   "filter.issue": "Issue",
   "filter.noIssue": "Without issue",
   "filter.hasIssue": "In an issue",

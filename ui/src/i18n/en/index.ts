@@ -1,5 +1,6 @@
 import { app } from "./app";
 import { board } from "./board";
+import { centre } from "./centre";
 import { engine } from "./engine";
 import { inbox } from "./inbox";
 import { intake } from "./intake";
@@ -24,4 +25,5 @@ export const en = {
   ...engine,
   ...talk,
   ...live,
+  ...centre,
 } as const;

@@ -1,41 +1,12 @@
-import { mkdirSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { axe, faults, launchBrowser, open, owner, phone, settled, setupURL, type Theme } from "../browser";
-
-const shots = fileURLToPath(new URL("../shots", import.meta.url));
+import { axe, faults, launchBrowser, open, phone, settled, shots, type Theme } from "../browser";
+import { asOwner } from "../workspace";
 
 let browser: Browser;
 let page: Page;
 /** A launch of its own, so that the story runs alone and beside others. */
 let launchPath = "";
-
-/** Asks the API as the page does. */
-const call = <T>(method: string, path: string, body?: unknown): Promise<T> =>
-  page.evaluate(
-    async ([m, p, b]) => {
-      const answer = await fetch(`/api/v1${p}`, {
-        method: m as string,
-        headers: b ? { "Content-Type": "application/json" } : {},
-        body: b as string | undefined,
-      });
-      if (!answer.ok) throw new Error(`${m} ${p}: ${answer.status} ${await answer.text()}`);
-      return answer.status === 204 ? undefined : answer.json();
-    },
-    [method, path, body ? JSON.stringify(body) : undefined],
-  ) as Promise<T>;
-
-/** The owner, made by the setup link on an empty folder, signed in where the folder has one. */
-async function signIn() {
-  await page.goto("/sign-in");
-  const { needed } = await call<{ needed: boolean }>("GET", "/setup");
-  if (needed) {
-    const token = new URL(setupURL).searchParams.get("token");
-    const { workspace, name, email, password } = owner;
-    await call("POST", "/setup", { token, workspace_name: workspace, name, email, password });
-  } else await call("POST", "/session", { email: owner.email, password: owner.password });
-}
 
 const titles = [
   ["Card payment spins", "sev2", "intake"],
@@ -46,14 +17,13 @@ const titles = [
 ] as const;
 
 beforeAll(async () => {
-  mkdirSync(shots, { recursive: true });
   browser = await launchBrowser();
-  page = (await open(browser)).page;
-  await signIn();
-  const launch = await call<{ id: string }>("POST", "/launches", { name: "Board story" });
+  const by = await asOwner();
+  page = (await open(browser, { as: by })).page;
+  const launch = await by.call<{ id: string }>("POST", "/launches", { name: "Board story" });
   launchPath = `/launches/${launch.id}`;
   for (const [title, severity, stage] of titles)
-    await call("POST", `${launchPath}/issues`, { title, severity, stage });
+    await by.call("POST", `${launchPath}/issues`, { title, severity, stage });
 });
 afterAll(async () => {
   await browser?.close();
