@@ -55,7 +55,7 @@ export function LiveDot({ wordy = false }: { wordy?: boolean }) {
       className="inline-flex items-center gap-1.5 text-[12px] whitespace-nowrap text-fg-2"
     >
       <span className="live-dot m-[3px]" data-state={live ? "live" : "stale"} aria-hidden="true" />
-      {wordy ? label : <span className="sr-only">{label}</span>}
+      <span className={wordy ? "max-md:sr-only" : "sr-only"}>{label}</span>
     </span>
   );
 }

@@ -3,7 +3,6 @@ import {
   createRootRouteWithContext,
   createRoute,
   createRouter,
-  lazyRouteComponent,
   Outlet,
   redirect,
 } from "@tanstack/react-router";
@@ -11,6 +10,7 @@ import { feedbackQuery } from "@/api/feedback";
 import { issueQuery } from "@/api/issues";
 import { launchesQuery, launchQuery } from "@/api/launches";
 import { meQuery, setupQuery } from "@/api/session";
+import { pageCode } from "./page-code";
 import { prefs } from "./prefs";
 import { NotFound, RouteFailure, RouteWait } from "./route-states";
 import {
@@ -35,7 +35,7 @@ const setup = createRoute({
   getParentRoute: () => root,
   path: "/setup",
   validateSearch: (raw): { token?: string } => tidy({ token: text(raw.token) }),
-  component: lazyRouteComponent(() => import("@/pages/setup")),
+  component: pageCode(() => import("@/pages/setup")),
 });
 
 const signIn = createRoute({
@@ -46,7 +46,7 @@ const signIn = createRoute({
     if (await context.cache.ensureQueryData(meQuery)) throw redirect({ to: "/" });
     if ((await context.cache.ensureQueryData(setupQuery)).needed) throw redirect({ to: "/setup" });
   },
-  component: lazyRouteComponent(() => import("@/pages/sign-in")),
+  component: pageCode(() => import("@/pages/sign-in")),
 });
 
 /** Everything behind the sign-in. */
@@ -75,7 +75,7 @@ const home = createRoute({
 const newLaunch = createRoute({
   getParentRoute: () => app,
   path: "/launches/new",
-  component: lazyRouteComponent(() => import("@/pages/launch/new-launch")),
+  component: pageCode(() => import("@/pages/launch/new-launch")),
 });
 
 const launch = createRoute({
@@ -99,7 +99,7 @@ const launchHome = createRoute({
 const send = createRoute({
   getParentRoute: () => launch,
   path: "/send",
-  component: lazyRouteComponent(() => import("@/pages/launch/send")),
+  component: pageCode(() => import("@/pages/launch/send")),
 });
 
 const feedback = createRoute({
@@ -107,59 +107,59 @@ const feedback = createRoute({
   path: "/feedback",
   validateSearch: feedbackSearch,
   staticData: { compactNav: true },
-  component: lazyRouteComponent(() => import("@/pages/feedback/inbox")),
+  component: pageCode(() => import("@/pages/feedback/inbox")),
 });
 
 const issues = createRoute({
   getParentRoute: () => launch,
   path: "/issues",
   validateSearch: issueSearch,
-  component: lazyRouteComponent(() => import("@/pages/issues/issue-list")),
+  component: pageCode(() => import("@/pages/issues/issue-list")),
 });
 
 const issue = createRoute({
   getParentRoute: () => launch,
   path: "/issues/$issueId",
   staticData: { compactNav: true },
-  component: lazyRouteComponent(() => import("@/pages/issue/issue-page")),
+  component: pageCode(() => import("@/pages/issue/issue-page")),
 });
 
 const imports = createRoute({
   getParentRoute: () => launch,
   path: "/imports",
-  component: lazyRouteComponent(() => import("@/pages/imports/imports")),
+  component: pageCode(() => import("@/pages/imports/imports")),
 });
 
 const oneImport = createRoute({
   getParentRoute: () => launch,
   path: "/imports/$importId",
-  component: lazyRouteComponent(() => import("@/pages/imports/import-page")),
+  component: pageCode(() => import("@/pages/imports/import-page")),
 });
 
 const deliveries = createRoute({
   getParentRoute: () => launch,
   path: "/deliveries",
   validateSearch: deliverySearch,
-  component: lazyRouteComponent(() => import("@/pages/deliveries/deliveries")),
+  component: pageCode(() => import("@/pages/deliveries/deliveries")),
 });
 
 const rules = createRoute({
   getParentRoute: () => launch,
   path: "/rules",
-  component: lazyRouteComponent(() => import("@/pages/rules/rules")),
+  component: pageCode(() => import("@/pages/rules/rules")),
 });
 
 const decisions = createRoute({
   getParentRoute: () => launch,
   path: "/decisions",
   validateSearch: decisionSearch,
-  component: lazyRouteComponent(() => import("@/pages/decisions/decisions")),
+  component: pageCode(() => import("@/pages/decisions/decisions")),
 });
 
 const launchSettings = createRoute({
   getParentRoute: () => launch,
   path: "/settings",
-  component: lazyRouteComponent(() => import("@/pages/launch/launch-settings")),
+  component: pageCode(() => import("@/pages/launch/launch-settings")),
 });
 
 /** HC-12 and the id of a feedback resolve from everywhere to where they live. */
@@ -193,7 +193,7 @@ const feedbackLink = createRoute({
 const settings = createRoute({
   getParentRoute: () => app,
   path: "/settings",
-  component: lazyRouteComponent(() => import("@/pages/settings/settings")),
+  component: pageCode(() => import("@/pages/settings/settings")),
 });
 const settingsHome = createRoute({
   getParentRoute: () => settings,
@@ -205,37 +205,37 @@ const settingsHome = createRoute({
 const profile = createRoute({
   getParentRoute: () => settings,
   path: "/profile",
-  component: lazyRouteComponent(() => import("@/pages/settings/profile")),
+  component: pageCode(() => import("@/pages/settings/profile")),
 });
 const shortcuts = createRoute({
   getParentRoute: () => settings,
   path: "/shortcuts",
-  component: lazyRouteComponent(() => import("@/pages/settings/shortcuts")),
+  component: pageCode(() => import("@/pages/settings/shortcuts")),
 });
 const workspace = createRoute({
   getParentRoute: () => settings,
   path: "/workspace",
-  component: lazyRouteComponent(() => import("@/pages/settings/workspace")),
+  component: pageCode(() => import("@/pages/settings/workspace")),
 });
 const members = createRoute({
   getParentRoute: () => settings,
   path: "/members",
-  component: lazyRouteComponent(() => import("@/pages/settings/members")),
+  component: pageCode(() => import("@/pages/settings/members")),
 });
 const tokens = createRoute({
   getParentRoute: () => settings,
   path: "/tokens",
-  component: lazyRouteComponent(() => import("@/pages/settings/tokens")),
+  component: pageCode(() => import("@/pages/settings/tokens")),
 });
 const appearance = createRoute({
   getParentRoute: () => settings,
   path: "/appearance",
-  component: lazyRouteComponent(() => import("@/pages/settings/appearance")),
+  component: pageCode(() => import("@/pages/settings/appearance")),
 });
 const audit = createRoute({
   getParentRoute: () => settings,
   path: "/audit",
-  component: lazyRouteComponent(() => import("@/pages/settings/audit")),
+  component: pageCode(() => import("@/pages/settings/audit")),
 });
 
 const tree = root.addChildren([
