@@ -56,7 +56,7 @@ export const settings: Record<keyof typeof en, Message> = {
   "appearance.singleKeys": "Kürzel mit Einzeltasten",
   "appearance.singleKeysNote":
     "Ausgeschaltet bleiben nur Kürzel mit Strg oder ⌘. Alles steht auch in den Menüs und der Befehlspalette.",
-  "audit.subject": "{kind} {id}",
+  "audit.subject": "{action}, {kind} {id}",
   "roleNote.owner": "Alles, auch der Arbeitsbereich selbst.",
   "roleNote.admin": "Alles außer der Inhaberschaft.",
   "roleNote.lead": "Launches, Regeln, Importe und alles, was Bearbeiter dürfen.",

@@ -53,7 +53,7 @@ export const settings = {
   "appearance.singleKeys": "Single-key shortcuts",
   "appearance.singleKeysNote":
     "Off keeps only shortcuts with Ctrl or ⌘. Everything is in menus and the palette as well.",
-  "audit.subject": "{kind} {id}",
+  "audit.subject": "{action}, {kind} {id}",
   "roleNote.owner": "Everything, and the workspace itself.",
   "roleNote.admin": "Everything but the ownership.",
   "roleNote.lead": "Launches, rules, imports, and everything of a responder.",
