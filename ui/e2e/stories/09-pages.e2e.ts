@@ -74,7 +74,7 @@ function routesOfRouter(): string[] {
     found.set(name, {
       parent: /getParentRoute: \(\) => (\w+)/.exec(body)?.[1] ?? "",
       path: /\n {2}path: "([^"]*)"/.exec(body)?.[1] ?? "",
-      shows: /component: lazyRouteComponent/.test(body),
+      shows: /component: pageCode/.test(body),
     });
   }
   const full = (name: string): string => {

@@ -58,7 +58,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
 }
 
 /** The dot: filled and breathing while events come, hollow when not, and soon with the time of the last one. */
-export function LiveDot() {
+export function LiveDot({ wordy = false }: { wordy?: boolean }) {
   const { live, stale, since } = useContext(LiveContext);
   const zone = useZone();
   const time = shortTime(new Date(since).toISOString(), zone);
@@ -75,7 +75,7 @@ export function LiveDot() {
           {t("live.stale", { time })}
         </span>
       ) : null}
-      <span className="sr-only">{label}</span>
+      <span className={wordy && !stale ? "max-md:sr-only" : "sr-only"}>{label}</span>
     </span>
   );
 }

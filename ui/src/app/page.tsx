@@ -38,7 +38,7 @@ export function Page({
           </span>
         </button>
         <span className="flex-1" />
-        <LiveDot />
+        <LiveDot wordy />
         {actions}
       </div>
       <div className="min-h-0 flex-1 overflow-auto">

@@ -3,7 +3,6 @@ import {
   createRootRouteWithContext,
   createRoute,
   createRouter,
-  lazyRouteComponent,
   Outlet,
   redirect,
 } from "@tanstack/react-router";
@@ -13,6 +12,7 @@ import { launchesQuery, launchQuery } from "@/api/launches";
 import { meQuery, setupQuery } from "@/api/session";
 import { viewQuery } from "@/api/views";
 import { pathOf, searchOf } from "@/pages/shared/views";
+import { pageCode } from "./page-code";
 import { prefs } from "./prefs";
 import { NotFound, RouteFailure, RouteWait } from "./route-states";
 import {
@@ -40,7 +40,7 @@ const setup = createRoute({
   getParentRoute: () => root,
   path: "/setup",
   validateSearch: (raw): { token?: string } => tidy({ token: text(raw.token) }),
-  component: lazyRouteComponent(() => import("@/pages/setup")),
+  component: pageCode(() => import("@/pages/setup")),
 });
 
 const signIn = createRoute({
@@ -51,7 +51,7 @@ const signIn = createRoute({
     if (await context.cache.ensureQueryData(meQuery)) throw redirect({ to: "/" });
     if ((await context.cache.ensureQueryData(setupQuery)).needed) throw redirect({ to: "/setup" });
   },
-  component: lazyRouteComponent(() => import("@/pages/sign-in")),
+  component: pageCode(() => import("@/pages/sign-in")),
 });
 
 /** Everything behind the sign-in. */
@@ -81,7 +81,7 @@ const home = createRoute({
 const newLaunch = createRoute({
   getParentRoute: () => app,
   path: "/launches/new",
-  component: lazyRouteComponent(() => import("@/pages/launch/new-launch")),
+  component: pageCode(() => import("@/pages/launch/new-launch")),
 });
 
 const launch = createRoute({
@@ -98,13 +98,13 @@ const launchHome = createRoute({
   getParentRoute: () => launch,
   path: "/",
   validateSearch: centreSearch,
-  component: lazyRouteComponent(() => import("@/pages/centre/centre")),
+  component: pageCode(() => import("@/pages/centre/centre")),
 });
 
 const send = createRoute({
   getParentRoute: () => launch,
   path: "/send",
-  component: lazyRouteComponent(() => import("@/pages/launch/send")),
+  component: pageCode(() => import("@/pages/launch/send")),
 });
 
 const feedback = createRoute({
@@ -112,14 +112,14 @@ const feedback = createRoute({
   path: "/feedback",
   validateSearch: feedbackSearch,
   staticData: { compactNav: true },
-  component: lazyRouteComponent(() => import("@/pages/feedback/inbox")),
+  component: pageCode(() => import("@/pages/feedback/inbox")),
 });
 
 const issues = createRoute({
   getParentRoute: () => launch,
   path: "/issues",
   validateSearch: issueSearch,
-  component: lazyRouteComponent(() => import("@/pages/issues/issue-list")),
+  component: pageCode(() => import("@/pages/issues/issue-list")),
 });
 
 const issue = createRoute({
@@ -127,7 +127,7 @@ const issue = createRoute({
   path: "/issues/$issueId",
   validateSearch: issuePageSearch,
   staticData: { compactNav: true },
-  component: lazyRouteComponent(() => import("@/pages/issue/issue-page")),
+  component: pageCode(() => import("@/pages/issue/issue-page")),
 });
 
 const board = createRoute({
@@ -135,45 +135,45 @@ const board = createRoute({
   path: "/board",
   validateSearch: boardSearch,
   staticData: { compactNav: true },
-  component: lazyRouteComponent(() => import("@/pages/board/board")),
+  component: pageCode(() => import("@/pages/board/board")),
 });
 
 const imports = createRoute({
   getParentRoute: () => launch,
   path: "/imports",
-  component: lazyRouteComponent(() => import("@/pages/imports/imports")),
+  component: pageCode(() => import("@/pages/imports/imports")),
 });
 
 const oneImport = createRoute({
   getParentRoute: () => launch,
   path: "/imports/$importId",
-  component: lazyRouteComponent(() => import("@/pages/imports/import-page")),
+  component: pageCode(() => import("@/pages/imports/import-page")),
 });
 
 const deliveries = createRoute({
   getParentRoute: () => launch,
   path: "/deliveries",
   validateSearch: deliverySearch,
-  component: lazyRouteComponent(() => import("@/pages/deliveries/deliveries")),
+  component: pageCode(() => import("@/pages/deliveries/deliveries")),
 });
 
 const rules = createRoute({
   getParentRoute: () => launch,
   path: "/rules",
-  component: lazyRouteComponent(() => import("@/pages/rules/rules")),
+  component: pageCode(() => import("@/pages/rules/rules")),
 });
 
 const decisions = createRoute({
   getParentRoute: () => launch,
   path: "/decisions",
   validateSearch: decisionSearch,
-  component: lazyRouteComponent(() => import("@/pages/decisions/decisions")),
+  component: pageCode(() => import("@/pages/decisions/decisions")),
 });
 
 const launchSettings = createRoute({
   getParentRoute: () => launch,
   path: "/settings",
-  component: lazyRouteComponent(() => import("@/pages/launch/launch-settings")),
+  component: pageCode(() => import("@/pages/launch/launch-settings")),
 });
 
 /** HC-12 and the id of a feedback resolve from everywhere to where they live. */
@@ -217,7 +217,7 @@ const viewLink = createRoute({
 const settings = createRoute({
   getParentRoute: () => app,
   path: "/settings",
-  component: lazyRouteComponent(() => import("@/pages/settings/settings")),
+  component: pageCode(() => import("@/pages/settings/settings")),
 });
 const settingsHome = createRoute({
   getParentRoute: () => settings,
@@ -229,37 +229,37 @@ const settingsHome = createRoute({
 const profile = createRoute({
   getParentRoute: () => settings,
   path: "/profile",
-  component: lazyRouteComponent(() => import("@/pages/settings/profile")),
+  component: pageCode(() => import("@/pages/settings/profile")),
 });
 const shortcuts = createRoute({
   getParentRoute: () => settings,
   path: "/shortcuts",
-  component: lazyRouteComponent(() => import("@/pages/settings/shortcuts")),
+  component: pageCode(() => import("@/pages/settings/shortcuts")),
 });
 const workspace = createRoute({
   getParentRoute: () => settings,
   path: "/workspace",
-  component: lazyRouteComponent(() => import("@/pages/settings/workspace")),
+  component: pageCode(() => import("@/pages/settings/workspace")),
 });
 const members = createRoute({
   getParentRoute: () => settings,
   path: "/members",
-  component: lazyRouteComponent(() => import("@/pages/settings/members")),
+  component: pageCode(() => import("@/pages/settings/members")),
 });
 const tokens = createRoute({
   getParentRoute: () => settings,
   path: "/tokens",
-  component: lazyRouteComponent(() => import("@/pages/settings/tokens")),
+  component: pageCode(() => import("@/pages/settings/tokens")),
 });
 const appearance = createRoute({
   getParentRoute: () => settings,
   path: "/appearance",
-  component: lazyRouteComponent(() => import("@/pages/settings/appearance")),
+  component: pageCode(() => import("@/pages/settings/appearance")),
 });
 const audit = createRoute({
   getParentRoute: () => settings,
   path: "/audit",
-  component: lazyRouteComponent(() => import("@/pages/settings/audit")),
+  component: pageCode(() => import("@/pages/settings/audit")),
 });
 
 const tree = root.addChildren([

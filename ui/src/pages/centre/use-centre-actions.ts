@@ -1,4 +1,4 @@
-import { CalendarClock, Monitor, Ruler as RulerIcon, Timer, Undo2 } from "lucide-react";
+import { CalendarClock, Monitor, Timer, Undo2 } from "lucide-react";
 import { useActions } from "@/actions/use-actions";
 import { type CentreSearch, defaultRange, type PulseRange, pulseRanges } from "@/api/pulse";
 import { t } from "@/i18n";

@@ -59,13 +59,11 @@ function AuditRow({ entry: e }: { entry: AuditEntry }) {
       <span data-user="" className="truncate font-550">
         {e.actor.name || word("actor", e.actor.kind)}
       </span>
-      <span className="truncate text-fg-2 max-md:col-start-2" title={e.action}>
-        {word("audit", e.action)}
-      </span>
+      <span className="truncate text-fg-2 max-md:col-start-2">{word("audit", e.action)}</span>
       <span
         data-user=""
         className="truncate text-meta text-fg-3 max-md:col-start-2"
-        title={t("audit.subject", { kind: e.subject.kind, id: e.subject.id })}
+        title={t("audit.subject", { action: e.action, kind: e.subject.kind, id: e.subject.id })}
       >
         {detail || <span className="id">{e.subject.id}</span>}
       </span>
