@@ -8,8 +8,8 @@ import { Button } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { Card, type CardVerbs, dragged } from "./card";
 
-/** From here on a column draws only the cards in view. */
-const virtualFrom = 50;
+/** A column that is longer, or has more to read, draws only the cards in view. */
+const plainCards = 50;
 const cardHeight = 104;
 
 interface Props {
@@ -66,7 +66,7 @@ export function Cell(p: Props) {
           {verbs.effect(landing, stage) ?? t("issue.moveTo", { stage: word("stage", stage) })}
         </p>
       ) : null}
-      {p.cards.length > virtualFrom ? <Virtual {...p} scroller={box} /> : <Plain {...p} />}
+      {p.cards.length > plainCards || p.rest > 0 ? <Virtual {...p} scroller={box} /> : <Plain {...p} />}
       {p.rest > 0 ? (
         <Button size="sm" look="ghost" className="mt-1 self-center" onClick={p.onMore}>
           {t("board.more", { count: p.rest })}

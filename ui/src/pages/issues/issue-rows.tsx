@@ -36,12 +36,19 @@ export function IssueRows({ lines, total, cursor, menu, marks, onEnd, ...row }: 
     parent: null,
     offset: 0,
   });
-  // What stands above the list may grow or shrink: measured after every drawing.
+  // What stands above the list may grow or shrink; scrolling does neither, and is not measured.
   useLayoutEffect(() => {
     const parent = scrollParent(list.current);
-    const offset = offsetIn(parent, list.current);
-    setPlace((p) => (p.parent === parent && p.offset === offset ? p : { parent, offset }));
-  });
+    if (!parent || !list.current) return;
+    const measure = () => {
+      const offset = offsetIn(parent, list.current);
+      setPlace((p) => (p.parent === parent && p.offset === offset ? p : { parent, offset }));
+    };
+    measure();
+    const watch = new ResizeObserver(measure);
+    for (const above of parent.children) watch.observe(above);
+    return () => watch.disconnect();
+  }, []);
   const rows = useVirtualizer({
     count: lines.length,
     getScrollElement: () => place.parent,
