@@ -29,7 +29,7 @@ export function IssueLinks({
       }
     >
       {links.length ? (
-        <ul className="grid gap-1.5">
+        <ul className="grid grid-cols-[minmax(0,1fr)] gap-1.5">
           {kindsOf(links).map((kind) => (
             <li key={kind}>
               <p className="text-meta text-fg-3">{word("link.kind", kind)}</p>
