@@ -138,7 +138,7 @@ func (s *Service) Happened(ctx context.Context, ws workspace.ID, launchID string
 		err = r.Scan(&l.ID, &at, &l.Actor.Kind, &l.Actor.ID, &l.Actor.Name, &l.Field, &l.From, &l.To, &l.Reason, &l.issueID)
 		l.At = db.Time(at)
 		return l, err
-	}, `SELECT `+historyColumns+`, issue_id FROM issue_history WHERE workspace_id = $1 AND launch_id = $2 AND (at, id) < ($3, $4)
+	}, `SELECT id, at, actor_kind, actor_id, actor_name, field, was, becomes, reason, issue_id FROM issue_history WHERE workspace_id = $1 AND launch_id = $2 AND (at, id) < ($3, $4)
 		AND field <> 'merged' AND field <> 'split' ORDER BY at DESC, id DESC LIMIT $5`, ws, launchID, before.At, before.ID, mostChanges)
 	if err != nil {
 		return nil, fmt.Errorf("list what happened in launch %s: %w", launchID, err)

@@ -138,7 +138,7 @@ export default function BoardPage() {
           />
           <Select
             aria-label={t("board.lanes")}
-            className="!h-7 !w-auto !text-dense"
+            className="!h-7 !w-auto !text-dense [field-sizing:content]"
             value={search.lane ?? ""}
             onChange={(e) =>
               change({ ...search, lane: (e.target.value || undefined) as BoardLane | undefined })

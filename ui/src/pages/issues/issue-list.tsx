@@ -115,6 +115,7 @@ export default function IssueList() {
           page="issues"
           search={search}
           onOpen={(s) => change(issueSearch(s))}
+          quiet
         />
         <Order search={search} onChange={change} />
       </IssueFilterBar>
@@ -187,7 +188,7 @@ function Order({ search, onChange }: { search: IssueFilter; onChange: (next: Iss
       />
       <Select
         aria-label={t("issues.group")}
-        className="!h-7 !w-auto !text-dense"
+        className="!h-7 !w-auto !text-dense [field-sizing:content]"
         value={search.group ?? ""}
         onChange={(e) =>
           onChange({ ...search, group: (e.target.value || undefined) as IssueGroup | undefined })
@@ -199,7 +200,7 @@ function Order({ search, onChange }: { search: IssueFilter; onChange: (next: Iss
       />
       <Select
         aria-label={t("feedback.order")}
-        className="!h-7 !w-auto !text-dense"
+        className="!h-7 !w-auto !text-dense [field-sizing:content]"
         value={search.sort ?? "priority"}
         onChange={(e) =>
           onChange({
