@@ -34,7 +34,7 @@ export function SearchBox({
     setTyped(value);
   }, [value]);
   return (
-    <span className="flex h-7 w-56 items-center gap-2 rounded-2 border border-control bg-surface px-2 outline-offset-2 outline-focus focus-within:outline-2 pointer-coarse:h-10">
+    <span className="flex h-7 w-44 items-center gap-2 rounded-2 border border-control bg-surface px-2 outline-offset-2 outline-focus focus-within:outline-2 pointer-coarse:h-10">
       <Icon of={Search} size={14} className="text-fg-3" />
       <input
         type="search"
