@@ -2,9 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
 import { t } from "@/i18n";
 import { shortTime } from "@/i18n/format";
-import { askAgain, catchUp } from "@/live/cache";
-import { connectLive } from "@/live/connect";
-import { followEvents } from "@/live/follow";
+import type { Stream } from "@/live/join";
 import { useZone } from "@/ui/time";
 import { useOnline } from "./offline";
 
@@ -25,23 +23,24 @@ const moment = 10_000;
 export function LiveProvider({ children }: { children: ReactNode }) {
   const cache = useQueryClient();
   const online = useOnline();
-  const [stream, setStream] = useState({ live: false, since: Date.now() });
+  const [stream, setStream] = useState<Stream>({ live: false, since: Date.now() });
   const [stale, setStale] = useState(false);
   const live = stream.live && online;
   useEffect(() => {
-    const follow = followEvents(cache);
-    const leave = connectLive((m) => {
-      // After a cut the server replays what happened meanwhile; only when it can't is all to be read again.
-      if (m.kind === "event") follow.push(m.event);
-      else if (m.kind === "reload") catchUp(cache);
-      else {
-        if (m.live) askAgain(cache);
-        setStream((s) => (s.live === m.live && !m.live ? s : { live: m.live, since: m.at }));
-      }
-    });
+    let left = false;
+    let leave: (() => void) | undefined;
+    // Not part of what must be there before the first page is drawn.
+    void import("@/live/join")
+      .then(({ joinLive }) => {
+        if (left) return;
+        leave = joinLive(cache, (now) => setStream((s) => (s.live || now.live ? now : s)));
+      })
+      .catch(() => {
+        // It could not be had: the page is not live, and says so.
+      });
     return () => {
-      leave();
-      follow.stop();
+      left = true;
+      leave?.();
     };
   }, [cache]);
   useEffect(() => {
