@@ -160,8 +160,14 @@ func TestDeskKeepsRolesAndTenantsApart(t *testing.T) {
 	}
 	o := d.other()
 	for verb, call := range map[string]func(*desk, workspace.Role) error{
-		"snooze":  func(x *desk, r workspace.Role) error { _, err := x.ledger.Snooze(x.As(r), "", []string{id}, nil); return err },
-		"dismiss": func(x *desk, r workspace.Role) error { _, err := x.ledger.Dismiss(x.As(r), id, Dismissal{What: FieldSeverity}); return err },
+		"snooze": func(x *desk, r workspace.Role) error {
+			_, err := x.ledger.Snooze(x.As(r), "", []string{id}, nil)
+			return err
+		},
+		"dismiss": func(x *desk, r workspace.Role) error {
+			_, err := x.ledger.Dismiss(x.As(r), id, Dismissal{What: FieldSeverity})
+			return err
+		},
 		"suggest": func(x *desk, r workspace.Role) error { _, err := x.ledger.SuggestedFields(x.As(r), id); return err },
 	} {
 		if err := call(o, workspace.Owner); !errs.Is(err, errs.NotFound) {
