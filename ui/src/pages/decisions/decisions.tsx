@@ -128,14 +128,16 @@ function DecisionRow({ decision: d, launchId }: { decision: Decision; launchId: 
             {facetWord(field, value, languageName)}
           </Tag>
         ))}
-        {d.corrections.map((c) => (
-          <Tag key={c.field} tone="watch">
-            {t("decisions.correctedTo", {
-              field: word("facet", c.field),
-              to: facetWord(c.field, c.to, languageName),
-            })}
-          </Tag>
-        ))}
+        {d.corrections
+          .filter((c) => c.from !== c.to)
+          .map((c) => (
+            <Tag key={c.field} tone="watch">
+              {t("decisions.correctedTo", {
+                field: word("facet", c.field),
+                to: facetWord(c.field, c.to, languageName),
+              })}
+            </Tag>
+          ))}
       </span>
       <span className="num text-right text-meta text-fg-3 max-md:hidden">{percent(d.confidence)}</span>
       <span className="text-right text-meta text-fg-3">
