@@ -38,7 +38,7 @@ export function outcomeWords(outcome: Record<string, unknown>): [string, string]
 
 /** One line of the ledger: what was decided of which report, how surely, why, and what people made of it. */
 export function DecisionRow({ decision: d, launchId }: { decision: Decision; launchId: string }) {
-  const stand = d.corrections.filter((c) => !c.undone_at);
+  const stand = d.corrections.filter((c) => !c.undone_at && c.from !== c.to);
   return (
     <li className="relative grid grid-cols-[minmax(0,1fr)_auto] items-baseline gap-x-4 gap-y-0.5 border-line px-3 py-1.5 text-row not-first:border-t hover:bg-hover lg:grid-cols-[minmax(0,5fr)_minmax(0,6fr)_96px_56px]">
       <Link
