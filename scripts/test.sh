@@ -14,8 +14,10 @@ cd "$(dirname "$0")/.."
 phases=("$@")
 [[ ${#phases[@]} -gt 0 ]] || phases=(lint go ui build pg e2e)
 for p in "${phases[@]}"; do
-  [[ $p != e2e ]] || phases+=(stories lighthouse large)
-  [[ $p != stories && $p != lighthouse && $p != large ]] || phases+=(browser)
+  case $p in
+    e2e) phases+=(browser stories lighthouse large) ;;
+    stories | lighthouse | large) phases+=(browser) ;;
+  esac
 done
 
 export HOME=${HOME:-$(mktemp -d)} NO_COLOR=1
