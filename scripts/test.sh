@@ -15,8 +15,8 @@ phases=("$@")
 [[ ${#phases[@]} -gt 0 ]] || phases=(lint go ui build pg e2e)
 for p in "${phases[@]}"; do
   case $p in
-  e2e) phases+=(stories lighthouse large browser) ;;
-  stories | lighthouse | large) phases+=(browser) ;;
+    e2e) phases+=(browser stories lighthouse large) ;;
+    stories | lighthouse | large) phases+=(browser) ;;
   esac
 done
 

@@ -260,6 +260,6 @@ describe(`the inbox with ${many} reports`, () => {
       number: open,
       state: "new",
     });
-    await expect.poll(() => page.locator("[data-list-row][aria-current=true]").count()).toBe(1);
+    await expect.poll(() => page.locator("[data-list-row][data-current]").count()).toBe(1);
   });
 });
