@@ -13,6 +13,14 @@ export interface Known {
   place: string;
 }
 
+/** The arrows walk the board as the letters do. */
+const board: Record<string, string | undefined> = {
+  "list.next": "arrowdown",
+  "list.previous": "arrowup",
+  "board.left": "arrowleft",
+  "board.right": "arrowright",
+};
+
 /** What the source cannot tell by itself, because it is made from a list there. */
 function made(): Known[] {
   return [
@@ -23,12 +31,45 @@ function made(): Known[] {
       label: t("action.go", { place: t(p.label) }),
       place: "",
     })),
-    ...["sev1", "sev2", "sev3", "sev4"].map((level, i) => ({
-      id: `item.${level}`,
-      keys: [String(i + 1)],
-      scope: "item" as const,
-      label: t("action.setSeverity", { severity: word("severity.long", level) }),
-      place: "feedback",
+    ...(
+      [
+        ["item", "item", "feedback"],
+        ["bulk", "list", "feedback"],
+        ["item", "item", "issue"],
+        ["list", "list", "issues"],
+      ] as const
+    ).flatMap(([of, scope, place]) =>
+      ["sev1", "sev2", "sev3", "sev4"].map((level, i) => ({
+        id: `${of}.${level}`,
+        keys: [String(i + 1)],
+        scope,
+        label: t("action.setSeverity", { severity: word("severity.long", level) }),
+        place,
+      })),
+    ),
+    ...(
+      [
+        ["bulk.join", "l", "bulk.join", "feedback"],
+        ["bulk.severity", "s", "bulk.severity", "feedback"],
+        ["bulk.category", "t", "bulk.category", "feedback"],
+        ["bulk.assign", "a", "bulk.assign", "feedback"],
+        ["bulk.later", "h", "bulk.later", "feedback"],
+        ["list.severity", "s", "action.severity", "issues"],
+        ["list.owner", "a", "action.owner", "issues"],
+        ["list.stage", "shift+s", "action.stage", "issues"],
+        ["list.next", "j", "action.next", "board"],
+        ["list.previous", "k", "action.previous", "board"],
+        ["board.left", "h", "action.columnLeft", "board"],
+        ["board.right", "l", "action.columnRight", "board"],
+        ["board.move-left", "mod+arrowleft", "action.moveLeft", "board"],
+        ["board.move-right", "mod+arrowright", "action.moveRight", "board"],
+      ] as const
+    ).map(([id, key, label, place]) => ({
+      id,
+      keys: board[id] ? [key, board[id]] : [key],
+      scope: "list" as const,
+      label: t(label),
+      place,
     })),
     {
       id: "item.copy-link",

@@ -84,6 +84,7 @@ export const centre: Record<keyof typeof en, Message> = {
   "kpi.target": "Ziel {target}",
   "kpi.p90": "9 von 10 in {time}",
   "kpi.usual": "üblich {low} bis {high}",
+  "kpi.usualOne": "üblich {high}",
   "kpi.usualUnknown": "was üblich ist, zeigt sich nach 4 Tagen",
   "kpi.before": "davor {share}",
   "kpi.noBefore": "noch kein Vergleich",

@@ -46,6 +46,8 @@ export const words: Record<keyof typeof en, Message> = {
   "change.owner_id": "die Zuständigkeit",
   "change.urgency": "die Dringlichkeit",
   "change.tags": "die Tags",
+  "change.linked": "die Verknüpfungen",
+  "change.dismissed_severity": "den vorgeschlagenen Schweregrad",
   "actor.user": "Jemand",
   "actor.token": "Ein Token",
   "actor.system": "Hypercare",

@@ -81,6 +81,7 @@ export const centre = {
   "kpi.target": "target {target}",
   "kpi.p90": "9 in 10 within {time}",
   "kpi.usual": "usually {low} to {high}",
+  "kpi.usualOne": "usually {high}",
   "kpi.usualUnknown": "what is usual shows after 4 days",
   "kpi.before": "before {share}",
   "kpi.noBefore": "nothing to compare with yet",

@@ -43,6 +43,8 @@ export const words = {
   "change.owner_id": "the owner",
   "change.urgency": "the urgency",
   "change.tags": "the tags",
+  "change.linked": "the links",
+  "change.dismissed_severity": "the suggested severity",
   "actor.user": "Somebody",
   "actor.token": "A token",
   "actor.system": "Hypercare",

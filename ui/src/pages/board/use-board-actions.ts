@@ -28,7 +28,7 @@ export function useBoardActions({
   onNew,
 }: Setting): void {
   const step = (id: string, keys: string[], label: string, by: { row?: number; column?: number }) => ({
-    id: `board.${id}`,
+    id,
     keys,
     scope: "list" as const,
     label,
@@ -55,13 +55,13 @@ export function useBoardActions({
   const moveHint = { hint: t("hint.moveCard"), hintKeys: ["mod+arrowleft", "mod+arrowright"] };
   useActions([
     {
-      ...step("down", ["j", "arrowdown"], t("action.next"), { row: 1 }),
+      ...step("list.next", ["j", "arrowdown"], t("action.next"), { row: 1 }),
       hint: t("hint.move"),
       hintKeys: ["j", "k", "h", "l"],
     },
-    step("up", ["k", "arrowup"], t("action.previous"), { row: -1 }),
-    step("left", ["h", "arrowleft"], t("action.columnLeft"), { column: -1 }),
-    step("right", ["l", "arrowright"], t("action.columnRight"), { column: 1 }),
+    step("list.previous", ["k", "arrowup"], t("action.previous"), { row: -1 }),
+    step("board.left", ["h", "arrowleft"], t("action.columnLeft"), { column: -1 }),
+    step("board.right", ["l", "arrowright"], t("action.columnRight"), { column: 1 }),
     { ...move("move-left", "mod+arrowleft", -1), ...(right ? {} : moveHint) },
     { ...move("move-right", "mod+arrowright", 1), ...(right ? moveHint : {}) },
     {

@@ -45,9 +45,7 @@ function footOf(k: Kpi): string {
     case "time_to_triage":
       return k.value === undefined ? t("kpi.none") : t("kpi.p90", { time: shortDuration(m.p90 ?? 0) });
     case "arrivals":
-      return m.high === undefined
-        ? t("kpi.usualUnknown")
-        : t("kpi.usual", { low: decimal(m.low ?? 0, 0), high: decimal(m.high, 0) });
+      return m.high === undefined ? t("kpi.usualUnknown") : usual(decimal(m.low ?? 0, 0), decimal(m.high, 0));
     case "negative":
       return m.before === undefined ? t("kpi.noBefore") : t("kpi.before", { share: percent(m.before) });
     case "backlog":
@@ -55,6 +53,9 @@ function footOf(k: Kpi): string {
   }
   return "";
 }
+
+const usual = (low: string, high: string) =>
+  low === high ? t("kpi.usualOne", { high }) : t("kpi.usual", { low, high });
 
 function sparkLabel(k: Kpi, name: string): string {
   const list = k.spark.filter((v) => v !== null);

@@ -7,7 +7,7 @@ import { t } from "@/i18n";
 import { Button } from "@/ui/button";
 import { Icon } from "@/ui/icon";
 import { Kbd } from "@/ui/kbd";
-import { NoteField, noteAction, useNoteDraft } from "./note-field";
+import { NoteField, useNoteDraft } from "./note-field";
 import { useNotes } from "./use-notes";
 
 /** The foot of an item: what is written there becomes a note. Give it a key, so that each item has its own. */
@@ -23,7 +23,7 @@ function Writing({ of, launchId }: { of: Subject; launchId: string }) {
   const field = useRef<HTMLTextAreaElement>(null);
   useActions([
     {
-      id: noteAction,
+      id: "item.note",
       keys: ["n"],
       scope: "item",
       label: t("action.note"),

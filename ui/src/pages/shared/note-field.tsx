@@ -213,7 +213,7 @@ function useOptions(
       },
     }));
   }
-  const here = registry.available().filter((a) => a.scope === "item" && a.id !== noteAction);
+  const here = registry.available().filter((a) => a.scope === "item" && a.id !== "item.note");
   return matchActions(here, asked.query).map((e) => ({
     id: e.id,
     label: e.label,
@@ -230,4 +230,3 @@ function useOptions(
 }
 
 /** Id of the action that leads into the composer: it is no command there. */
-export const noteAction = "item.note";

@@ -190,7 +190,8 @@ function Change({ row, who, launchId }: Props & { who: ReactNode }) {
     from: valueWord(field, e.from),
     to: strong(valueWord(field, e.to)),
   };
-  if (!e.from) return <Trans k="timeline.set" values={values} />;
+  const fresh = !e.from || (field === "urgency" && e.from === "0");
+  if (fresh && e.to) return <Trans k="timeline.set" values={values} />;
   return <Trans k={e.to ? "timeline.changed" : "timeline.cleared"} values={values} />;
 }
 
