@@ -102,36 +102,42 @@ export async function open(
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** Violations of WCAG 2.2 AA and best practice on the page as it is, each with the elements at fault. */
-export async function axe(page: Page, without: string[] = []): Promise<string[]> {
+/**
+ * Violations of WCAG 2.2 AA and best practice on the page as it is, each with the elements at fault. `without`
+ * names rules that say nothing here; `within` is the part of the page that is looked at.
+ */
+export async function axe(page: Page, without: string[] = [], within?: string): Promise<string[]> {
   await page.evaluate(axeSource);
-  return page.evaluate(async (off) => {
-    const run = (
-      globalThis as unknown as {
-        axe: {
-          run: (
-            context: object,
-            options: object,
-          ) => Promise<{ violations: { id: string; help: string; nodes: { html: string }[] }[] }>;
-        };
-      }
-    ).axe;
-    // The guards hand the focus on at once and are never heard. axe lets them be where it sees that a menu
-    // is modal, which it guesses from what covers the middle of the page: a long menu defeats that.
-    const guards = { exclude: [["[data-base-ui-focus-guard]"]] };
-    const result = await run.run(guards, {
-      resultTypes: ["violations"],
-      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-      rules: Object.fromEntries(off.map((rule) => [rule, { enabled: false }])),
-    });
-    return result.violations.map(
-      (v) =>
-        `${v.id}: ${v.help}\n  ${v.nodes
-          .slice(0, 4)
-          .map((n) => n.html.slice(0, 220))
-          .join("\n  ")}`,
-    );
-  }, without);
+  return page.evaluate(
+    async ([off, part]) => {
+      const run = (
+        globalThis as unknown as {
+          axe: {
+            run: (
+              context: object,
+              options: object,
+            ) => Promise<{ violations: { id: string; help: string; nodes: { html: string }[] }[] }>;
+          };
+        }
+      ).axe;
+      // The guards hand the focus on at once and are never heard. axe lets them be where it sees that a menu
+      // is modal, which it guesses from what covers the middle of the page: a long menu defeats that.
+      const looked = { exclude: [["[data-base-ui-focus-guard]"]], ...(part ? { include: [[part]] } : {}) };
+      const result = await run.run(looked, {
+        resultTypes: ["violations"],
+        runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+        rules: Object.fromEntries(off.map((rule) => [rule, { enabled: false }])),
+      });
+      return result.violations.map(
+        (v) =>
+          `${v.id}: ${v.help}\n  ${v.nodes
+            .slice(0, 4)
+            .map((n) => n.html.slice(0, 220))
+            .join("\n  ")}`,
+      );
+    },
+    [without, within] as const,
+  );
 }
 
 /** The rows of the list of feedback, as the page has them. */

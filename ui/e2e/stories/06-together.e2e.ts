@@ -76,14 +76,18 @@ describe("two people at one desk", () => {
       .waitFor({ timeout: 5_000 });
   });
 
-  test("a category put right here is right there, in the item and in the row", async () => {
+  test("a category and a severity put right here are right there, in the item and in the row", async () => {
     for (const page of [marta, sam]) await show(page, "Two receipts");
     await marta.keyboard.press("t");
     await marta.getByRole("menuitemradio", { name: "Usability" }).click();
     await within("corrected, in the open item", () =>
       sam.getByRole("button", { name: /Change Category.*Usability/ }).waitFor({ timeout: 5_000 }),
     );
-    await row(sam, "Two receipts").getByText("Usability").waitFor({ timeout: 5_000 });
+    await marta.getByRole("menu").waitFor({ state: "detached" });
+    await marta.keyboard.press("1");
+    await within("corrected, in the row", () =>
+      row(sam, "Two receipts").getByText("Sev 1").waitFor({ timeout: 5_000 }),
+    );
   });
 
   test("the other way round too: what the responder ignores is ignored at the owner's", async () => {
