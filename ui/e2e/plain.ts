@@ -27,8 +27,9 @@ export function plainText(page: Page, theirs: Set<string>): Promise<string[]> {
       const marked = "[data-user], [dir=auto], time, kbd, pre, code, .id, [lang]:not(html), script, style";
       const letters = /\p{L}{2,}/u;
       const ours = /[áçéíñöřšüýžÁÇÉÍÑÖŘŠÜÝŽ·]|\[.*\]/;
-      // By Intl: units, and names of languages, which are those of the words on the page.
-      const units = /^[\d\s.,:%+–-]*(?:[kMG]?B|bytes?|[KM])?$/;
+      // By Intl: units, days, and names of languages, which are those of the words on the page.
+      const units = /^[\d\s.,:%+–-]*(?:[kMG]?B|bytes?|[KM]|sec|min|hr|days?)?$/;
+      const days = /^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b,? ?)?(?:[A-Z][a-z]{2} )?\d{0,2}(?:, \d\d:\d\d)?$/;
       const names = new Intl.DisplayNames("en", { type: "language" });
       const languages = new Set(
         "ar bg cs da de el en es et fi fr he hi hu id it ja ko nl no pl pt ro ru sv th tr uk vi zh"
@@ -40,8 +41,18 @@ export function plainText(page: Page, theirs: Set<string>): Promise<string[]> {
       const found = new Set<string>();
       const note = (kind: string, raw: string | null, at: Element) => {
         const t = raw?.replace(/\s+/g, " ").trim() ?? "";
-        if (!t || !letters.test(t) || ours.test(t) || units.test(t) || caps.test(t) || languages.has(t))
+        if (
+          !t ||
+          !letters.test(t) ||
+          ours.test(t) ||
+          units.test(t) ||
+          days.test(t) ||
+          caps.test(t) ||
+          languages.has(t)
+        )
           return;
+        // The product's own name.
+        if (t === "hypercare") return;
         if (at.closest(marked) || isTheirs(t.replace(/…$/, ""))) return;
         found.add(
           `${kind} “${t.slice(0, 60)}” in ${at.tagName.toLowerCase()}.${at.className.toString().slice(0, 40)}`,

@@ -5,7 +5,7 @@ import { ScrollRegion } from "@/ui/scroll-region";
 import { type Action, registry, type Scope } from "./registry";
 import { useRegistered } from "./use-actions";
 
-const order: Scope[] = ["item", "list", "global"];
+const order: Exclude<Scope, "notice">[] = ["item", "list", "global"];
 
 /** Every key that works here, from the same registry that answers them. */
 export function KeySheet({ onClose }: { onClose: () => void }) {

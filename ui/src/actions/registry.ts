@@ -2,7 +2,7 @@ import type { LucideIcon } from "lucide-react";
 import { isSingleKey, matches, overlap } from "./keys";
 
 /** Where an action lives. A key of a narrower scope wins over the same key of a wider one. */
-export const scopes = ["global", "list", "item"] as const;
+export const scopes = ["global", "list", "item", "notice"] as const;
 export type Scope = (typeof scopes)[number];
 
 /**

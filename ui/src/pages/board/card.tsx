@@ -96,6 +96,7 @@ export const Card = memo(function Card({
         draggable={false}
         tabIndex={current || first ? 0 : -1}
         data-list-row=""
+        data-user=""
         aria-current={current ? "true" : undefined}
         onFocus={() => verbs.onFocus(card.id)}
         className="line-clamp-2 min-h-9 font-550 [overflow-wrap:anywhere] after:absolute after:inset-0 after:rounded-2 focus-visible:outline-none after:focus-visible:outline-2 after:focus-visible:outline-offset-1 after:focus-visible:outline-focus"

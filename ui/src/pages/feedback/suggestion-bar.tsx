@@ -130,7 +130,9 @@ function FieldChip({ suggestion: s, onTakeField, onDismiss }: { suggestion: Fiel
       {s.field === "severity" ? (
         <Severity level={s.value} strong />
       ) : (
-        <span className="max-w-48 truncate font-semibold">{value}</span>
+        <span data-user={s.field === "area" ? "" : undefined} className="max-w-48 truncate font-semibold">
+          {value}
+        </span>
       )}
     </Chip>
   );

@@ -11,7 +11,7 @@ import { Checkbox } from "@/ui/field";
 import { Kbd } from "@/ui/kbd";
 import { Panel } from "@/ui/panel";
 
-const order: Scope[] = ["global", "list", "item"];
+const order: Exclude<Scope, "notice">[] = ["global", "list", "item"];
 
 /** Every key of every page: what it does, other keys for it, and all single keys off (WCAG 2.1.4). */
 export default function Shortcuts() {

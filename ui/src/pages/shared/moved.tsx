@@ -56,9 +56,9 @@ export function MovedLine({ id, forget = false }: { id: string; forget?: boolean
   const moved = useMoved(id);
   useActions([
     {
-      id: "item.moved",
+      id: "notice.moved",
       keys: ["enter", "shift+enter", "e", "l", "h"],
-      scope: "item",
+      scope: "notice",
       label: t("moved.what"),
       keysOnly: true,
       // An issue that moved on can still be acted on.
