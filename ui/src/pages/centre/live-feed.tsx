@@ -122,37 +122,34 @@ export function LiveFeed({
         ) : null}
       </div>
       <div className="relative min-h-0 flex-1">
-        <ScrollRegion
-          ref={box}
-          label={title}
-          onScroll={onScroll}
-          className="absolute inset-0 overflow-y-auto focus-visible:-outline-offset-2"
-        >
-          {feed.error ? <Failure error={feed.error} onRetry={() => void feed.refetch()} /> : null}
-          {feed.isPending ? <Skeleton rows={6} /> : null}
-          {feed.isSuccess && shown.length === 0 ? (
-            <p className="border-line border-t px-3 py-3 text-fg-3">{t("feed.none")}</p>
-          ) : null}
-          <ol>
-            {shown.map((h, i) => (
-              <Fragment key={h.id}>
-                {i > 0 && heading(h) !== heading(shown[i - 1] as Happening) ? (
-                  <li className="border-line border-t bg-canvas px-3 py-0.5 text-meta text-fg-3">
-                    {heading(h)}
-                  </li>
-                ) : null}
-                <FeedRow h={h} fresh={fresh.has(h.id)} />
-              </Fragment>
-            ))}
-          </ol>
-          {feed.hasNextPage ? (
-            <div className="grid border-line border-t p-2">
-              <Button look="ghost" disabled={feed.isFetchingNextPage} onClick={() => void more()}>
-                {t("common.more")}
-              </Button>
-            </div>
-          ) : null}
-        </ScrollRegion>
+        <div className="absolute inset-0">
+          <ScrollRegion ref={box} label={title} onScroll={onScroll} className="h-full overflow-y-auto">
+            {feed.error ? <Failure error={feed.error} onRetry={() => void feed.refetch()} /> : null}
+            {feed.isPending ? <Skeleton rows={6} /> : null}
+            {feed.isSuccess && shown.length === 0 ? (
+              <p className="border-line border-t px-3 py-3 text-fg-3">{t("feed.none")}</p>
+            ) : null}
+            <ol>
+              {shown.map((h, i) => (
+                <Fragment key={h.id}>
+                  {i > 0 && heading(h) !== heading(shown[i - 1] as Happening) ? (
+                    <li className="border-line border-t bg-canvas px-3 py-0.5 text-meta text-fg-3">
+                      {heading(h)}
+                    </li>
+                  ) : null}
+                  <FeedRow h={h} fresh={fresh.has(h.id)} />
+                </Fragment>
+              ))}
+            </ol>
+            {feed.hasNextPage ? (
+              <div className="grid border-line border-t p-2">
+                <Button look="ghost" disabled={feed.isFetchingNextPage} onClick={() => void more()}>
+                  {t("common.more")}
+                </Button>
+              </div>
+            ) : null}
+          </ScrollRegion>
+        </div>
       </div>
     </section>
   );
