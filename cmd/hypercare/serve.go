@@ -21,17 +21,13 @@ func serve(ctx context.Context, args []string, io streams) error {
 	fs := flags("serve", io)
 	url := processFlags(fs, &cfg)
 	fs.StringVar(&cfg.Listen, "listen", ":8080", "`address` of UI and API")
-	fs.StringVar(&cfg.Gateway, "gateway", ":8000", "`address` of the gateway, which the product's traffic passes through")
-	without := fs.Bool("no-gateway", false, "serve UI and API only")
+	fs.StringVar(&cfg.Gateway, "gateway", "", "`address` of the gateway, such as :8000, which the product's traffic passes through; none when absent")
 	format := fs.String("log-format", "text", "text or json")
 	level := fs.String("log-level", "info", "debug, info, warn or error")
 	if rest, err := parse(fs, args); err != nil {
 		return err
 	} else if len(rest) > 0 {
 		return fmt.Errorf("serve takes no argument %q", rest[0])
-	}
-	if *without {
-		cfg.Gateway = ""
 	}
 	cfg.DatabaseURL = secret.Text(*url)
 	log, err := logger(io, *format, *level)

@@ -23,12 +23,16 @@ import (
 	"github.com/hypercare/hypercare/internal/issue"
 	"github.com/hypercare/hypercare/internal/job"
 	"github.com/hypercare/hypercare/internal/launch"
+	"github.com/hypercare/hypercare/internal/measure"
 	"github.com/hypercare/hypercare/internal/nlp"
+	"github.com/hypercare/hypercare/internal/note"
 	"github.com/hypercare/hypercare/internal/person"
 	"github.com/hypercare/hypercare/internal/publication"
 	"github.com/hypercare/hypercare/internal/secret"
+	"github.com/hypercare/hypercare/internal/timeline"
 	"github.com/hypercare/hypercare/internal/triage"
 	"github.com/hypercare/hypercare/internal/undo"
+	"github.com/hypercare/hypercare/internal/view"
 	"github.com/hypercare/hypercare/internal/web"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
@@ -79,7 +83,12 @@ type App struct {
 	rules      *triage.Rules
 	triage     *triage.Service
 	issues     *issue.Service
+	notes      *note.Service
+	timeline   *timeline.Service
 	imports    *importer.Service
+	views      *view.Service
+	nodes      *nodes
+	measures   *measure.Service
 
 	applications *application.Service
 	publications *publication.Service
@@ -129,7 +138,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 	a.cleanup = append(a.cleanup, a.ln.Close)
 	if a.gateway != nil {
 		if a.gatewayLn, err = net.Listen("tcp", cfg.Gateway); err != nil {
-			return nil, fmt.Errorf("listen on %s for the gateway (choose another address with --gateway, or --no-gateway): %w", cfg.Gateway, err)
+			return nil, fmt.Errorf("listen on %s for the gateway (choose another address with --gateway): %w", cfg.Gateway, err)
 		}
 		a.cleanup = append(a.cleanup, a.gatewayLn.Close)
 	}
@@ -138,10 +147,11 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 
 // build makes the services, in the order of their dependencies.
 func (a *App) build() (err error) {
-	a.workspaces = workspace.NewService(a.db)
+	a.workspaces = workspace.NewService(a.db, a.bus)
 	a.undo = undo.NewService(a.db)
 	a.launches = launch.NewService(a.db, a.bus)
 	a.people = person.NewService(a.db)
+	a.views = view.NewService(a.db, a.bus, a.launches, a.undo)
 	a.feedback = feedback.NewService(feedback.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "feedback"),
 		Files: feedback.NewFiles(filepath.Join(a.cfg.Data, "files")), CheckLaunch: a.launches.Check})
 	a.ledger = triage.NewLedger(triage.LedgerDeps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "ledger"),
@@ -154,17 +164,24 @@ func (a *App) build() (err error) {
 		Engine: nlp.New(), Ledger: a.ledger, Rules: a.rules})
 	a.issues = issue.NewService(issue.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "issue"), Feedback: a.feedback,
 		Launches: a.launches, Undo: a.undo})
+	a.notes = note.NewService(note.Deps{DB: a.db, Bus: a.bus, Feedback: a.feedback, Issues: a.issues, Members: a.workspaces, Undo: a.undo})
+	a.timeline = timeline.NewService(timeline.Deps{DB: a.db, Feedback: a.feedback, Ledger: a.ledger, Issues: a.issues, Notes: a.notes})
 	a.imports = importer.NewService(importer.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "import"), Jobs: a.jobs,
 		Feedback: a.feedback, CheckLaunch: a.launches.Check, TimeZone: a.launches.TimeZone, IssuesChanged: a.issuesChanged, Dir: filepath.Join(a.cfg.Data, "imports")})
+	a.measures = measure.NewService(measure.Deps{Feedback: a.feedback, Issues: a.issues, Launches: a.launches,
+		Sources: []measure.Source{{Name: "decision", Before: a.setAside}}})
 	a.buildGateway()
 	// What lies lower is told here what lies higher.
 	a.feedback.SetReader(a.triage)
-	a.feedback.OnDrop(a.triage.Forget)
+	a.nodes = newNodes(a)
+	a.feedback.OnDrop(a.nodes.dropped)
 	a.feedback.NameIssues(a.issueNames)
 	a.feedback.OnRecount(a.issues.Recount)
+	a.feedback.OnRecounted(a.issues.Recounted)
 	a.issues.SetFinder(likeness{a.triage})
 	a.issues.SetGrouper(a.triage)
 	a.issues.OnDecided(a.decided)
+	a.issues.OnSuggest(a.ledger.DismissedIssues)
 	a.issues.SetClusterer(likeness{a.triage})
 	a.cleanup = append(a.cleanup, func() error { a.triage.Close(); a.feedback.Close(); return nil })
 	return nil
@@ -212,6 +229,7 @@ func (a *App) Run(ctx context.Context) error {
 		workers.Go(func() { a.feedback.Process(work) })
 	}
 	workers.Go(func() { a.triage.Reread(work) })
+	workers.Go(func() { a.nodes.run(work) })
 	if err := a.jobs.Start(work); err != nil {
 		failed(err)
 	}

@@ -174,10 +174,11 @@ func TestArrowsOnlyGoDown(t *testing.T) {
 var rank = ranks(
 	[]string{"audit", "nlp", "gateway"},
 	[]string{"workspace"},
-	[]string{"person", "launch", "application", "publication"},
+	[]string{"person", "launch", "view", "application", "publication"},
 	[]string{"feedback"},
 	[]string{"issue", "channel"},
-	[]string{"triage"},
+	[]string{"triage", "note", "measure"},
+	[]string{"timeline"},
 	[]string{"app"},
 )
 
