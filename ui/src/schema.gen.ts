@@ -4,6 +4,76 @@
  */
 
 export interface paths {
+    "/applications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Applications and their keys, by name */
+        get: operations["list-applications"];
+        put?: never;
+        /** Make an application */
+        post: operations["create-application"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/applications/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One application */
+        get: operations["get-application"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change an application, or disable it */
+        patch: operations["change-application"];
+        trace?: never;
+    };
+    "/applications/{id}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a key, or one that takes over from another */
+        post: operations["create-key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/applications/{id}/keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a key, at once */
+        delete: operations["revoke-key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/attachments/{id}": {
         parameters: {
             query?: never;
@@ -253,6 +323,109 @@ export interface paths {
         };
         /** What happened to a feedback: arrival, readings, rules, decisions, corrections, notes; newest first */
         get: operations["feedback-timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is published on the gateway */
+        get: operations["get-publication"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is wrong with a document, or what it would change */
+        post: operations["check-publication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/publications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that is or was published, newest first */
+        get: operations["list-publications"];
+        put?: never;
+        /** Publish a document; with a fault nothing changes */
+        post: operations["publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/publications/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One publication with its document */
+        get: operations["get-one-publication"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/roll-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring an earlier publication into force again */
+        post: operations["roll-back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Routes and targets of the gateway, and what they have done since it started */
+        get: operations["get-gateway-state"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1285,12 +1458,117 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AppGatewayState: {
+            routes: components["schemas"]["AppRouteState"][];
+            targets: components["schemas"]["GatewayTargetState"][];
+            /** @description Where it listens, seen from its own machine; empty for a node without a gateway. */
+            url: string;
+        };
         AppRelated: {
             /** @description What triage filled and nobody has confirmed, corrected or waved off. */
             fields: components["schemas"]["TriageFieldSuggestion"][];
             /** @description Without those that people waved off. */
             issues: components["schemas"]["IssueSuggestionBody"][];
             items: components["schemas"]["TriageAlikeRow"][];
+        };
+        AppRouteState: {
+            api: string;
+            /** Format: int64 */
+            bytes_in: number;
+            /** Format: int64 */
+            bytes_out: number;
+            /** @description Answers that the gateway gave itself, by reason. */
+            errors: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Microseconds since 1970 of the latest exchange; absent for none.
+             */
+            last_at_us?: number;
+            /** Format: double */
+            p50_ms: number;
+            /** Format: double */
+            p95_ms: number;
+            /** Format: double */
+            p99_ms: number;
+            /** Format: int64 */
+            requests: number;
+            /** Format: int64 */
+            retries: number;
+            route: string;
+            /** @description Answers by class: 2xx, 3xx, 4xx, 5xx, and left for clients that did not wait. */
+            statuses: {
+                [key: string]: number;
+            };
+            version?: string;
+        };
+        Application: {
+            /** @description APIs it may call; empty: all that ask for a key. */
+            apis: string[];
+            /** @description Whom to ask. */
+            contact?: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            disabled_at?: string;
+            id: string;
+            keys: components["schemas"]["ApplicationKey"][];
+            name: string;
+            /** @description Name that limits are chosen by. */
+            plan?: string;
+        };
+        ApplicationChange: {
+            apis?: string[];
+            contact?: string;
+            /** @description Its keys open nothing any more, at once. */
+            disabled?: boolean;
+            name?: string;
+            plan?: string;
+        };
+        ApplicationCreatedKey: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at?: string;
+            id: string;
+            name?: string;
+            /** @description First characters, to recognise it by. */
+            prefix: string;
+            /** Format: date-time */
+            revoked_at?: string;
+            /** @description Shown this once; keep it where secrets are kept. */
+            secret: string;
+        };
+        ApplicationInput: {
+            apis?: string[] | null;
+            contact?: string;
+            name: string;
+            plan?: string;
+        };
+        ApplicationKey: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at?: string;
+            id: string;
+            name?: string;
+            /** @description First characters, to recognise it by. */
+            prefix: string;
+            /** Format: date-time */
+            revoked_at?: string;
+        };
+        ApplicationNewKey: {
+            /** Format: date-time */
+            expires_at?: string;
+            name?: string;
+            /**
+             * @description How long both work, such as 24h (default) or 0s.
+             * @example 24h
+             */
+            overlap?: string;
+            /** @description Id of a key that this one takes over from: that one ends when overlap is over. */
+            replaces?: string;
         };
         AuditActor: {
             id: string;
@@ -1314,12 +1592,44 @@ export interface components {
             id: string;
             kind: string;
         };
+        "BodyStruct { Document string \"json:\\\"document\\\"\" }Body": {
+            document: string;
+        };
         "BodyStruct { Needed bool \"json:\\\"needed\\\"\" }Body": {
             needed: boolean;
+        };
+        "BodyStruct { To int64 \"json:\\\"to\\\"\"; Note string \"json:\\\"noteOmitempty\\\" maxLength:\\\"500\\\"\" }Body": {
+            note?: string;
+            /**
+             * Format: int64
+             * @description Number; the one before the present when absent.
+             */
+            to?: number;
         };
         EventActor: {
             id: string;
             name: string;
+        };
+        EventApplicationUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "application.updated";
         };
         EventDeliveryUpdated: {
             /** Format: date-time */
@@ -1405,6 +1715,27 @@ export interface components {
              * @enum {string}
              */
             type: "feedback.updated";
+        };
+        EventGatewayPublished: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "gateway.published";
         };
         EventImportProgress: {
             /** Format: date-time */
@@ -1968,6 +2299,24 @@ export interface components {
              * @description 202 kept, 422 refused.
              */
             status: number;
+        };
+        GatewayFault: {
+            /** Format: int64 */
+            line?: number;
+            /** @example apis[0].routes[2].upstream */
+            path: string;
+            reason: string;
+        };
+        GatewayTargetState: {
+            /** Format: date-time */
+            ejected_until?: string;
+            healthy: boolean;
+            /** Format: int64 */
+            inflight: number;
+            target: string;
+            upstream: string;
+            /** Format: int64 */
+            weight: number;
         };
         ImporterCreator: {
             id: string;
@@ -3221,6 +3570,13 @@ export interface components {
             /** @description Takes the act back: POST /undo/{id}. */
             undo_id: string;
         };
+        PageApplication: {
+            items: components["schemas"]["Application"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
         PageAuditEntry: {
             items: components["schemas"]["AuditEntry"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
@@ -3300,6 +3656,13 @@ export interface components {
         };
         PagePerson: {
             items: components["schemas"]["Person"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PagePublication: {
+            items: components["schemas"]["Publication"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
             next_cursor?: string;
             /** Format: int64 */
@@ -3404,11 +3767,55 @@ export interface components {
             location?: string;
             message: string;
         };
+        Publication: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /** @description YAML as it was written; absent in lists. */
+            document?: string;
+            live: boolean;
+            note: string;
+            /**
+             * Format: int64
+             * @description Counts up in the workspace; the highest is in force.
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description The number whose document this is again.
+             */
+            rolled_back_to?: number;
+        };
+        PublicationChange: {
+            /** @enum {string} */
+            kind: "added" | "removed" | "changed";
+            /** @description Which fields changed. */
+            note?: string;
+            /** @example route orders v1 get-order */
+            what: string;
+        };
+        PublicationCheck: {
+            /** @description Against what is in force. */
+            changes: components["schemas"]["PublicationChange"][];
+            faults: components["schemas"]["GatewayFault"][];
+            valid: boolean;
+        };
+        PublicationInput: {
+            /**
+             * Format: int64
+             * @description Number of the publication that the change was made from; when another is in force by now it is refused.
+             */
+            base?: number;
+            /** @description YAML or JSON; see docs/reference/gateway.md. */
+            document: string;
+            /** @description What changes and why. */
+            note?: string;
+        };
         "Start-importRequest": {
             /** @description That of the last preview when absent. */
             mapping?: components["schemas"]["ImporterMapping"];
         };
-        StreamEvent: components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
+        StreamEvent: components["schemas"]["EventApplicationUpdated"] | components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventGatewayPublished"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
         TimelineEntry: {
             /** @description Who: kind is member, token, system, rule or reporter; the id is empty where only a name is known. */
             actor: components["schemas"]["AuditActor"];
@@ -3974,6 +4381,199 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "list-applications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageApplication"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-application": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplicationInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Application"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-application": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Application"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-application": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplicationChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Application"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplicationNewKey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationCreatedKey"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "revoke-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-attachment": {
         parameters: {
             query?: never;
@@ -4524,6 +5124,226 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageTimelineEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-publication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "check-publication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BodyStruct { Document string \"json:\\\"document\\\"\" }Body"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicationCheck"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-publications": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePublication"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublicationInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-one-publication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "roll-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BodyStruct { To int64 \"json:\\\"to\\\"\"; Note string \"json:\\\"noteOmitempty\\\" maxLength:\\\"500\\\"\" }Body"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-gateway-state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppGatewayState"];
                 };
             };
             /** @description Error */
