@@ -17,6 +17,11 @@ afterEach(() => expect(faults.splice(0)).toEqual([]));
 
 /** Presses a key where keys belong: on the page. */
 const key = (keys: string) => (p: Page) => p.keyboard.press(keys);
+const keys =
+  (...list: string[]) =>
+  async (p: Page) => {
+    for (const k of list) await p.keyboard.press(k);
+  };
 const click = (name: string | RegExp) => (p: Page) => p.getByRole("button", { name }).first().click();
 
 /** Whatever opens over a page: where, and how. */
@@ -28,11 +33,19 @@ const overlays: [name: string, path: (d: Demo) => string, show: (p: Page) => Pro
   ["category-menu", (d) => `${d.launch}/feedback`, key("t")],
   ["assign-menu", (d) => `${d.launch}/feedback`, key("a")],
   ["join", (d) => `${d.launch}/feedback`, key("l")],
+  ["later", (d) => `${d.launch}/feedback`, key("h")],
+  ["views", (d) => `${d.launch}/feedback`, key("v")],
+  ["save-view", (d) => `${d.launch}/feedback`, key("Shift+V")],
+  ["mentions", (d) => `${d.launch}/feedback`, keys("g", "n")],
+  ["item-actions", (d) => `${d.launch}/feedback`, click("Actions")],
   ["user-menu", (d) => `${d.launch}/issues`, click(/Your account/)],
   ["launch-menu", (d) => `${d.launch}/issues`, click(/Switch launch/)],
   ["why-priority", (d) => `${d.launch}/issues`, click(/^Priority .*why/)],
   ["merge", (d) => d.issue, key("m")],
   ["split", (d) => d.issue, click("Split")],
+  ["link", (d) => d.issue, key("l")],
+  ["new-issue", (d) => `${d.launch}/board`, key("n")],
+  ["card-menu", (d) => `${d.launch}/board`, keys("j", "m")],
   ["rule-editor", (d) => `${d.launch}/rules`, click("New rule")],
   [
     "delivery",
