@@ -14,9 +14,6 @@ type policy interface {
 	check(x *Exchange) *refusal
 }
 
-// answerPolicy changes the head of an answer.
-type answerPolicy interface{ answer(x *Exchange, r *reply) }
-
 // refusal is a policy's no.
 type refusal struct {
 	status int

@@ -23,8 +23,7 @@ type Route struct {
 
 	methods []string // empty: any
 	headers []headerMatch
-	params  []string // names, in the order of the path
-	pattern string   // as written, for logs and metrics
+	pattern string // as written, for logs and metrics
 	regex   *regexp.Regexp
 	cut     int // length of the prefix that a rewrite replaces
 	place   int // in the document: earlier wins where nothing else decides
@@ -34,7 +33,6 @@ type Route struct {
 	host     string  // Host sent to the upstream; "" for the target's own
 	keepHost bool
 	policies []policy
-	answers  []answerPolicy
 	headers2 []setHeader // added to answers, such as Sunset
 	timeouts timeouts
 	stats    *Stats
