@@ -22,7 +22,9 @@ import type { Feedback, FeedbackPatch } from "@/api/types";
 import { t, word } from "@/i18n";
 import { fullTime, moment, number } from "@/i18n/format";
 import { Button, IconButton } from "@/ui/button";
+import { failedPart } from "@/ui/failed-part";
 import { Icon } from "@/ui/icon";
+import { part } from "@/ui/part";
 import { Failure, Skeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
 import { useNow, useZone } from "@/ui/time";
@@ -30,10 +32,11 @@ import { MovedLine } from "../shared/moved";
 import { severities } from "../shared/vocabulary";
 import { FeedbackBody } from "./feedback-body";
 import { FeedbackFacts, type OpenMenu } from "./feedback-facts";
-import { JoinDialog } from "./join-dialog";
 import { SuggestionBar } from "./suggestion-bar";
 import { confirmation, dismissals, isEmpty, standing } from "./suggestions";
 import type { Verbs } from "./verbs";
+
+const joinPart = part(() => import("./join-dialog"));
 
 interface Props {
   id: string;
@@ -61,6 +64,10 @@ export function FeedbackDetail(p: Props) {
   const data = whole ?? (isStatus(error, 0) ? row : undefined);
   const related = useQuery(relatedQuery(id)).data;
   const [joining, setJoining] = useState(false);
+  const join = joinPart.use(joining, (why) => {
+    setJoining(false);
+    failedPart(why);
+  });
   const [menu, setMenu] = useState<OpenMenu>();
 
   const open = data && data.state !== "accepted";
@@ -273,8 +280,8 @@ export function FeedbackDetail(p: Props) {
         />
         <FeedbackFacts feedback={data} verbs={verbs} menu={menu} onMenu={setMenu} />
       </div>
-      {joining ? (
-        <JoinDialog
+      {join && joining ? (
+        <join.JoinDialog
           launchId={launchId}
           related={related}
           onClose={() => setJoining(false)}

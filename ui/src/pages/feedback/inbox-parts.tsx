@@ -1,11 +1,12 @@
-import { Link } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import type { FeedbackTab } from "@/api/filter";
 import type { Launch } from "@/api/types";
 import { t } from "@/i18n";
-import { Button, buttonClass } from "@/ui/button";
-import { Snippet } from "@/ui/snippet";
+import { Button } from "@/ui/button";
 import { Empty } from "@/ui/states";
-import { curlSnippet } from "../launch/snippets";
+
+/** How to send the first report is shown once in the life of a launch. */
+const FirstReport = lazy(() => import("./first-report"));
 
 export function EmptyInbox({
   launch,
@@ -36,20 +37,8 @@ export function EmptyInbox({
     );
   }
   return (
-    <Empty
-      title={t("feedback.noneTitle")}
-      action={
-        <Link
-          to="/launches/$launchId/send"
-          params={{ launchId: launch.id }}
-          className={buttonClass("primary")}
-        >
-          {t("send.title")}
-        </Link>
-      }
-    >
-      <p>{t("feedback.noneText")}</p>
-      <Snippet label={t("send.curl")} text={curlSnippet(window.location.origin, launch.id, "")} />
-    </Empty>
+    <Suspense>
+      <FirstReport launch={launch} />
+    </Suspense>
   );
 }

@@ -10,6 +10,8 @@ import { toasts } from "@/app/toasts";
 import { usePrefs } from "@/app/use-prefs";
 import { t } from "@/i18n";
 import { cx } from "@/ui/cx";
+import { failedPart } from "@/ui/failed-part";
+import { part } from "@/ui/part";
 import { CardsSkeleton, explain, Failure } from "@/ui/states";
 import { useMovedLeaves } from "../shared/moved";
 import { NewsPill } from "../shared/news-pill";
@@ -17,7 +19,7 @@ import { BulkBar } from "./bulk-bar";
 import { FeedbackDetail } from "./feedback-detail";
 import { FeedbackList } from "./feedback-list";
 import { FilterChips } from "./filter-chips";
-import { type Asking, InboxDialogs } from "./inbox-dialogs";
+import type { Asking } from "./inbox-dialogs";
 import { EmptyInbox } from "./inbox-parts";
 import { ListHead, SortLine } from "./list-head";
 import { rowHeights } from "./list-row";
@@ -26,6 +28,9 @@ import { useInboxActions } from "./use-inbox-actions";
 import { useInboxData } from "./use-inbox-data";
 import { useMarks } from "./use-marks";
 import { useVerbs } from "./verbs";
+
+/** What is asked is asked rarely, so its code comes when it is. */
+const dialogsPart = part(() => import("./inbox-dialogs"));
 
 const route = getRouteApi("/app/launches/$launchId/feedback");
 
@@ -41,6 +46,10 @@ export default function Inbox() {
   const { density } = usePrefs();
   const [filterOpen, setFilterOpen] = useState(false);
   const [asking, setAsking] = useState<Asking>();
+  const dialogs = dialogsPart.use(asking !== undefined, (why) => {
+    setAsking(undefined);
+    failedPart(why);
+  });
   const searchField = useRef<HTMLInputElement>(null);
   const tab = search.tab ?? "triage";
   useTitle(t("nav.inbox"));
@@ -158,16 +167,18 @@ export default function Inbox() {
           />
         </div>
       ) : null}
-      <InboxDialogs
-        asking={asking}
-        launchId={launch.id}
-        onClose={() => setAsking(undefined)}
-        onLater={(ids, until) => act(ids, { snoozed_until: until }, () => verbs.snooze(ids, until))}
-        onJoin={(ids, issueId) =>
-          act(ids, { state: "accepted" }, () => verbs.acceptMany(ids, false, issueId))
-        }
-        onChange={(ids, patch) => act(ids, {}, () => verbs.correctMany(ids, patch))}
-      />
+      {dialogs ? (
+        <dialogs.InboxDialogs
+          asking={asking}
+          launchId={launch.id}
+          onClose={() => setAsking(undefined)}
+          onLater={(ids, until) => act(ids, { snoozed_until: until }, () => verbs.snooze(ids, until))}
+          onJoin={(ids, issueId) =>
+            act(ids, { state: "accepted" }, () => verbs.acceptMany(ids, false, issueId))
+          }
+          onChange={(ids, patch) => act(ids, {}, () => verbs.correctMany(ids, patch))}
+        />
+      ) : null}
     </main>
   );
 }

@@ -19,12 +19,15 @@ import { toasts } from "@/app/toasts";
 import { t } from "@/i18n";
 import { buttonClass } from "@/ui/button";
 import { cx } from "@/ui/cx";
+import { failedPart } from "@/ui/failed-part";
 import { Icon } from "@/ui/icon";
 import { Menu, MenuGroup, MenuItem, MenuLine } from "@/ui/menu";
+import { part } from "@/ui/part";
 import { explain } from "@/ui/states";
-import { ViewDialog } from "./view-dialog";
 import { useViewVerbs } from "./view-verbs";
 import { linkOf, present, queryOf, remember, type Search, searchOf, type ViewPage } from "./views";
+
+const dialogPart = part(() => import("./view-dialog"));
 
 interface Props {
   launchId: string;
@@ -43,6 +46,10 @@ export function ViewsMenu({ launchId, page, search, onOpen, quiet = false }: Pro
   const verbs = useViewVerbs(launchId);
   const [open, setOpen] = useState(false);
   const [dialog, setDialog] = useState<"save" | View>();
+  const code = dialogPart.use(dialog !== undefined, (why) => {
+    setDialog(undefined);
+    failedPart(why);
+  });
   const views = (data ?? []).filter((v) => v.page === page);
   const { exact, base } = present(launchId, page, views, search);
   const now = exact ?? base;
@@ -182,8 +189,8 @@ export function ViewsMenu({ launchId, page, search, onOpen, quiet = false }: Pro
           </>
         ) : null}
       </Menu>
-      {dialog === "save" ? (
-        <ViewDialog
+      {!code ? null : dialog === "save" ? (
+        <code.ViewDialog
           onClose={() => setDialog(undefined)}
           onSave={async (form) => {
             const view = await verbs.create({
@@ -196,7 +203,7 @@ export function ViewsMenu({ launchId, page, search, onOpen, quiet = false }: Pro
           }}
         />
       ) : dialog ? (
-        <ViewDialog
+        <code.ViewDialog
           view={dialog}
           places={groups.find((g) => g.views.includes(dialog))?.views.length}
           onClose={() => setDialog(undefined)}
