@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,14 +41,18 @@ type message struct {
 
 const (
 	nodeChannel = "hypercare_event"
-	droppedEach = 150 // feedback of one message
+	droppedEach = 150             // feedback of one message
+	lostEach    = 2 * time.Second // nodes are told of what was lost, also when nothing else happens
 )
 
 func newNodes(a *App) *nodes {
 	n := &nodes{app: a, log: a.log.With("component", "nodes"), self: db.NewID(), out: make(chan message, 4096), hears: make(chan struct{})}
 	if a.db.Shared() {
 		a.bus.Forward(func(e event.Event) {
-			e.Data = nil
+			// Rows are read anew by each node; what else an event carries is small.
+			if strings.HasPrefix(e.Type, "feedback.") || strings.HasPrefix(e.Type, "issue.") {
+				e.Data = nil
+			}
 			n.send(message{Event: e, Workspace: workspace.ID(e.Workspace)})
 		})
 	}
@@ -89,18 +94,25 @@ func (n *nodes) run(ctx context.Context) {
 }
 
 func (n *nodes) tell(ctx context.Context) {
+	again := time.NewTicker(lostEach)
+	defer again.Stop()
 	for {
+		var x message
 		select {
 		case <-ctx.Done():
 			return
-		case x := <-n.out:
-			if n.lost.CompareAndSwap(true, false) {
-				x = message{Node: n.self, Lost: true}
+		case x = <-n.out:
+		case <-again.C:
+			if !n.lost.Load() {
+				continue
 			}
-			if err := n.notify(ctx, x); err != nil && ctx.Err() == nil {
-				n.log.WarnContext(ctx, "tell the other nodes", "err", err)
-				n.lost.Store(true)
-			}
+		}
+		if n.lost.CompareAndSwap(true, false) {
+			x = message{Node: n.self, Lost: true}
+		}
+		if err := n.notify(ctx, x); err != nil && ctx.Err() == nil {
+			n.log.WarnContext(ctx, "tell the other nodes", "err", err)
+			n.lost.Store(true)
 		}
 	}
 }

@@ -154,7 +154,7 @@ func (s *Service) Change(ctx context.Context, id string, c Change) (*Application
 	}
 	var app *Application
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		if app, err = get(ctx, tx, a.Workspace, id); err != nil {
+		if app, err = held(ctx, tx, a.Workspace, id); err != nil {
 			return err
 		}
 		set(&app.Name, c.Name)
@@ -210,7 +210,7 @@ func (s *Service) CreateKey(ctx context.Context, id string, in NewKey) (Key, sec
 	text := secret.New("hck_")
 	k := Key{ID: db.NewID(), Name: strings.TrimSpace(in.Name), Prefix: text.Reveal()[:10], CreatedAt: now, ExpiresAt: in.ExpiresAt}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		app, err := get(ctx, tx, a.Workspace, id)
+		app, err := held(ctx, tx, a.Workspace, id)
 		if err != nil {
 			return err
 		}

@@ -66,6 +66,15 @@ func list(ctx context.Context, q db.Queryer, ws workspace.ID) ([]*Application, e
 	return apps, nil
 }
 
+// held returns an application that nobody else changes until the transaction
+// ends.
+func held(ctx context.Context, tx *db.Tx, ws workspace.ID, id string) (*Application, error) {
+	if _, err := tx.ExecContext(ctx, `UPDATE application SET changed_at = changed_at WHERE workspace_id = $1 AND id = $2`, ws, id); err != nil {
+		return nil, fmt.Errorf("hold application %s: %w", id, err)
+	}
+	return get(ctx, tx, ws, id)
+}
+
 func get(ctx context.Context, q db.Queryer, ws workspace.ID, id string) (*Application, error) {
 	a, err := scan(q.QueryRowContext(ctx, `SELECT `+columns+` FROM application WHERE workspace_id = $1 AND id = $2`, ws, id))
 	switch {

@@ -173,7 +173,7 @@ func (s *Service) rewrite(ctx context.Context, tx *db.Tx, a workspace.Actor, n *
 
 // open returns a note that is there and that a may change.
 func (s *Service) open(ctx context.Context, tx *db.Tx, a workspace.Actor, id string) (*Note, error) {
-	n, err := get(ctx, tx, a.Workspace, id)
+	n, err := held(ctx, tx, a.Workspace, id)
 	if err != nil {
 		return nil, err
 	}

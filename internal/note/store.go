@@ -49,6 +49,14 @@ func encode(list []Mentioned) (string, error) {
 	return string(b), err
 }
 
+// held returns a note that nobody else changes until the transaction ends.
+func held(ctx context.Context, tx *db.Tx, ws workspace.ID, id string) (*Note, error) {
+	if _, err := tx.ExecContext(ctx, `UPDATE note SET edited_at = edited_at WHERE workspace_id = $1 AND id = $2`, ws, id); err != nil {
+		return nil, fmt.Errorf("hold note %s: %w", id, err)
+	}
+	return get(ctx, tx, ws, id)
+}
+
 func get(ctx context.Context, q db.Queryer, ws workspace.ID, id string) (*Note, error) {
 	n, err := scan(q.QueryRowContext(ctx, `SELECT `+columns+` FROM note WHERE workspace_id = $1 AND id = $2`, ws, id))
 	switch {

@@ -93,7 +93,7 @@ func (s *Service) unedit(ctx context.Context, tx *db.Tx, a workspace.Actor, d ed
 }
 
 func (s *Service) undelete(ctx context.Context, tx *db.Tx, a workspace.Actor, d deleted) (*Note, error) {
-	n, err := get(ctx, tx, a.Workspace, d.ID)
+	n, err := held(ctx, tx, a.Workspace, d.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ type Publication struct {
 
 // Input is a document to be published.
 type Input struct {
-	Document string `json:"document" minLength:"1" doc:"YAML or JSON; see docs/reference/gateway.md."`
+	Document string `json:"document" minLength:"1" doc:"YAML or JSON; see docs/operations/gateway.md."`
 	Note     string `json:"note,omitempty" maxLength:"500" doc:"What changes and why."`
 	Base     *int64 `json:"base,omitempty" doc:"Number of the publication that the change was made from; when another is in force by now it is refused."`
 }
@@ -71,7 +71,7 @@ func NewService(d *db.DB, bus *event.Bus, log *slog.Logger, server Server) *Serv
 // Current returns what is in force; number 0 and an empty document before
 // anything was published.
 func (s *Service) Current(ctx context.Context) (*Publication, error) {
-	a, err := workspace.Need(ctx, workspace.Read)
+	a, err := workspace.Need(ctx, workspace.ManageLaunch)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (s *Service) Current(ctx context.Context) (*Publication, error) {
 
 // Get returns one publication.
 func (s *Service) Get(ctx context.Context, num int64) (*Publication, error) {
-	a, err := workspace.Need(ctx, workspace.Read)
+	a, err := workspace.Need(ctx, workspace.ManageLaunch)
 	if err != nil {
 		return nil, err
 	}
@@ -187,6 +187,11 @@ func (s *Service) RollBack(ctx context.Context, to int64, note string) (*Publica
 func (s *Service) put(ctx context.Context, a workspace.Actor, in Input, from int64) (*Publication, error) {
 	p := &Publication{Document: in.Document, Note: strings.TrimSpace(in.Note), FromNum: from, By: a.Name, Live: true}
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
+		// First, since it holds the counter: who publishes beside this one waits and then sees it.
+		var err error
+		if p.Number, err = workspace.Next(ctx, tx, a.Workspace, "publication", 1); err != nil {
+			return err
+		}
 		now, err := current(ctx, tx, a.Workspace)
 		if err != nil {
 			return err
@@ -201,9 +206,6 @@ func (s *Service) put(ctx context.Context, a workspace.Actor, in Input, from int
 		p.At = s.now().UTC().Truncate(time.Microsecond)
 		if !p.At.After(now.At) {
 			p.At = now.At.Add(time.Microsecond)
-		}
-		if p.Number, err = workspace.Next(ctx, tx, a.Workspace, "publication", 1); err != nil {
-			return err
 		}
 		if err := insert(ctx, tx, a.Workspace, p, a.ID); err != nil {
 			return err

@@ -84,6 +84,9 @@ type undoItem struct {
 	ReadFully    bool    `json:"read_fully"`
 }
 
+// maxTags bounds the tags of one feedback.
+const maxTags = 50
+
 // setting is one checked field of an Edit.
 type setting struct {
 	field, value string
@@ -346,6 +349,9 @@ func (w *correcting) one(f *feedback.Feedback) error {
 	by := map[string]any{}
 	for _, s := range w.settings {
 		was, becomes := valueOf(f, s.field), s.on(f)
+		if s.add && strings.Count(becomes, ",") >= maxTags {
+			return errs.New(errs.TooLarge, "Feedback %d would have more than %d tags; take some away first.", f.Number, maxTags)
+		}
 		if was == becomes {
 			if !w.confirms(f, s.field) {
 				continue

@@ -165,7 +165,7 @@ func (s *Service) Change(ctx context.Context, id string, c Change) (*Changed, er
 	out := &Changed{}
 	var was *View
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		v, err := get(ctx, tx, a, id)
+		v, err := held(ctx, tx, a, id)
 		if err != nil {
 			return err
 		}
@@ -231,7 +231,7 @@ func (s *Service) Delete(ctx context.Context, id string) (undoID string, err err
 	}
 	var v *View
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		if v, err = get(ctx, tx, a, id); err != nil {
+		if v, err = held(ctx, tx, a, id); err != nil {
 			return err
 		}
 		if err := mayChange(a, v); err != nil {

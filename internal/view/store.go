@@ -62,6 +62,14 @@ func find(ctx context.Context, q db.Queryer, ws workspace.ID, id string) (*View,
 
 // get returns a view that the actor sees; another's private one is not there
 // for them.
+// held returns a view that nobody else changes until the transaction ends.
+func held(ctx context.Context, tx *db.Tx, a workspace.Actor, id string) (*View, error) {
+	if _, err := tx.ExecContext(ctx, `UPDATE saved_view SET updated_at = updated_at WHERE workspace_id = $1 AND id = $2`, a.Workspace, id); err != nil {
+		return nil, fmt.Errorf("hold view %s: %w", id, err)
+	}
+	return get(ctx, tx, a, id)
+}
+
 func get(ctx context.Context, q db.Queryer, a workspace.Actor, id string) (*View, error) {
 	v, err := find(ctx, q, a.Workspace, id)
 	if err == nil && (v == nil || !v.Shared && v.Owner.ID != a.ID) {

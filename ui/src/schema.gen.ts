@@ -2280,7 +2280,7 @@ export interface components {
             id: string;
             /** Format: int64 */
             number: number;
-            /** @description Its title, or how its text starts. */
+            /** @description Its title, or how its text starts, with personal data covered. */
             title: string;
         };
         FeedbackReplayed: {
@@ -3806,7 +3806,7 @@ export interface components {
              * @description Number of the publication that the change was made from; when another is in force by now it is refused.
              */
             base?: number;
-            /** @description YAML or JSON; see docs/reference/gateway.md. */
+            /** @description YAML or JSON; see docs/operations/gateway.md. */
             document: string;
             /** @description What changes and why. */
             note?: string;
