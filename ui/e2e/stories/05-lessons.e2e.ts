@@ -60,6 +60,8 @@ describe("what people correct teaches", () => {
       await settled(page);
       await page.keyboard.press("t");
       await page.getByRole("menuitemradio", { name: "Documentation" }).waitFor();
+      // Letters are the menu's from when it has the focus, a frame or two after it is drawn.
+      await page.waitForFunction(() => document.activeElement?.closest("[role=menu]"));
       await page.keyboard.type("Doc");
       await page.keyboard.press("Enter");
       await page.getByRole("button", { name: /Change Category.*Documentation/ }).waitFor();
