@@ -51,7 +51,7 @@ ui/node_modules/.installed: ui/package-lock.json
 .PHONY: ui-deps
 ui-deps: ui/node_modules/.installed
 
-UI_SOURCES = $(shell find ui/src ui/public ui/scripts ui/index.html ui/package.json ui/vite.config.ts -type f 2>/dev/null)
+UI_SOURCES = $(shell find ui/src ui/public ui/scripts ui/index.html ui/package.json ui/vite.config.ts -type f ! -name 'seed*.mjs' ! -name 'pictures*.mjs' 2>/dev/null)
 
 ui/dist/index.html: ui/node_modules/.installed $(UI_SOURCES)
 	@cd ui && npm run --silent build -- --logLevel warn
@@ -93,8 +93,12 @@ test-ui: ## UI unit tests
 	@scripts/test.sh ui
 
 .PHONY: e2e
-e2e: ## browser stories with axe against the real binary
+e2e: ## browser stories with axe, Lighthouse, 100,000 reports: against the real binary
 	@scripts/test.sh e2e
+
+.PHONY: pictures
+pictures: ui build ## make the README's pictures from a demo, into docs/images
+	@scripts/with-server.sh node ui/scripts/pictures.mjs docs/images
 
 .PHONY: lint
 lint: lint-go lint-ui ## formatting, vet, linters and house rules
@@ -123,9 +127,9 @@ eval: build ## quality of the language engine on labelled data, beside floor and
 	@bin/hypercare eval $(EVAL)
 
 .PHONY: bench
-bench: bench-intake bench-list bench-import bench-triage bench-calls ## all of the measurements below
+bench: bench-intake bench-list bench-pulse bench-import bench-triage bench-calls bench-ui ## all of the measurements below
 
-.PHONY: bench-intake bench-list bench-import bench-triage bench-calls
+.PHONY: bench-intake bench-list bench-pulse bench-import bench-triage bench-calls bench-ui
 bench-intake: build ## durable items/s and latency, 64 clients, SQLite and PostgreSQL
 	@go build -o bin/hcbench ./internal/bench/hcbench
 	@bin/hcbench intake -bin bin/hypercare
@@ -135,6 +139,10 @@ bench-list: build ## list, facet and search times over 100k and 1M feedback
 	@go build -o bin/hcbench ./internal/bench/hcbench
 	@bin/hcbench list -bin bin/hypercare
 	@scripts/with-postgres.sh --durable bin/hcbench list -bin bin/hypercare -postgres
+
+bench-pulse: build ## the command centre over 100k and 1M feedback
+	@go build -o bin/hcbench ./internal/bench/hcbench
+	@bin/hcbench pulse -bin bin/hypercare
 
 bench-import: build ## 100,000 rows: time to first pass and to sentence vectors, memory
 	@go build -o bin/hcbench ./internal/bench/hcbench
@@ -147,6 +155,10 @@ bench-triage: build ## items/s of the language engine on one core
 bench-calls: ## the call log: 10 million calls over 30 days; CALLS="-records 90000000" for more
 	@go build -o bin/hcbench ./internal/bench/hcbench
 	@bin/hcbench calls $(CALLS)
+
+bench-ui: ui build ## the inbox with 100,000 reports: key to paint, frames while scrolling, first rows
+	@set -o pipefail; scripts/with-server.sh bash -c 'cd ui && NO_COLOR=1 npx vitest run --config vitest.e2e.config.ts e2e/gates/hundred-thousand' 2>&1 \
+	  | sed -n 's/^.*measured: //p; /Error/p; / failed/p'
 
 .PHONY: clean
 clean: ## remove what was built (data stays)

@@ -5,11 +5,20 @@
 # "N passed, N failed". Phases can be named to run only those:
 #
 #   scripts/test.sh lint go pg ui e2e
+#
+# e2e is the browser's: stories, Lighthouse and the measured inbox; each of
+# the three can be named alone (stories, lighthouse, large).
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
 phases=("$@")
 [[ ${#phases[@]} -gt 0 ]] || phases=(lint go ui build pg e2e)
+for p in "${phases[@]}"; do
+  case $p in
+    e2e) phases+=(browser stories lighthouse large) ;;
+    stories | lighthouse | large) phases+=(browser) ;;
+  esac
+done
 
 export HOME=${HOME:-$(mktemp -d)} NO_COLOR=1
 export CGO_ENABLED=${CGO_ENABLED:-0}
@@ -28,7 +37,7 @@ phase() {
   shift
   if "$@" >"$tmp/out" 2>&1; then
     printf -- '-- %-34s ok    %4d s\n' "$name" $((SECONDS - start))
-    grep -E '^ *slow:' "$tmp/out" || true
+    grep -oE '^ *slow:.*|measured: .*' "$tmp/out" | sed 's/^measured:/  /' || true
   else
     failed_phases=$((failed_phases + 1))
     printf -- '-- %-34s FAIL  %4d s\n' "$name" $((SECONDS - start))
@@ -76,17 +85,22 @@ tests_postgres() {
   [[ -z $list ]] || scripts/with-postgres.sh bash -c "go test -json -count=1 -timeout 15m $(tr '\n' ' ' <<<"$list") | '$tmp/testsum' -counts '$counts'"
 }
 
-beside=() # what to run vitest beside
-
 vitest() { # CONFIG-ARGS...
   local rc=0
-  (cd ui && "${beside[@]}" npx vitest run "$@" --reporter=default --reporter=json --outputFile.json="$tmp/vitest.json") || rc=$?
+  (cd ui && npx vitest run "$@" --reporter=default --reporter=json --outputFile.json="$tmp/vitest.json") || rc=$?
   if [[ -s $tmp/vitest.json ]]; then
     node -e 'const r = JSON.parse(require("fs").readFileSync(process.argv[1]));
       console.log(r.numPassedTests, r.numFailedTests || (r.success ? 0 : 1), r.numPendingTests)' "$tmp/vitest.json" >>"$counts"
     rm -f "$tmp/vitest.json"
   fi
   return $rc
+}
+
+# Everything that needs a browser: one after another, on one server.
+in_browser() { # SERVER'S ENVIRONMENT IS SET
+  ! want stories || counted "browser stories with axe" vitest --config vitest.e2e.config.ts e2e/stories
+  ! want lighthouse || counted "Lighthouse" vitest --config vitest.e2e.config.ts e2e/gates/lighthouse
+  ! want large || counted "the inbox with 100,000 reports" vitest --config vitest.e2e.config.ts e2e/gates/hundred-thousand
 }
 
 want() { local p; for p in "${phases[@]}"; do [[ $p == "$1" ]] && return 0; done; return 1; }
@@ -96,7 +110,7 @@ phase "go modules" go mod download || { echo "0 passed, 1 failed"; exit 1; }
 if want go || want pg; then
   phase "test runner" go build -o "$tmp/testsum" ./internal/house/testsum || { echo "0 passed, 1 failed"; exit 1; }
 fi
-if want lint || want ui || want build || want e2e; then
+if want lint || want ui || want build || want browser; then
   phase "node modules" make -s ui-deps || { echo "0 passed, 1 failed"; exit 1; }
 fi
 
@@ -107,7 +121,7 @@ fi
 if want ui; then
   counted "UI unit tests" vitest
 fi
-if want build || want e2e; then
+if want build || want browser; then
   check "build: UI" make -s ui
   check "UI size budget" make -s ui-size
   check "build: binary" make -s build && export HYPERCARE_BIN=$PWD/bin/hypercare
@@ -121,9 +135,12 @@ fi
 if want pg; then
   counted "Go tests, PostgreSQL" tests_postgres
 fi
-if want e2e; then
-  beside=("$PWD/scripts/with-server.sh")
-  counted "browser stories with axe" vitest --config vitest.e2e.config.ts
+if want browser; then
+  # The phases run in a shell of their own, inside the server's; a server that
+  # fails on its way up or down counts as a failure too.
+  export -f in_browser counted phase vitest want
+  export tmp counts failed_phases phases_text="${phases[*]}"
+  scripts/with-server.sh bash -c 'read -ra phases <<<"$phases_text"; in_browser' || echo "0 1 0" >>"$counts"
 fi
 
 echo "total $SECONDS s, load $(cut -d' ' -f1-3 /proc/loadavg)"

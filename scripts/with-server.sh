@@ -29,7 +29,7 @@ trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-"$bin" serve --listen 127.0.0.1:0 --data "$dir/data" >"$dir/log" 2>&1 &
+"$bin" serve --listen 127.0.0.1:0 --gateway 127.0.0.1:0 --data "$dir/data" >"$dir/log" 2>&1 &
 pid=$!
 for _ in $(seq 200); do
   HC_SETUP_URL=$(grep -oE 'http://[^ ]+/setup\?token=[A-Za-z0-9_-]+' "$dir/log" | head -1 || true)

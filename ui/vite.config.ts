@@ -1,13 +1,14 @@
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { actions } from "./scripts/actions.mjs";
 
 // The built files are embedded in the Go binary (embed.go). In development the API is proxied to a
 // running hypercare; HC_URL says where it listens.
 const api = process.env.HC_URL ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
-  plugins: [react(), tailwindcss()],
+  plugins: [react(), tailwindcss(), actions()],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
   worker: { format: "es" },
   build: {

@@ -37,6 +37,8 @@ func commands() []command {
 		{"import", "FILE --launch L", "import feedback from a file", importFile},
 		{"triage", "[FILE|-]", "read feedback from JSONL or CSV and print what it means, one JSON a line", triageFile},
 		{"duplicates", "FILE", "print for each row the earlier rows most like it", duplicates},
+		{"apply", "-f gateway.yaml", "publish a document on the gateway", apply},
+		{"export", "", "print what is published on the gateway", export},
 		{"token", "create --role R --name N", "make an API token", token},
 		{"eval", "", "measure the offline engine on labelled data", evaluate},
 		{"openapi", "", "print the API's OpenAPI 3.1 document", openapi},

@@ -21,6 +21,7 @@ func serve(ctx context.Context, args []string, io streams) error {
 	fs := flags("serve", io)
 	url := processFlags(fs, &cfg)
 	fs.StringVar(&cfg.Listen, "listen", ":8080", "`address` of UI and API")
+	fs.StringVar(&cfg.Gateway, "gateway", "", "`address` of the gateway, such as :8000, which the product's traffic passes through; none when absent")
 	format := fs.String("log-format", "text", "text or json")
 	level := fs.String("log-level", "info", "debug, info, warn or error")
 	if rest, err := parse(fs, args); err != nil {
@@ -41,7 +42,7 @@ func serve(ctx context.Context, args []string, io streams) error {
 	if err != nil {
 		return err
 	}
-	log.Info("ready", "url", a.URL(), "data", cfg.Data, "version", version)
+	log.Info("ready", "url", a.URL(), "gateway", a.GatewayURL(), "data", cfg.Data, "version", version)
 	if link != "" {
 		if _, err := fmt.Fprintf(io.out, "\n  Nobody has an account yet. Open this link, which works once, to make the owner:\n\n    %s\n\n", link); err != nil {
 			return err

@@ -4,9 +4,11 @@ import (
 	"context"
 	"time"
 
+	"github.com/hypercare/hypercare/internal/audit"
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/issue"
+	"github.com/hypercare/hypercare/internal/measure"
 	"github.com/hypercare/hypercare/internal/triage"
 	"github.com/hypercare/hypercare/internal/web"
 	"github.com/hypercare/hypercare/internal/workspace"
@@ -48,19 +50,43 @@ func (a *App) issuesChanged(ctx context.Context, tx *db.Tx, ws workspace.ID, ids
 }
 
 // decided writes what a person did with feedback into the decision ledger.
-func (a *App) decided(ctx context.Context, tx *db.Tx, by workspace.Actor, launchID string, ids []string, state string) error {
-	for _, id := range ids {
-		if err := a.ledger.Human(ctx, tx, by, launchID, id, map[string]any{triage.FieldState: state}, by.Name+" "+state+" it"); err != nil {
-			return err
-		}
+func (a *App) decided(ctx context.Context, tx *db.Tx, by workspace.Actor, d issue.Decided) error {
+	outcome, reason := map[string]any{}, by.Name+" moved it"
+	if d.Moved {
+		outcome[triage.FieldIssue] = d.Issue
 	}
-	return nil
+	if d.State != "" {
+		outcome[triage.FieldState], reason = d.State, by.Name+" "+d.State+" it"
+	}
+	switch {
+	case d.Undone:
+		reason = "Undone"
+	case d.Reason != "":
+		reason = d.Reason
+	}
+	return a.ledger.Human(ctx, tx, by, d.LaunchID, d.FeedbackIDs, outcome, reason)
 }
 
-// Related is what a feedback may belong to: other feedback, and issues.
+// setAside tells what people ignored, among what happened in a launch.
+func (a *App) setAside(ctx context.Context, ws workspace.ID, launchID string, mark measure.Mark, limit int) ([]measure.Told, error) {
+	list, err := a.ledger.SetAside(ctx, ws, launchID, mark.ID, mark.At, limit)
+	out := make([]measure.Told, len(list))
+	for i, x := range list {
+		out[i] = measure.Told{Happening: measure.Happening{ID: x.ID, At: x.At, Kind: measure.Ignored, Count: x.Count, Actor: &audit.Actor{Kind: "member", Name: x.By}},
+			Next: measure.Mark{At: mark.At, ID: x.Next}}
+		if x.Row != nil {
+			out[i].Report = measure.ReportOf(x.Row)
+		}
+	}
+	return out, err
+}
+
+// Related is what is suggested for a feedback: what it may belong to, other
+// feedback and issues, and the fields that triage filled.
 type Related struct {
-	Items  []triage.AlikeRow      `json:"items" nullable:"false"`
-	Issues []issue.SuggestionBody `json:"issues" nullable:"false"`
+	Items  []triage.AlikeRow        `json:"items" nullable:"false"`
+	Issues []issue.SuggestionBody   `json:"issues" nullable:"false" doc:"Without those that people waved off."`
+	Fields []triage.FieldSuggestion `json:"fields" nullable:"false" doc:"What triage filled and nobody has confirmed, corrected or waved off."`
 }
 
 // relatedRoutes answers what two nouns know of one feedback at once.
@@ -74,7 +100,11 @@ func (a *App) relatedRoutes(api *web.API) {
 		if err != nil {
 			return nil, err
 		}
-		out := Related{Items: items, Issues: make([]issue.SuggestionBody, len(issues))}
+		fields, err := a.ledger.SuggestedFields(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		out := Related{Items: items, Fields: fields, Issues: make([]issue.SuggestionBody, len(issues))}
 		for i, x := range issues {
 			out.Issues[i] = issue.SuggestionBody(x)
 		}

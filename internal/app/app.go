@@ -14,18 +14,25 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/hypercare/hypercare/internal/application"
 	"github.com/hypercare/hypercare/internal/channel/importer"
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/event"
 	"github.com/hypercare/hypercare/internal/feedback"
+	"github.com/hypercare/hypercare/internal/gateway"
 	"github.com/hypercare/hypercare/internal/issue"
 	"github.com/hypercare/hypercare/internal/job"
 	"github.com/hypercare/hypercare/internal/launch"
+	"github.com/hypercare/hypercare/internal/measure"
 	"github.com/hypercare/hypercare/internal/nlp"
+	"github.com/hypercare/hypercare/internal/note"
 	"github.com/hypercare/hypercare/internal/person"
+	"github.com/hypercare/hypercare/internal/publication"
 	"github.com/hypercare/hypercare/internal/secret"
+	"github.com/hypercare/hypercare/internal/timeline"
 	"github.com/hypercare/hypercare/internal/triage"
 	"github.com/hypercare/hypercare/internal/undo"
+	"github.com/hypercare/hypercare/internal/view"
 	"github.com/hypercare/hypercare/internal/web"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
@@ -34,6 +41,7 @@ import (
 // is state of the product. The zero value of each field is good.
 type Config struct {
 	Listen      string      // address of UI and API; ":8080" when empty
+	Gateway     string      // address of the gateway; none when empty
 	Data        string      // data folder; "data" when empty
 	DatabaseURL secret.Text // postgres:// URL; records are in the data folder when empty
 	Version     string
@@ -75,7 +83,17 @@ type App struct {
 	rules      *triage.Rules
 	triage     *triage.Service
 	issues     *issue.Service
+	notes      *note.Service
+	timeline   *timeline.Service
 	imports    *importer.Service
+	views      *view.Service
+	nodes      *nodes
+	measures   *measure.Service
+
+	applications *application.Service
+	publications *publication.Service
+	gateway      *gateway.Gateway // nil: this node has none
+	gatewayLn    net.Listener
 }
 
 // New builds the product, takes the data folder and binds the port, but
@@ -118,15 +136,22 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 		return nil, fmt.Errorf("listen on %s: %w", cfg.Listen, err)
 	}
 	a.cleanup = append(a.cleanup, a.ln.Close)
+	if a.gateway != nil {
+		if a.gatewayLn, err = net.Listen("tcp", cfg.Gateway); err != nil {
+			return nil, fmt.Errorf("listen on %s for the gateway (choose another address with --gateway): %w", cfg.Gateway, err)
+		}
+		a.cleanup = append(a.cleanup, a.gatewayLn.Close)
+	}
 	return a, a.folder.announce(a.URL())
 }
 
 // build makes the services, in the order of their dependencies.
 func (a *App) build() (err error) {
-	a.workspaces = workspace.NewService(a.db)
+	a.workspaces = workspace.NewService(a.db, a.bus)
 	a.undo = undo.NewService(a.db)
 	a.launches = launch.NewService(a.db, a.bus)
 	a.people = person.NewService(a.db)
+	a.views = view.NewService(a.db, a.bus, a.launches, a.undo)
 	a.feedback = feedback.NewService(feedback.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "feedback"),
 		Files: feedback.NewFiles(filepath.Join(a.cfg.Data, "files")), CheckLaunch: a.launches.Check})
 	a.ledger = triage.NewLedger(triage.LedgerDeps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "ledger"),
@@ -139,16 +164,24 @@ func (a *App) build() (err error) {
 		Engine: nlp.New(), Ledger: a.ledger, Rules: a.rules})
 	a.issues = issue.NewService(issue.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "issue"), Feedback: a.feedback,
 		Launches: a.launches, Undo: a.undo})
+	a.notes = note.NewService(note.Deps{DB: a.db, Bus: a.bus, Feedback: a.feedback, Issues: a.issues, Members: a.workspaces, Undo: a.undo})
+	a.timeline = timeline.NewService(timeline.Deps{DB: a.db, Feedback: a.feedback, Ledger: a.ledger, Issues: a.issues, Notes: a.notes})
 	a.imports = importer.NewService(importer.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "import"), Jobs: a.jobs,
 		Feedback: a.feedback, CheckLaunch: a.launches.Check, TimeZone: a.launches.TimeZone, IssuesChanged: a.issuesChanged, Dir: filepath.Join(a.cfg.Data, "imports")})
+	a.measures = measure.NewService(measure.Deps{Feedback: a.feedback, Issues: a.issues, Launches: a.launches,
+		Sources: []measure.Source{{Name: "decision", Before: a.setAside}}})
+	a.buildGateway()
 	// What lies lower is told here what lies higher.
 	a.feedback.SetReader(a.triage)
-	a.feedback.OnDrop(a.triage.Forget)
+	a.nodes = newNodes(a)
+	a.feedback.OnDrop(a.nodes.dropped)
 	a.feedback.NameIssues(a.issueNames)
 	a.feedback.OnRecount(a.issues.Recount)
+	a.feedback.OnRecounted(a.issues.Recounted)
 	a.issues.SetFinder(likeness{a.triage})
 	a.issues.SetGrouper(a.triage)
 	a.issues.OnDecided(a.decided)
+	a.issues.OnSuggest(a.ledger.DismissedIssues)
 	a.issues.SetClusterer(likeness{a.triage})
 	a.cleanup = append(a.cleanup, func() error { a.triage.Close(); a.feedback.Close(); return nil })
 	return nil
@@ -158,8 +191,10 @@ func (a *App) build() (err error) {
 func (a *App) Addr() string { return a.ln.Addr().String() }
 
 // URL is where this machine's browser finds it.
-func (a *App) URL() string {
-	host, port, err := net.SplitHostPort(a.Addr())
+func (a *App) URL() string { return urlOf(a.Addr()) }
+
+func urlOf(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
 	if ip := net.ParseIP(host); err != nil || ip == nil || ip.IsUnspecified() {
 		host = "localhost"
 	}
@@ -194,9 +229,11 @@ func (a *App) Run(ctx context.Context) error {
 		workers.Go(func() { a.feedback.Process(work) })
 	}
 	workers.Go(func() { a.triage.Reread(work) })
+	workers.Go(func() { a.nodes.run(work) })
 	if err := a.jobs.Start(work); err != nil {
 		failed(err)
 	}
+	a.runGateway(work, &workers, &server, failed)
 	server.Go(func() {
 		if err := a.server.Serve(a.ln); !errors.Is(err, http.ErrServerClosed) {
 			failed(err)
@@ -208,7 +245,7 @@ func (a *App) Run(ctx context.Context) error {
 	close(a.streams)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	err := a.server.Shutdown(drain)
+	err := errors.Join(a.server.Shutdown(drain), a.drainGateway(drain))
 	server.Wait()
 	stopCommit() // nobody can send any more: the last group is written
 	committer.Wait()

@@ -13,6 +13,20 @@ func (a *App) registerJobs() {
 	a.imports.Jobs(a.jobs)
 	job.Handle(a.jobs, a.sweep)
 	a.jobs.Every(15*time.Minute, sweepArgs{})
+	job.Handle(a.jobs, a.wake)
+	a.jobs.Every(time.Minute, wakeArgs{})
+}
+
+// wakeArgs asks for a look at what was put off: what is due again is told to
+// those who watch.
+type wakeArgs struct{}
+
+// Kind implements job.Args.
+func (wakeArgs) Kind() string { return "feedback.wake" }
+
+func (a *App) wake(ctx context.Context, _ wakeArgs) error {
+	_, err := a.feedback.Wake(ctx)
+	return err
 }
 
 // sweepArgs asks for housekeeping: what has served its time is forgotten,

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
+	"github.com/hypercare/hypercare/internal/event"
 	"github.com/hypercare/hypercare/internal/secret"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
@@ -34,7 +35,7 @@ func createToken(ctx context.Context, cfg Config, in workspace.NewToken) (_ secr
 		return "", err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	s := workspace.NewService(d)
+	s := workspace.NewService(d, event.New())
 	a, err := s.Local(ctx)
 	if err != nil {
 		return "", err

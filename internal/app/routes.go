@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/hypercare/hypercare/internal/errs"
-	"github.com/hypercare/hypercare/internal/event"
 	"github.com/hypercare/hypercare/internal/launch"
 	"github.com/hypercare/hypercare/internal/web"
 	"github.com/hypercare/hypercare/internal/workspace"
@@ -30,21 +29,22 @@ func (a *App) handler() http.Handler {
 	a.ledger.Routes(a.api)
 	a.rules.Routes(a.api)
 	a.issues.Routes(a.api)
+	a.notes.Routes(a.api)
+	a.timeline.Routes(a.api)
 	a.imports.Routes(a.api)
+	a.views.Routes(a.api)
+	a.measures.Routes(a.api)
 	a.undo.Routes(a.api)
-	a.api.Describe(event.Event{})
-	a.api.Raw("GET /events", "stream-events", "What changes, as it changes: Server-Sent Events, each with a JSON Event", func(w http.ResponseWriter, r *http.Request) error {
-		actor, err := workspace.Need(r.Context(), workspace.Read)
-		if err != nil {
-			return err
-		}
-		return web.Stream(w, r, a.bus, string(actor.Workspace), a.streams)
-	}, nil, nil)
+	a.trafficRoutes(a.api)
+	a.eventRoutes(a.api)
 	mux.Handle(web.Prefix+"/", web.Handler(func(_ http.ResponseWriter, r *http.Request) error {
 		return errs.New(errs.NotFound, "There is no %s %s; see %s/openapi.json for what there is.", r.Method, r.URL.Path, web.Prefix)
 	}))
 
 	reg := prometheus.NewRegistry()
+	if a.gateway != nil {
+		reg.MustRegister(gatewayMetrics{a.gateway})
+	}
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		_ = web.JSON(w, http.StatusOK, map[string]string{"status": "ok"})

@@ -204,10 +204,17 @@ type Query struct {
 	From, To int64   // occurred, microseconds; 0: open
 	MinStars float64 // 0: any
 	MaxStars float64
+	Tab      Tab    // "": all
+	Me       string // who asks, for TabMine
+	Now      int64  // microseconds; what was put off until then is back
+	Waiting  int64  // to triage, and received before; 0: any
 	Sort     Sort
 	After    *Key // keyset: rows behind this one
 	Limit    int
 	Facets   bool
+
+	// DoneFrom and DoneTo are when it was triaged; what is new was not.
+	DoneFrom, DoneTo int64
 }
 
 // Sort is an order of rows.
@@ -218,6 +225,7 @@ const (
 	SortOccurred Sort = "-occurred"
 	SortOldest   Sort = "occurred"
 	SortReceived Sort = "-received"
+	SortWaiting  Sort = "received" // oldest arrival first
 	SortSeverity Sort = "severity" // sev1 first
 	SortAlike    Sort = "-alike"
 	SortRating   Sort = "rating" // worst first, none last
@@ -243,6 +251,8 @@ type Found struct {
 	More   bool
 	Total  int
 	Facets map[Field][]Count
+	Tabs   map[Tab]int // with Facets: what each tab holds under the other filters
+	Pace   Pace        // with Facets
 }
 
 // filter is a compiled condition on one field: allowed[code].
@@ -292,8 +302,9 @@ func matches(f Field, value, want string) bool {
 func (c *Columns) Find(q Query) Found {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	filters := c.compile(&q)
+	filters, tabs := c.compile(&q), c.shelf(&q)
 	var tally [fieldCount][]int
+	var shelves [tabSets]int
 	if q.Facets {
 		for _, f := range counted {
 			tally[f] = make([]int, len(c.dicts[f].values))
@@ -301,16 +312,17 @@ func (c *Columns) Find(q Query) Found {
 	}
 	top := &topRows{limit: max(q.Limit, 1) + 1}
 	keyOf := c.keyFunc(q.Sort)
-	total := 0
+	total, lately := 0, 0
+	hourAgo := q.Now - hourMicros
 	visit := func(i int) {
 		if c.dead[i] || q.From != 0 && c.occur[i] < q.From || q.To != 0 && c.occur[i] >= q.To {
 			return
 		}
-		if q.MinStars != 0 || q.MaxStars != 0 {
-			s := float64(c.rating[i]) / 10
-			if s == 0 || s < q.MinStars || q.MaxStars != 0 && s > q.MaxStars {
-				return
-			}
+		if (q.DoneFrom != 0 || q.DoneTo != 0) && (c.done[i] == 0 || c.done[i] < q.DoneFrom || q.DoneTo != 0 && c.done[i] >= q.DoneTo) {
+			return
+		}
+		if (q.MinStars != 0 || q.MaxStars != 0) && !c.rated(i, &q) {
+			return
 		}
 		failed, which := 0, Field(-1)
 		for k := range filters {
@@ -321,6 +333,19 @@ func (c *Columns) Find(q Query) Found {
 					return
 				}
 			}
+		}
+		on := tabs.of(i)
+		if q.Waiting != 0 && (on&onTriage != onTriage || c.recv[i] >= q.Waiting) {
+			return
+		}
+		if q.Facets && failed == 0 {
+			shelves[on]++
+			if on == onDone && c.done[i] > hourAgo {
+				lately++
+			}
+		}
+		if tabs.want != 0 && on&tabs.want == 0 {
+			return
 		}
 		// A row that only one filter turns away still counts for that facet:
 		// its counts show what choosing another value would give.
@@ -365,8 +390,23 @@ func (c *Columns) Find(q Query) Found {
 	}
 	if q.Facets {
 		out.Facets = c.facets(&q, &tally)
+		out.Tabs = map[Tab]int{}
+		for on, n := range shelves {
+			for k, t := range Tabs {
+				if on>>k&1 != 0 {
+					out.Tabs[t] += n
+				}
+			}
+		}
+		out.Pace = Pace{lately, lately + out.Tabs[TabTriage]}
 	}
 	return out
+}
+
+// rated reports whether a row has as many stars as asked for.
+func (c *Columns) rated(i int, q *Query) bool {
+	s := float64(c.rating[i]) / 10
+	return s != 0 && s >= q.MinStars && (q.MaxStars == 0 || s <= q.MaxStars)
 }
 
 // keyFunc returns a row's place in an order; smaller comes first.
@@ -376,6 +416,8 @@ func (c *Columns) keyFunc(s Sort) func(i int) int64 {
 		return func(i int) int64 { return c.occur[i] }
 	case SortReceived:
 		return func(i int) int64 { return -c.recv[i] }
+	case SortWaiting:
+		return func(i int) int64 { return c.recv[i] }
 	case SortAlike:
 		return func(i int) int64 { return -int64(c.alike[i]) }
 	case SortRating:

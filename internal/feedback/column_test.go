@@ -13,7 +13,23 @@ import (
 
 // naive answers a query the obvious way, for comparison.
 func naive(rows map[int64]Row, q Query) Found {
-	match := func(r Row, except Field) bool {
+	on := func(r Row, tab Tab) bool {
+		fresh, later := r.Values[FieldState] == New, r.Snoozed > q.Now
+		switch tab {
+		case TabTriage:
+			return fresh && !later
+		case TabMine:
+			return fresh && !later && r.Values[FieldAssignee] == q.Me && q.Me != ""
+		case TabLater:
+			return fresh && later
+		case TabIdeas:
+			return fresh && !later && r.Values[FieldCategory] == "feature_request"
+		case TabDone:
+			return !fresh
+		}
+		return true
+	}
+	matchAll := func(r Row, except Field) bool {
 		for f, want := range q.Where {
 			if f == except || len(want) == 0 {
 				continue
@@ -25,14 +41,23 @@ func naive(rows map[int64]Row, q Query) Found {
 		if q.From != 0 && r.Occurred < q.From || q.To != 0 && r.Occurred >= q.To {
 			return false
 		}
+		if q.Waiting != 0 && (!on(r, TabTriage) || r.Received >= q.Waiting) {
+			return false
+		}
+		if s := r.Rating; (q.MinStars != 0 || q.MaxStars != 0) && (s == 0 || s < q.MinStars || q.MaxStars != 0 && s > q.MaxStars) {
+			return false
+		}
 		return q.Nums == nil || slices.Contains(q.Nums, r.Num)
 	}
+	match := func(r Row, except Field) bool { return on(r, q.Tab) && matchAll(r, except) }
 	key := func(r Row) Key {
 		switch q.Sort {
 		case SortOldest:
 			return Key{r.Occurred, r.Num}
 		case SortReceived:
 			return Key{-r.Received, r.Num}
+		case SortWaiting:
+			return Key{r.Received, r.Num}
 		case SortAlike:
 			return Key{-int64(r.Alike), r.Num}
 		case SortSeverity:
@@ -44,7 +69,27 @@ func naive(rows map[int64]Row, q Query) Found {
 		}
 		return Key{-r.Occurred, r.Num}
 	}
-	out := Found{Facets: map[Field][]Count{}}
+	out := Found{Facets: map[Field][]Count{}, Tabs: map[Tab]int{}}
+	for _, tab := range Tabs {
+		out.Tabs[tab] = 0
+	}
+	for _, r := range rows {
+		if !matchAll(r, -1) {
+			continue
+		}
+		for _, tab := range Tabs {
+			if on(r, tab) {
+				out.Tabs[tab]++
+			}
+		}
+		lately := r.Values[FieldState] != New && r.Triaged > q.Now-hourMicros
+		if lately {
+			out.Pace.Triaged++
+		}
+		if lately || on(r, TabTriage) {
+			out.Pace.Of++
+		}
+	}
 	var keys []Key
 	for _, r := range rows {
 		if match(r, -1) {
@@ -80,11 +125,19 @@ func naive(rows map[int64]Row, q Query) Found {
 	return out
 }
 
+// theTime is what the clock says when the test asks.
+const theTime = 3 * hourMicros
+
 func drawRow(t *rapid.T, num int64) Row {
 	pick := func(name string, values ...string) string { return rapid.SampledFrom(values).Draw(t, name) }
-	r := Row{Num: num, Occurred: rapid.Int64Range(1, 40).Draw(t, "occurred"), Received: rapid.Int64Range(1, 40).Draw(t, "received"), Alike: rapid.IntRange(0, 3).Draw(t, "alike")}
+	r := Row{Num: num, Occurred: rapid.Int64Range(1, 40).Draw(t, "occurred"), Received: rapid.Int64Range(1, 40).Draw(t, "received"), Alike: rapid.IntRange(0, 3).Draw(t, "alike"),
+		Snoozed: rapid.SampledFrom([]int64{0, 0, theTime - 1, theTime, theTime + 1}).Draw(t, "snoozed"), Rating: float64(rapid.IntRange(0, 5).Draw(t, "rating"))}
 	r.Values[FieldState] = pick("state", New, Accepted, Ignored)
-	r.Values[FieldCategory] = pick("category", "bug", "praise", "question")
+	r.Values[FieldCategory] = pick("category", "bug", "praise", "feature_request", "question")
+	if r.Values[FieldState] != New {
+		r.Triaged = theTime - rapid.SampledFrom([]int64{0, hourMicros - 1, hourMicros, 2 * hourMicros}).Draw(t, "triaged")
+	}
+	r.Values[FieldAssignee] = pick("assignee", "", "ann", "bob")
 	r.Values[FieldSeverity] = pick("severity", "", "sev1", "sev2", "sev4")
 	r.Values[FieldLanguage] = pick("language", "en", "de", "")
 	r.Values[FieldIssue] = pick("issue", "", "i1", "i2")
@@ -118,7 +171,8 @@ func TestColumnsAnswerAsTheRowsDo(t *testing.T) {
 			}
 		}
 		q := Query{Limit: rapid.IntRange(1, 8).Draw(t, "limit"), Facets: true,
-			Sort: rapid.SampledFrom([]Sort{SortOccurred, SortOldest, SortReceived, SortSeverity, SortAlike}).Draw(t, "sort"), Where: map[Field][]string{}}
+			Sort: rapid.SampledFrom([]Sort{SortOccurred, SortOldest, SortReceived, SortWaiting, SortSeverity, SortAlike}).Draw(t, "sort"), Where: map[Field][]string{},
+			Now: theTime, Tab: rapid.SampledFrom(append([]Tab{""}, Tabs...)).Draw(t, "tab"), Me: rapid.SampledFrom([]string{"ann", "nobody", ""}).Draw(t, "me")}
 		for _, w := range []struct {
 			f      Field
 			values []string
@@ -130,6 +184,12 @@ func TestColumnsAnswerAsTheRowsDo(t *testing.T) {
 		}
 		if rapid.Bool().Draw(t, "range") {
 			q.From, q.To = 10, 30
+		}
+		if rapid.Bool().Draw(t, "long") {
+			q.Waiting = 20
+		}
+		if rapid.Bool().Draw(t, "stars") {
+			q.MinStars, q.MaxStars = float64(rapid.IntRange(0, 3).Draw(t, "min")), float64(rapid.IntRange(0, 5).Draw(t, "max"))
 		}
 		if rapid.Bool().Draw(t, "text") {
 			q.Nums = []int64{1, 2, 3, 5, 8, 13, 21, 99}
@@ -152,6 +212,24 @@ func TestColumnsAnswerAsTheRowsDo(t *testing.T) {
 	})
 }
 
+// TestCountsAreTheSameWithoutFacets holds the short way of counting against
+// the one that counts everything.
+func TestCountsAreTheSameWithoutFacets(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var c Columns
+		for num := range rapid.Int64Range(0, 40).Draw(t, "rows") {
+			c.Put(drawRow(t, num+1))
+		}
+		all := c.Find(Query{Facets: true, Now: theTime, Me: "ann"})
+		for _, tab := range Tabs {
+			if got := c.Find(Query{Tab: tab, Now: theTime, Me: "ann"}).Total; got != all.Tabs[tab] {
+				t.Fatalf("%s holds %d, counted with the others %d", tab, got, all.Tabs[tab])
+			}
+		}
+	})
+}
+
 func BenchmarkFind(b *testing.B) {
 	for _, n := range []int{10_000, 100_000, 1_000_000} {
 		var c Columns
@@ -165,6 +243,9 @@ func BenchmarkFind(b *testing.B) {
 			r.Values[FieldLanguage] = []string{"en", "de", "fr", "ja"}[i%13%4]
 			r.Values[FieldVersion] = fmt.Sprint("3.", i%50)
 			r.Values[FieldPerson] = fmt.Sprint("p", i/3)
+			if r.Values[FieldState] == New && i%9 == 0 {
+				r.Snoozed = theTime + int64(i%2*2-1)
+			}
 		}
 		c.Put(rows...)
 		b.Run(fmt.Sprint(n), func(b *testing.B) {

@@ -30,9 +30,10 @@ type Feedback struct {
 	Channel            string            `json:"channel"`
 	ImportID           string            `json:"import_id,omitempty"`
 	ExternalID         string            `json:"external_id,omitempty"`
-	Title              string            `json:"title"`
+	Title              string            `json:"title" doc:"Personal data in it is covered, as in snippet and summary."`
+	FullTitle          string            `json:"full_title,omitempty" doc:"Absent in lists, and where nothing in the title is covered."`
 	Text               string            `json:"text,omitempty" doc:"Absent in lists, which carry snippet."`
-	Snippet            string            `json:"snippet" doc:"First 280 characters of the text."`
+	Snippet            string            `json:"snippet" doc:"First 280 characters of the text, personal data covered."`
 	OccurredAt         time.Time         `json:"occurred_at"`
 	ReceivedAt         time.Time         `json:"received_at"`
 	Author             AuthorRef         `json:"author"`

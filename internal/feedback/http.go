@@ -165,8 +165,10 @@ func (s *Service) acceptBatch(w http.ResponseWriter, r *http.Request, launchID s
 	return web.JSON(w, status, out)
 }
 
-type listInput struct {
+// FilterInput selects feedback of a launch.
+type FilterInput struct {
 	ID        string    `path:"id"`
+	Tab       string    `query:"tab" enum:"triage,mine,later,ideas,done,all" doc:"triage: new and not put off; mine: of these, assigned to the asker; later: put off; ideas: of triage, feature requests; done: accepted, ignored, spam. All when absent."`
 	Q         string    `query:"q" maxLength:"500" doc:"Words that must all occur; the last may be unfinished; \"quoted words\" stand together."`
 	State     []string  `query:"state" doc:"In this and the other lists: several values are alternatives; none means empty, any means filled."`
 	Category  []string  `query:"category"`
@@ -185,10 +187,20 @@ type listInput struct {
 	Tag       []string  `query:"tag"`
 	From      time.Time `query:"from" doc:"Happened at or after."`
 	To        time.Time `query:"to" doc:"Happened before."`
-	Sort      string    `query:"sort" enum:"-occurred,occurred,-received,severity,-alike,rating" default:"-occurred"`
-	Cursor    string    `query:"cursor"`
-	Limit     int       `query:"limit" minimum:"0" maximum:"200" doc:"50 when absent."`
-	Facets    bool      `query:"facets" doc:"Answer the counts of each filter's values too."`
+	RatingMin float64   `query:"rating_min" minimum:"0" maximum:"5" doc:"At least so many stars; what has none is left out."`
+	RatingMax float64   `query:"rating_max" minimum:"0" maximum:"5" doc:"At most so many stars; what has none is left out."`
+	Waiting   string    `query:"waiting" maxLength:"20" example:"4h" doc:"To triage, and received longer ago than this: a duration such as 90m or 24h."`
+	Sort      string    `query:"sort" enum:"-occurred,occurred,-received,received,severity,-alike,rating" default:"-occurred"`
+
+	TriagedFrom time.Time `query:"triaged_from" doc:"Accepted, ignored or called spam at or after."`
+	TriagedTo   time.Time `query:"triaged_to" doc:"Accepted, ignored or called spam before."`
+}
+
+type listInput struct {
+	FilterInput
+	Cursor string `query:"cursor"`
+	Limit  int    `query:"limit" minimum:"0" maximum:"200" doc:"50 when absent."`
+	Facets bool   `query:"facets" doc:"Answer the counts of each filter's values and of the tabs too."`
 }
 
 // query turns the parameters into what List takes.
@@ -197,7 +209,20 @@ func (in *listInput) query() (ListQuery, error) {
 	if err != nil {
 		return ListQuery{}, err
 	}
-	return ListQuery{Text: in.Q, From: in.From, To: in.To, Sort: Sort(in.Sort), After: key, Limit: web.Limit(in.Limit, 50, 200), Facets: in.Facets,
+	q, err := in.FilterInput.query()
+	q.After, q.Limit, q.Facets = key, web.Limit(in.Limit, 50, 200), in.Facets
+	return q, err
+}
+
+func (in *FilterInput) query() (ListQuery, error) {
+	var waiting time.Duration
+	if in.Waiting != "" {
+		var err error
+		if waiting, err = time.ParseDuration(in.Waiting); err != nil || waiting <= 0 {
+			return ListQuery{}, errs.New(errs.Invalid, "%q is not how long something waits; use a duration such as 90m or 24h.", in.Waiting)
+		}
+	}
+	return ListQuery{Text: in.Q, From: in.From, To: in.To, TriagedFrom: in.TriagedFrom, TriagedTo: in.TriagedTo, MinStars: in.RatingMin, MaxStars: in.RatingMax, Tab: Tab(in.Tab), Waiting: waiting, Sort: Sort(in.Sort),
 		Where: map[Field][]string{FieldState: in.State, FieldCategory: in.Category, FieldSeverity: in.Severity, FieldSentiment: in.Sentiment, FieldEmotion: in.Emotion,
 			FieldLanguage: in.Language, FieldChannel: in.Channel, FieldArea: in.Area, FieldVersion: in.Version, FieldAssignee: in.Assignee, FieldIssue: in.Issue,
 			FieldImport: in.Import, FieldPerson: in.Person, FieldFlags: in.Flag, FieldTag: in.Tag}}, nil
@@ -210,7 +235,15 @@ type ListBody struct {
 	Total      int                `json:"total"`
 	AtLeast    bool               `json:"at_least,omitempty" doc:"The words match more than were looked at; total and counts are of the first ones."`
 	Facets     map[string][]Count `json:"facets,omitempty" doc:"By filter: the values there are, and how many each would give, were this filter not set."`
+	Tabs       map[string]int     `json:"tabs,omitempty" doc:"With facets: what each tab holds under the other filters."`
+	Pace       *Pace              `json:"pace,omitempty" doc:"With facets: of what waited an hour ago or came in since, how much was triaged."`
 	TookMS     float64            `json:"took_ms"`
+}
+
+// IDsBody names all feedback that filters select, for acts on many.
+type IDsBody struct {
+	IDs   []string `json:"ids" nullable:"false" doc:"The first 1,000."`
+	Total int      `json:"total"`
 }
 
 // Routes adds the operations of this package.
@@ -234,7 +267,21 @@ func (s *Service) Routes(api *web.API) {
 		if l.More {
 			body.NextCursor = web.Cursor(l.Last)
 		}
+		if in.Facets {
+			body.Pace, body.Tabs = &l.Pace, map[string]int{}
+			for tab, n := range l.Tabs {
+				body.Tabs[string(tab)] = n
+			}
+		}
 		return &web.Body[ListBody]{Body: body}, nil
+	})
+	web.Route(api, "GET /launches/{id}/feedback/ids", "list-feedback-ids", "Ids of all feedback that filters select, at most 1,000: for acts on many", func(ctx context.Context, in *FilterInput) (*web.Body[IDsBody], error) {
+		q, err := in.query()
+		if err != nil {
+			return nil, err
+		}
+		ids, total, err := s.IDs(ctx, in.ID, q)
+		return &web.Body[IDsBody]{Body: IDsBody{ids, total}}, err
 	})
 	web.Route(api, "GET /feedback/{id}", "get-feedback", "One feedback with everything triage said", func(ctx context.Context, in *web.ByID) (*web.Body[Feedback], error) {
 		f, err := s.Get(ctx, in.ID)

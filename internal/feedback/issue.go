@@ -4,28 +4,33 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
-	"github.com/hypercare/hypercare/internal/event"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
 // Place is where a feedback stands: what accepting, joining, ignoring,
-// merging and splitting change, and nothing else. Thousands are moved at once
-// when issues merge, so they are read and written without the wide columns.
+// merging, splitting and putting off change, and nothing else. Thousands are
+// moved at once when issues merge, so they are read and written without the
+// wide columns.
 type Place struct {
-	ID       string
-	Num      int64
-	LaunchID string
-	State    string
-	IssueID  string
+	ID           string
+	Num          int64
+	LaunchID     string
+	State        string
+	IssueID      string
+	SnoozedUntil time.Time // zero: not put off
 }
 
-const placeColumns = `id, num, launch_id, state, issue_id`
+const placeColumns = `id, num, launch_id, state, issue_id, snoozed_until`
 
 func scanPlace(s db.Scanner) (p Place, err error) {
-	return p, s.Scan(&p.ID, &p.Num, &p.LaunchID, &p.State, &p.IssueID)
+	var snoozed int64
+	err = s.Scan(&p.ID, &p.Num, &p.LaunchID, &p.State, &p.IssueID, &snoozed)
+	p.SnoozedUntil = db.Time(snoozed)
+	return p, err
 }
 
 // Places returns where feedback stands, in the order of ids; what is gone is
@@ -110,11 +115,7 @@ func (s *Service) Moved(ctx context.Context, ws workspace.ID, list []Place) erro
 				return err
 			}
 		}
-		e := event.Event{Workspace: string(ws), Type: "feedback.updated", LaunchID: launchID, Count: len(ids)}
-		if len(ids) == 1 {
-			e.ID = ids[0]
-		}
-		s.bus.Publish(e)
+		s.tell(ctx, ws, launchID, ids)
 	}
 	return nil
 }

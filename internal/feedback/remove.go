@@ -21,7 +21,7 @@ type Removed struct {
 func (r *Removed) Len() int { return len(r.ids) }
 
 // RemoveImport takes up to limit reports of an import away in tx: the
-// feedback with its decisions and search entry goes, the delivery stays in
+// feedback with its decisions, notes and search entry goes, the delivery stays in
 // the ledger as undone and gives its natural key back.
 func (s *Service) RemoveImport(ctx context.Context, tx *db.Tx, ws workspace.ID, launchID, importID string, limit int) (*Removed, error) {
 	r := &Removed{ws: ws, launchID: launchID}
@@ -53,7 +53,10 @@ func (s *Service) RemoveImport(ctx context.Context, tx *db.Tx, ws workspace.ID, 
 	in := db.In(2, len(r.ids))
 	for _, text := range []string{
 		`DELETE FROM decision WHERE workspace_id = $1 AND feedback_id IN (` + in + `)`,
+		`DELETE FROM dismissal WHERE workspace_id = $1 AND feedback_id IN (` + in + `)`,
 		`DELETE FROM correction WHERE workspace_id = $1 AND feedback_id IN (` + in + `)`,
+		`DELETE FROM mention WHERE workspace_id = $1 AND note_id IN (SELECT id FROM note WHERE workspace_id = $1 AND feedback_id <> '' AND feedback_id IN (` + in + `))`,
+		`DELETE FROM note WHERE workspace_id = $1 AND feedback_id <> '' AND feedback_id IN (` + in + `)`,
 		`DELETE FROM attachment WHERE workspace_id = $1 AND delivery_id IN (` + in + `)`,
 		`DELETE FROM feedback WHERE workspace_id = $1 AND id IN (` + in + `)`,
 		`UPDATE delivery SET state = 'undone', natural_key = NULL WHERE workspace_id = $1 AND id IN (` + in + `)`,
@@ -66,4 +69,9 @@ func (s *Service) RemoveImport(ctx context.Context, tx *db.Tx, ws workspace.ID, 
 }
 
 // Forget brings lists and watchers up to date with what was removed.
-func (s *Service) Forget(r *Removed) { s.drop(r.ws, r.launchID, r.ids, r.nums) }
+func (s *Service) Forget(ctx context.Context, r *Removed) {
+	s.drop(r.ws, r.launchID, r.ids, r.nums)
+	if s.recounted != nil {
+		s.recounted(ctx, r.ws, r.launchID, r.IssueIDs...)
+	}
+}

@@ -30,7 +30,8 @@ type Service struct {
 	checkLaunch func(context.Context, workspace.ID, string) error
 	nameIssues  func(context.Context, workspace.ID, []string) (map[string]IssueRef, error)
 	recount     func(context.Context, *db.Tx, workspace.ID, ...string) error
-	onDrop      func(ws workspace.ID, launchID string, ids []string)
+	recounted   func(context.Context, workspace.ID, string, ...string)
+	onDrop      func(ws workspace.ID, launchID string, ids []string, nums []int64)
 
 	landing atomic.Int64 // deliveries between their commit and their place in lists
 	loads   sync.WaitGroup
@@ -136,7 +137,7 @@ func (s *Service) Stats() (queued, backlog, taken int64) {
 	return s.intake.queued.Load(), max(0, s.intake.backlog.Load()), s.intake.taken.Load()
 }
 
-// Get returns one feedback, whole.
+// Get returns one feedback, whole, for a person to read.
 func (s *Service) Get(ctx context.Context, id string) (*Feedback, error) {
 	a, err := workspace.Need(ctx, workspace.Read)
 	if err != nil {
@@ -149,7 +150,22 @@ func (s *Service) Get(ctx context.Context, id string) (*Feedback, error) {
 	if f.Attachments, err = attachmentsOf(ctx, s.db, a.Workspace, id); err != nil {
 		return nil, err
 	}
+	title := f.Title
+	f.cover(f.Text)
+	if f.Title != title {
+		f.FullTitle = title
+	}
 	return f, s.Name(ctx, a.Workspace, f)
+}
+
+// Issue names the issue with an id, if there is one in the workspace.
+func (s *Service) Issue(ctx context.Context, ws workspace.ID, id string) (IssueRef, bool, error) {
+	if s.nameIssues == nil {
+		return IssueRef{}, false, nil
+	}
+	refs, err := s.nameIssues(ctx, ws, []string{id})
+	ref, ok := refs[id]
+	return ref, ok, err
 }
 
 // Name fills in the names of the issues and members that rows refer to.
@@ -256,20 +272,80 @@ func (s *Service) OnRecount(fn func(context.Context, *db.Tx, workspace.ID, ...st
 	s.recount = fn
 }
 
+// OnRecounted hands in who tells of those issues, after the commit.
+func (s *Service) OnRecounted(fn func(ctx context.Context, ws workspace.ID, launchID string, issueIDs ...string)) {
+	s.recounted = fn
+}
+
 // Changed brings lists and watchers up to date with rows that were committed.
-func (s *Service) Changed(ws workspace.ID, list []*Feedback) {
+func (s *Service) Changed(ctx context.Context, ws workspace.ID, list []*Feedback) {
 	byLaunch := map[string][]*Feedback{}
 	for _, f := range list {
 		byLaunch[f.LaunchID] = append(byLaunch[f.LaunchID], f)
 	}
 	for launchID, part := range byLaunch {
 		s.putColumns(ws, launchID, part)
-		e := event.Event{Workspace: string(ws), Type: "feedback.updated", LaunchID: launchID, Count: len(part)}
-		if len(part) == 1 {
-			e.ID = part[0].ID
+		ids, issues := make([]string, len(part)), []string{}
+		for i, f := range part {
+			ids[i] = f.ID
+			if f.IssueID != "" {
+				issues = append(issues, f.IssueID)
+			}
 		}
-		s.bus.Publish(e)
+		s.tell(ctx, ws, launchID, ids)
+		if s.recounted != nil {
+			slices.Sort(issues)
+			s.recounted(ctx, ws, launchID, slices.Compact(issues)...)
+		}
 	}
+}
+
+// tell lets watchers of a launch know of changed feedback, with the rows
+// themselves when they are few.
+func (s *Service) tell(ctx context.Context, ws workspace.ID, launchID string, ids []string) {
+	ctx = context.WithoutCancel(ctx) // committed is committed, whoever still waits
+	s.publish(ctx, event.Event{Workspace: string(ws), Type: "feedback.updated", LaunchID: launchID, By: workspace.By(ctx)}, ids)
+}
+
+// publish tells of changed feedback.
+func (s *Service) publish(ctx context.Context, e event.Event, ids []string) {
+	ws := workspace.ID(e.Workspace)
+	err := event.PublishRows(s.bus, e, ids, func(ids []string) ([]*Feedback, error) {
+		list, err := listByID(ctx, s.db, ws, ids)
+		if err != nil {
+			return nil, err
+		}
+		return list, s.Name(ctx, ws, list...)
+	})
+	if err != nil {
+		s.log.ErrorContext(ctx, "tell of changed feedback", "workspace", ws, "err", err)
+	}
+}
+
+// Elsewhere brings lists up to date with what another node did to feedback,
+// and tells this node's watchers.
+func (s *Service) Elsewhere(ctx context.Context, e event.Event) error {
+	ws := workspace.ID(e.Workspace)
+	s.mu.Lock()
+	t := s.tables[tableKey{ws, e.LaunchID}]
+	s.mu.Unlock()
+	if t != nil {
+		if e.Type == "feedback.updated" && len(e.IDs) > 0 {
+			if err := s.reread(ctx, ws, t, e.IDs); err != nil {
+				return err
+			}
+		} else {
+			t.mu.Lock()
+			t.polled = time.Time{} // the next who asks looks first
+			t.mu.Unlock()
+		}
+	}
+	if len(e.IDs) == 0 {
+		s.bus.Publish(e)
+		return nil
+	}
+	s.publish(ctx, e, e.IDs)
+	return nil
 }
 
 // ValidTag tidies a tag or refuses it.

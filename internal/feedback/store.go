@@ -206,8 +206,9 @@ func splitTags(s string) []string {
 	return strings.Split(s, ",")
 }
 
-// listColumns are what a list shows; the wide ones stay in the database.
-const listColumns = `id, num, launch_id, import_id, channel, external_id, title, substr(text, 1, 300), occurred_at, received_at, person_id, author_name, author_email, rating, app_version,
+// listColumns are what a list shows; the wide ones stay in the database, and
+// of the text only listedRunes are read.
+const listColumns = `id, num, launch_id, import_id, channel, external_id, title, substr(text, 1, 400), occurred_at, received_at, person_id, author_name, author_email, rating, app_version,
 	language, category, category_confidence, sentiment, sentiment_score, emotion, severity, severity_confidence, area, summary, security, unsure, alike, duplicate_of, pass, ` + stateColumns
 
 func scanListed(s db.Scanner) (*Feedback, error) {
@@ -224,7 +225,8 @@ func scanListed(s db.Scanner) (*Feedback, error) {
 	if rating != 0 {
 		f.Rating = &rating
 	}
-	f.Snippet, f.Tags, f.ReadFully = snippet(text), splitTags(tags), pass == 1
+	f.Tags, f.ReadFully = splitTags(tags), pass == 1
+	f.cover(text)
 	return f, err
 }
 
@@ -277,6 +279,21 @@ func listByNum(ctx context.Context, q db.Queryer, ws workspace.ID, nums []int64)
 		place[n] = i
 	}
 	slices.SortFunc(list, func(a, b *Feedback) int { return place[a.Number] - place[b.Number] })
+	return list, nil
+}
+
+// listByID returns list rows in the order of ids; what is gone is left out.
+func listByID(ctx context.Context, q db.Queryer, ws workspace.ID, ids []string) ([]*Feedback, error) {
+	list, err := db.All(ctx, q, scanListed, `SELECT `+listColumns+` FROM feedback WHERE workspace_id = $1 AND id IN (`+db.In(2, len(ids))+`)`,
+		append([]any{ws}, db.Args(ids)...)...)
+	if err != nil {
+		return nil, fmt.Errorf("list feedback: %w", err)
+	}
+	place := make(map[string]int, len(ids))
+	for i, id := range ids {
+		place[id] = i
+	}
+	slices.SortFunc(list, func(a, b *Feedback) int { return place[a.ID] - place[b.ID] })
 	return list, nil
 }
 

@@ -146,20 +146,35 @@ func (s *Service) putColumns(ws workspace.ID, launchID string, list []*Feedback)
 // drop removes feedback that was deleted from lists, and tells who else holds
 // it in memory.
 func (s *Service) drop(ws workspace.ID, launchID string, ids []string, nums []int64) {
+	s.Dropped(ws, launchID, nums)
+	if s.onDrop != nil {
+		s.onDrop(ws, launchID, ids, nums)
+	}
+	s.bus.Publish(event.Event{Workspace: string(ws), Type: "feedback.deleted", LaunchID: launchID, Count: len(ids)})
+}
+
+// Dropped takes feedback out of this node's lists.
+func (s *Service) Dropped(ws workspace.ID, launchID string, nums []int64) {
 	s.mu.Lock()
 	t := s.tables[tableKey{ws, launchID}]
 	s.mu.Unlock()
 	if t != nil {
 		t.cols.Drop(nums...)
 	}
-	if s.onDrop != nil {
-		s.onDrop(ws, launchID, ids)
-	}
-	s.bus.Publish(event.Event{Workspace: string(ws), Type: "feedback.deleted", LaunchID: launchID, Count: len(ids)})
+}
+
+// Reload has every list read its records again at its next use: what another
+// node did to them may have been missed.
+func (s *Service) Reload() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.tables)
 }
 
 // OnDrop hands in who must know of deleted feedback.
-func (s *Service) OnDrop(fn func(ws workspace.ID, launchID string, ids []string)) { s.onDrop = fn }
+func (s *Service) OnDrop(fn func(ws workspace.ID, launchID string, ids []string, nums []int64)) {
+	s.onDrop = fn
+}
 
 // maxHits bounds what a text search hands to the filters: enough to work
 // through, and the reason why a search for "the" costs no more than others.
@@ -167,14 +182,21 @@ const maxHits = 20_000
 
 // ListQuery is a list as a caller asks for it.
 type ListQuery struct {
-	Text   string
-	Where  map[Field][]string
-	From   time.Time
-	To     time.Time
-	Sort   Sort
-	After  *Key
-	Limit  int
-	Facets bool
+	Text     string
+	Where    map[Field][]string
+	From     time.Time
+	To       time.Time
+	MinStars float64
+	MaxStars float64
+	Tab      Tab           // "": all
+	Waiting  time.Duration // to triage for longer than this; 0: any
+	Sort     Sort
+	After    *Key
+	Limit    int
+	Facets   bool
+
+	// TriagedFrom and TriagedTo narrow to what was triaged then.
+	TriagedFrom, TriagedTo time.Time
 }
 
 // Listing is a page of feedback with counts.
@@ -185,6 +207,8 @@ type Listing struct {
 	Total   int
 	AtLeast bool // the text matched more than maxHits; counts are of the first ones
 	Facets  map[string][]Count
+	Tabs    map[Tab]int
+	Pace    Pace
 	Took    time.Duration
 }
 
@@ -195,7 +219,7 @@ func (s *Service) List(ctx context.Context, launchID string, q ListQuery) (*List
 		return nil, err
 	}
 	start := time.Now()
-	found, atLeast, err := s.find(ctx, a.Workspace, launchID, q)
+	found, atLeast, err := s.find(ctx, a, launchID, q)
 	if err != nil {
 		return nil, err
 	}
@@ -207,6 +231,7 @@ func (s *Service) List(ctx context.Context, launchID string, q ListQuery) (*List
 		return nil, err
 	}
 	if q.Facets {
+		out.Tabs, out.Pace = found.Tabs, found.Pace
 		out.Facets = map[string][]Count{}
 		for f, counts := range found.Facets {
 			out.Facets[FieldNames[f]] = counts
@@ -216,15 +241,21 @@ func (s *Service) List(ctx context.Context, launchID string, q ListQuery) (*List
 	return out, nil
 }
 
-func (s *Service) find(ctx context.Context, ws workspace.ID, launchID string, q ListQuery) (Found, bool, error) {
-	cols, err := s.columns(ctx, ws, launchID)
+func (s *Service) find(ctx context.Context, a workspace.Actor, launchID string, q ListQuery) (Found, bool, error) {
+	cols, err := s.columns(ctx, a.Workspace, launchID)
 	if err != nil {
 		return Found{}, false, err
 	}
-	cq := Query{Where: q.Where, From: db.Micros(q.From), To: db.Micros(q.To), Sort: q.Sort, After: q.After, Limit: q.Limit, Facets: q.Facets}
+	now := s.now()
+	cq := Query{Where: q.Where, From: db.Micros(q.From), To: db.Micros(q.To), MinStars: q.MinStars, MaxStars: q.MaxStars, Tab: q.Tab, Me: a.ID, Now: db.Micros(now),
+		Sort: q.Sort, After: q.After, Limit: q.Limit, Facets: q.Facets}
+	if q.Waiting > 0 {
+		cq.Waiting = db.Micros(now.Add(-q.Waiting))
+	}
+	cq.DoneFrom, cq.DoneTo = db.Micros(q.TriagedFrom), db.Micros(q.TriagedTo)
 	atLeast := false
 	if strings.TrimSpace(q.Text) != "" {
-		cq.Nums, err = db.Search(ctx, s.db, string(ws), searchKind, q.Text, maxHits)
+		cq.Nums, err = db.Search(ctx, s.db, string(a.Workspace), searchKind, q.Text, maxHits)
 		if err != nil {
 			return Found{}, false, err
 		}
@@ -239,8 +270,27 @@ func (s *Service) find(ctx context.Context, ws workspace.ID, launchID string, q 
 // Numbers returns the numbers of up to limit feedback that a query selects,
 // for acts on many and for samples.
 func (s *Service) Numbers(ctx context.Context, ws workspace.ID, launchID string, q ListQuery) ([]int64, int, error) {
-	found, _, err := s.find(ctx, ws, launchID, q)
+	found, _, err := s.find(ctx, workspace.Actor{Workspace: ws}, launchID, q)
 	return found.Nums, found.Total, err
+}
+
+// MaxIDs bounds what is done to many feedback at once.
+const MaxIDs = 1000
+
+// IDs returns the ids of the first MaxIDs feedback that a query selects, in
+// its order, and how many it selects in all.
+func (s *Service) IDs(ctx context.Context, launchID string, q ListQuery) ([]string, int, error) {
+	a, err := workspace.Need(ctx, workspace.Read)
+	if err != nil {
+		return nil, 0, err
+	}
+	q.Limit, q.After, q.Facets = MaxIDs, nil, false
+	found, _, err := s.find(ctx, a, launchID, q)
+	if err != nil {
+		return nil, 0, err
+	}
+	ids, err := s.IDsOf(ctx, a.Workspace, found.Nums)
+	return ids, found.Total, err
 }
 
 // IDsOf turns numbers into ids, in the same order.
@@ -291,7 +341,7 @@ func (s *Service) Count(ctx context.Context, ws workspace.ID, launchID string) (
 		c.Waiting = max(landing, int(s.landing.Load()))
 	}
 	c.All = cols.Len()
-	c.New = cols.Find(Query{Where: map[Field][]string{FieldState: {New}}}).Total
+	c.New = cols.Find(Query{Tab: TabTriage, Now: db.Micros(s.now())}).Total
 	return c, nil
 }
 

@@ -2,28 +2,47 @@ package gateway
 
 import (
 	"cmp"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// Apply publishes a document in place of the one before. It is checked whole
-// first: with a fault nothing changes, and the error is of type Faults.
-// Requests under way end by the snapshot they came with; targets that are in
-// both keep their connections and what is known of them.
-func (g *Gateway) Apply(doc []byte) error {
-	c, err := Parse(doc)
-	if err != nil {
-		return err
+// Document is what one workspace publishes.
+type Document struct {
+	Workspace string
+	Text      []byte
+}
+
+// Apply publishes one document alone; see Load.
+func (g *Gateway) Apply(doc []byte) error { return g.Load([]Document{{Text: doc}}) }
+
+// Load publishes documents in place of those before. All are checked first:
+// with a fault nothing changes, and the error is of type Faults. Requests
+// under way end by the snapshot they came with; targets that are in both keep
+// their connections and what is known of them. Where two workspaces publish
+// the same address the one that is named first has it.
+func (g *Gateway) Load(docs []Document) error {
+	list := make([]*Config, len(docs))
+	for i, d := range docs {
+		var err error
+		if list[i], err = Parse(d.Text); err != nil {
+			return err
+		}
 	}
 	g.apply.Lock()
 	defer g.apply.Unlock()
 	old := g.snap.Load()
-	next := g.compile(c, old)
-	next.hash = Hash(doc)
+	next := &snapshot{upstreams: map[string]*upstream{}}
+	for i, c := range list {
+		g.compile(next, docs[i].Workspace, c, old)
+	}
+	next.router.sort()
 	g.snap.Store(next)
 	kept := map[*pool]bool{}
 	for _, t := range next.targets {
@@ -37,31 +56,26 @@ func (g *Gateway) Apply(doc []byte) error {
 	return nil
 }
 
-// Hash names the document that is published; "" for none.
-func (g *Gateway) Hash() string { return g.snap.Load().hash }
-
-// compile turns a checked document into a snapshot.
-func (g *Gateway) compile(c *Config, old *snapshot) *snapshot {
-	s := &snapshot{upstreams: map[string]*upstream{}}
+// compile adds a checked document to a snapshot.
+func (g *Gateway) compile(s *snapshot, ws string, c *Config, old *snapshot) {
 	for _, t := range c.Trusted {
 		if p, err := network(t); err == nil {
 			s.trusted = append(s.trusted, p)
 		}
 	}
 	for _, u := range c.Upstreams {
-		s.upstreams[u.Name] = g.compileUpstream(u, old.upstreams[u.Name])
-		s.targets = append(s.targets, s.upstreams[u.Name].targets...)
+		key := ws + " " + u.Name
+		s.upstreams[key] = g.compileUpstream(u, old.upstreams[key])
+		s.targets = append(s.targets, s.upstreams[key].targets...)
 	}
 	for _, a := range c.APIs {
 		if a.State == "draft" || a.State == "retired" {
 			continue
 		}
 		for _, r := range a.Routes {
-			s.compileRoute(a, r)
+			g.compileRoute(s, ws, a, r)
 		}
 	}
-	s.router.sort()
-	return s
 }
 
 func (g *Gateway) compileUpstream(u Upstream, old *upstream) *upstream {
@@ -119,9 +133,9 @@ func or(d Duration, otherwise time.Duration) time.Duration {
 	return time.Duration(d)
 }
 
-func (s *snapshot) compileRoute(a API, r RouteC) {
+func (g *Gateway) compileRoute(s *snapshot, ws string, a API, r RouteC) {
 	kind, pattern := r.match()
-	out := &Route{Name: r.Name, API: a.Name, Version: a.Version, State: cmp.Or(a.State, "published"), methods: r.Methods, place: len(s.routes), index: len(s.routes),
+	out := &Route{Workspace: ws, Name: r.Name, API: a.Name, Version: a.Version, State: cmp.Or(a.State, "published"), methods: r.Methods, place: len(s.routes),
 		keepHost: a.KeepHost, host: r.Host}
 	full := pattern
 	if kind != matchRegex {
@@ -151,7 +165,7 @@ func (s *snapshot) compileRoute(a API, r RouteC) {
 			continue
 		}
 		sum += p.Weight
-		out.split = append(out.split, share{upTo: sum, upstream: s.upstreams[p.Upstream]})
+		out.split = append(out.split, share{upTo: sum, upstream: s.upstreams[ws+" "+p.Upstream]})
 	}
 	out.timeouts = timeouts{
 		connect: or(cmp.Or(r.Timeouts.Connect, a.Timeouts.Connect), 2*time.Second),
@@ -160,7 +174,8 @@ func (s *snapshot) compileRoute(a API, r RouteC) {
 		idle:    or(cmp.Or(r.Timeouts.Idle, a.Timeouts.Idle), 60*time.Second),
 	}
 	out.headers2 = lifeHeaders(a)
-	out.policies = append(compilePolicies(a.Policies), compilePolicies(r.Policies)...)
+	out.policies = append(g.compilePolicies(a.Policies, ws, a.Name, a.Name), g.compilePolicies(r.Policies, ws, a.Name, a.Name+"-"+r.Name)...)
+	out.stats = g.board.of(ws, a.Name, a.Version, r.Name)
 	s.routes = append(s.routes, out)
 	hosts := []string{""}
 	if len(a.Hosts) > 0 {
@@ -184,14 +199,57 @@ func lifeHeaders(a API) []setHeader {
 	return out
 }
 
-func compilePolicies(p Policies) []policy {
+// compilePolicies brings policies into the order in which they are checked:
+// the cheap and decisive ones first, who asks before how much they may ask.
+func (g *Gateway) compilePolicies(p Policies, ws, api, scope string) []policy {
 	var out []policy
+	if c := p.CORS; c != nil {
+		out = append(out, compileCORS(*c))
+	}
 	if a := p.Addresses; a != nil {
 		out = append(out, &addresses{allow: networks(a.Allow), deny: networks(a.Deny)})
 	}
 	if p.MaxBody != "" {
 		n, _ := bytesOf(p.MaxBody)
 		out = append(out, &size{n})
+	}
+	if q := p.Key; q != nil {
+		out = append(out, &apiKey{gateway: g, header: strings.ToLower(cmp.Or(q.Header, "X-API-Key")), query: q.Query, workspace: ws, api: api})
+	}
+	if l := p.Limit; l != nil {
+		r := g.compileLimit(*l, ws, l.Rate, scope, l.Burst)
+		for plan, rate := range l.Plans {
+			if r.plans == nil {
+				r.plans = map[string]*rateLimit{}
+			}
+			r.plans[plan] = g.compileLimit(*l, ws, rate, scope, 0)
+		}
+		out = append(out, r)
+	}
+	if h := p.Headers; h != nil {
+		change := &headerChange{remove: map[string]bool{}}
+		for _, name := range h.Remove {
+			change.remove[strings.ToLower(name)] = true
+		}
+		for _, name := range slices.Sorted(maps.Keys(h.Set)) {
+			change.set = append(change.set, setHeader{name, h.Set[name]})
+		}
+		out = append(out, change)
+	}
+	return out
+}
+
+func (g *Gateway) compileLimit(l LimitPolicy, ws, rate, scope string, burst int64) *rateLimit {
+	count, per, _ := rateOf(rate)
+	return &rateLimit{name: scope, by: cmp.Or(l.By, "key"), every: int64(per) / count, burst: cmp.Or(burst, count), per: per, count: count, limit: &g.limiter, salt: fnv(ws+" "+scope, 0)}
+}
+
+func compileCORS(c CORSPolicy) *cors {
+	out := &cors{origins: map[string]bool{}, credentials: c.Credentials, headers: strings.Join(c.Headers, ", "), expose: strings.Join(c.Expose, ", "),
+		methods: cmp.Or(strings.Join(c.Methods, ", "), "GET, HEAD, POST, PUT, PATCH, DELETE"), age: strconv.Itoa(int(or(c.MaxAge, 10*time.Minute) / time.Second))}
+	for _, o := range c.Origins {
+		out.any = out.any || o == "*"
+		out.origins[o] = true
 	}
 	return out
 }

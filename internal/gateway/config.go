@@ -3,9 +3,7 @@ package gateway
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
 	"crypto/tls"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -123,8 +121,42 @@ type Timeouts struct {
 
 // Policies are what a request must meet.
 type Policies struct {
+	CORS      *CORSPolicy    `yaml:"cors,omitempty" json:"cors,omitempty"`
+	Key       *KeyPolicy     `yaml:"key,omitempty" json:"key,omitempty" doc:"Asks for a key of an application."`
+	Limit     *LimitPolicy   `yaml:"limit,omitempty" json:"limit,omitempty"`
+	Headers   *HeaderPolicy  `yaml:"headers,omitempty" json:"headers,omitempty" doc:"Changes the request on its way."`
 	Addresses *AddressPolicy `yaml:"addresses,omitempty" json:"addresses,omitempty"`
 	MaxBody   string         `yaml:"max_body,omitempty" json:"max_body,omitempty" doc:"Largest body, such as 1MB."`
+}
+
+// KeyPolicy asks for a key.
+type KeyPolicy struct {
+	Header string `yaml:"header,omitempty" json:"header,omitempty" doc:"X-API-Key when absent; Authorization takes Bearer."`
+	Query  string `yaml:"query,omitempty" json:"query,omitempty" doc:"Parameter that is taken as well."`
+}
+
+// LimitPolicy bounds a rate.
+type LimitPolicy struct {
+	Rate  string            `yaml:"rate" json:"rate" doc:"Requests per time, such as 10/s, 600/m, 1000/h." example:"10/s"`
+	Burst int64             `yaml:"burst,omitempty" json:"burst,omitempty" doc:"How many at once; the rate's number when absent."`
+	By    string            `yaml:"by,omitempty" json:"by,omitempty" doc:"key (default with a key), application, ip (default without), route."`
+	Plans map[string]string `yaml:"plans,omitempty" json:"plans,omitempty" doc:"Plan of the application to rate."`
+}
+
+// CORSPolicy lets pages of other origins call.
+type CORSPolicy struct {
+	Origins     []string `yaml:"origins" json:"origins" doc:"https://example.com, or * for any."`
+	Methods     []string `yaml:"methods,omitempty" json:"methods,omitempty" doc:"GET, HEAD, POST, PUT, PATCH, DELETE when absent."`
+	Headers     []string `yaml:"headers,omitempty" json:"headers,omitempty" doc:"What is asked for when absent."`
+	Expose      []string `yaml:"expose,omitempty" json:"expose,omitempty"`
+	Credentials bool     `yaml:"credentials,omitempty" json:"credentials,omitempty"`
+	MaxAge      Duration `yaml:"max_age,omitempty" json:"max_age,omitempty" doc:"10m when absent."`
+}
+
+// HeaderPolicy changes fields of the request.
+type HeaderPolicy struct {
+	Set    map[string]string `yaml:"set,omitempty" json:"set,omitempty"`
+	Remove []string          `yaml:"remove,omitempty" json:"remove,omitempty"`
 }
 
 // AddressPolicy lets in or keeps out.
@@ -508,11 +540,89 @@ func (k *checker) policies(path string, p Policies) {
 			k.network(fmt.Sprintf("%s.addresses.deny[%d]", path, i), s)
 		}
 	}
+	if l := p.Limit; l != nil {
+		k.limit(path+".limit", *l)
+	}
+	if c := p.CORS; c != nil {
+		k.cors(path+".cors", *c)
+	}
+	if h := p.Headers; h != nil {
+		for _, name := range slices.Concat(slices.Sorted(maps.Keys(h.Set)), h.Remove) {
+			if !headerForm.MatchString(name) || reserved[strings.ToLower(name)] {
+				k.fault(path+".headers", "%q can't be set or removed here", name)
+			}
+		}
+		for name, v := range h.Set {
+			if strings.ContainsAny(v, "\r\n\x00") {
+				k.fault(path+".headers.set", "the value of %s has a line break", name)
+			}
+		}
+	}
+	if q := p.Key; q != nil && q.Header != "" && (!headerForm.MatchString(q.Header) || reserved[strings.ToLower(q.Header)]) {
+		k.fault(path+".key.header", "%q can't carry a key", q.Header)
+	}
 	if p.MaxBody != "" {
 		if _, err := bytesOf(p.MaxBody); err != nil {
 			k.fault(path+".max_body", "%v", err)
 		}
 	}
+}
+
+var headerForm = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")
+
+// reserved are fields that frame the message or that the gateway writes.
+var reserved = map[string]bool{"host": true, "content-length": true, "transfer-encoding": true, "connection": true, "upgrade": true, "te": true, "trailer": true,
+	"keep-alive": true, "proxy-connection": true, "expect": true, "x-request-id": true, "traceparent": true, "x-forwarded-for": true, "x-forwarded-proto": true, "x-forwarded-host": true}
+
+func (k *checker) limit(path string, l LimitPolicy) {
+	if _, _, err := rateOf(l.Rate); err != nil {
+		k.fault(path+".rate", "%v", err)
+	}
+	for _, plan := range slices.Sorted(maps.Keys(l.Plans)) {
+		if _, _, err := rateOf(l.Plans[plan]); err != nil {
+			k.fault(path+".plans", "%v", err)
+		}
+	}
+	switch l.By {
+	case "", "key", "application", "ip", "route":
+	default:
+		k.fault(path+".by", "there is no %q to limit by; use key, application, ip or route", l.By)
+	}
+	if l.Burst < 0 || l.Burst > 1_000_000 {
+		k.fault(path+".burst", "a burst is from 1 to 1000000")
+	}
+}
+
+// rateOf reads 10/s, 600/m, 1000/h, 10000/d.
+func rateOf(s string) (count int64, per time.Duration, err error) {
+	n, unit, _ := strings.Cut(s, "/")
+	per = map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}[unit]
+	count, err = strconv.ParseInt(n, 10, 32)
+	if err != nil || count < 1 || per == 0 || time.Duration(count) > per {
+		return 0, 0, fmt.Errorf("%q is no rate; write it as 10/s, 600/m or 1000/h", s)
+	}
+	return count, per, nil
+}
+
+func (k *checker) cors(path string, c CORSPolicy) {
+	if len(c.Origins) == 0 {
+		k.fault(path+".origins", "name at least one origin, or * for any")
+	}
+	for i, o := range c.Origins {
+		u, err := url.Parse(o)
+		if o != "*" && (err != nil || u.Host == "" || u.Path != "" || u.Scheme != "http" && u.Scheme != "https") {
+			k.fault(fmt.Sprintf("%s.origins[%d]", path, i), "%q is no origin; write it as https://example.com", o)
+		}
+		if o == "*" && c.Credentials {
+			k.fault(path+".credentials", "any origin with credentials would open the API to every page; name the origins")
+		}
+	}
+	for _, v := range slices.Concat(c.Headers, c.Expose, c.Methods) {
+		if !headerForm.MatchString(v) {
+			k.fault(path, "%q is neither a method nor a header", v)
+		}
+	}
+	k.durations(path, map[string]Duration{"max_age": c.MaxAge})
 }
 
 // The kinds of match.
@@ -595,12 +705,6 @@ func pieces(r RouteC) ([]piece, error) {
 		out = append(out, piece{param: -2})
 	}
 	return out, nil
-}
-
-// Hash names a document.
-func Hash(doc []byte) string {
-	sum := sha256.Sum256(doc)
-	return hex.EncodeToString(sum[:8])
 }
 
 func tlsConfig(host string) *tls.Config {

@@ -62,7 +62,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, doc []byte) {
 		// Whatever comes, it is read or refused, and what is read compiles.
 		if c, err := Parse(doc); err == nil {
-			(&Gateway{}).compile(c, &snapshot{})
+			compiled(c)
 		}
 	})
 }

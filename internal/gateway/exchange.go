@@ -28,7 +28,8 @@ type Exchange struct {
 	// What the gateway made of it.
 	ID       ID
 	Route    *Route
-	Upstream *target // that answered
+	Consumer *Consumer // whose key it carried
+	Upstream *target   // that answered
 	Attempts int
 	Status   int
 	Err      Class // why the gateway answered itself
@@ -44,8 +45,10 @@ type Exchange struct {
 	trace   [16]byte
 	span    [8]byte
 	sampled bool
-	extra   []byte // header lines for the answer
-	hidden  string // name of the field that carried the key: not passed on
+	extra   []byte        // header lines for the answer
+	most    int64         // of the body's content; 0: no bound
+	changes *headerChange // of the request's fields
+	hidden  string        // name of the field that carried the key: not passed on
 	peer    netip.Addr
 	trusted bool // peer is a proxy of ours
 	lane    lane
@@ -88,10 +91,7 @@ const (
 )
 
 // String is the class as the call log and metrics have it.
-func (c Class) String() string {
-	return [...]string{"", "bad_request", "no_route", "refused", "limited", "no_upstream", "connect_failed", "upstream_reset",
-		"upstream_bad", "timed_out", "client_gone", "overloaded", "draining"}[c]
-}
+func (c Class) String() string { return classNames[c] }
 
 // lane is the side of an exchange that faces the client: HTTP/1.1 in our own
 // codec, or whatever net/http speaks.

@@ -523,7 +523,15 @@ func (f *forwarding) appendHead(b []byte, t *target) []byte {
 		if f.in != nil && f.in.HopByHop(fd.Name) || x.dropped(fd.Name) {
 			continue
 		}
+		if x.changes != nil && x.changes.touches(fd.Name) {
+			continue
+		}
 		b = h1.AppendField(b, fd.Name, fd.Value)
+	}
+	if x.changes != nil {
+		for i := range x.changes.set {
+			b = h1.AppendLine(b, x.changes.set[i].name, x.changes.set[i].value)
+		}
 	}
 	b = x.appendForwarded(b, x.HostAs)
 	if x.Body {
@@ -548,6 +556,9 @@ func (f *forwarding) appendHead(b []byte, t *target) []byte {
 // dropped are the fields that are written anew, or that are the gateway's
 // business alone.
 func (x *Exchange) dropped(name []byte) bool {
+	if x.hidden != "" && isName(name, x.hidden) {
+		return true
+	}
 	switch len(name) {
 	case 4:
 		return h1.Is(name, "host")
@@ -570,7 +581,7 @@ func (x *Exchange) dropped(name []byte) bool {
 	case 19:
 		return h1.Is(name, "proxy-authorization")
 	}
-	return x.hidden != "" && isName(name, x.hidden)
+	return false
 }
 
 func isReset(err error) bool {

@@ -51,6 +51,10 @@ type Gateway struct {
 	snap     atomic.Pointer[snapshot]
 	draining atomic.Bool
 	dial     func(ctx context.Context, network, addr string) (net.Conn, error)
+	keys     Keys
+	board    board
+	lost     *Stats  // of what no route took
+	limiter  limiter // outlives snapshots: a new document forgives nothing
 
 	apply   sync.Mutex // one Apply at a time
 	conns   sync.WaitGroup
@@ -70,6 +74,8 @@ type Options struct {
 	// Record is told of every exchange when it has ended, on its goroutine: it
 	// must not wait, and must not keep the exchange.
 	Record func(*Exchange)
+	// Keys knows who may call; nil: nobody with a key.
+	Keys Keys
 }
 
 // New returns a gateway that knows no route yet.
@@ -80,7 +86,8 @@ func New(o Options) *Gateway {
 	if o.Record == nil {
 		o.Record = func(*Exchange) {}
 	}
-	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
+	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, keys: o.Keys, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
+	g.lost = g.board.of("", "", "", "")
 	d := &net.Dialer{KeepAlive: 30 * time.Second}
 	g.dial = d.DialContext
 	g.snap.Store(&snapshot{})
@@ -202,6 +209,11 @@ func (g *Gateway) handle(x *Exchange, in *h1.Head) {
 			if no.after > 0 {
 				x.retryAfter(no.after)
 			}
+			if no.status == 204 { // a policy's own answer
+				x.Status = 204
+				_ = x.lane.answer(&reply{status: 204, reason: []byte("No Content"), framing: framedNone, last: true})
+				return
+			}
 			g.reject(x, no.status, no.class, no.reason)
 			return
 		}
@@ -302,7 +314,15 @@ func (g *Gateway) badBody(x *Exchange, err error) {
 var errTooLong = errors.New("body too long")
 
 // finish tells what became of an exchange.
-func (g *Gateway) finish(x *Exchange) { g.record(x) }
+func (g *Gateway) finish(x *Exchange) {
+	now := time.Now()
+	if x.Route != nil {
+		x.Route.stats.count(x, now)
+	} else {
+		g.lost.count(x, now)
+	}
+	g.record(x)
+}
 
 // housekeep closes idle connections to targets.
 func (g *Gateway) housekeep(ctx context.Context) {

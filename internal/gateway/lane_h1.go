@@ -244,6 +244,9 @@ func (c *h1Conn) more() ([]byte, bool, bool, error) {
 	if err != nil {
 		return nil, true, false, err
 	}
+	if c.x.most > 0 && c.body.Size() > c.x.most {
+		return nil, true, false, errTooLong
+	}
 	b := c.buf[c.r : c.r+n]
 	c.r += n
 	return b, true, c.body.Done(), nil

@@ -95,6 +95,9 @@ func (l *httpLane) more() ([]byte, bool, bool, error) {
 	_ = l.rc.SetReadDeadline(time.Now().Add(l.g.limits.Body))
 	for {
 		n, err := l.r.Body.Read(l.buf)
+		if l.x.BytesIn += int64(n); l.x.most > 0 && l.x.BytesIn > l.x.most {
+			return nil, false, false, errTooLong
+		}
 		if errors.Is(err, io.EOF) {
 			l.ended = true
 			return l.buf[:n], false, true, nil

@@ -14,9 +14,6 @@ type policy interface {
 	check(x *Exchange) *refusal
 }
 
-// answerPolicy changes the head of an answer.
-type answerPolicy interface{ answer(x *Exchange, r *reply) }
-
 // refusal is a policy's no.
 type refusal struct {
 	status int
@@ -64,6 +61,7 @@ func (p *addresses) check(x *Exchange) *refusal {
 type size struct{ most int64 }
 
 func (p *size) check(x *Exchange) *refusal {
+	x.most = p.most
 	if x.Length > p.most {
 		return &refusal{status: 413, class: Refused, reason: "the body is larger than this route takes"}
 	}

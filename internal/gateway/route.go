@@ -15,15 +15,15 @@ const maxParams = 16
 // Route is one way from a request to an upstream, compiled: immutable, and
 // part of one snapshot.
 type Route struct {
-	Name    string // unique in its API's version
-	API     string
-	Version string
-	State   string // published, deprecated
+	Workspace string
+	Name      string // unique in its API's version
+	API       string
+	Version   string
+	State     string // published, deprecated
 
 	methods []string // empty: any
 	headers []headerMatch
-	params  []string // names, in the order of the path
-	pattern string   // as written, for logs and metrics
+	pattern string // as written, for logs and metrics
 	regex   *regexp.Regexp
 	cut     int // length of the prefix that a rewrite replaces
 	place   int // in the document: earlier wins where nothing else decides
@@ -33,10 +33,9 @@ type Route struct {
 	host     string  // Host sent to the upstream; "" for the target's own
 	keepHost bool
 	policies []policy
-	answers  []answerPolicy
 	headers2 []setHeader // added to answers, such as Sunset
 	timeouts timeouts
-	index    int // in the snapshot, for metrics
+	stats    *Stats
 }
 
 // Pattern is the path of the route as it was written.

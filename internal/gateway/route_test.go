@@ -17,7 +17,14 @@ func snapshotOf(t testing.TB, doc string) *snapshot {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return (&Gateway{}).compile(c, &snapshot{})
+	return compiled(c)
+}
+
+func compiled(c *Config) *snapshot {
+	s := &snapshot{upstreams: map[string]*upstream{}}
+	(&Gateway{}).compile(s, "", c, &snapshot{})
+	s.router.sort()
+	return s
 }
 
 func exchangeOf(method, host, path string, headers ...string) *Exchange {
@@ -134,7 +141,7 @@ func TestTheTreeFindsWhatALookAtEveryRouteFinds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := (&Gateway{}).compile(c, &snapshot{})
+		s := compiled(c)
 		path := "/" + strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "d"}), 1, 5).Draw(t, "asked"), "/")
 		// The best rule: segment by segment static before parameter, whole path
 		// before prefix, longer prefix before shorter, earlier before later.

@@ -9,10 +9,9 @@ import (
 type snapshot struct {
 	router    router
 	routes    []*Route
-	upstreams map[string]*upstream
+	upstreams map[string]*upstream // by workspace and name
 	targets   []*target
 	trusted   []netip.Prefix
-	hash      string // of the document
 }
 
 func (s *snapshot) close() {

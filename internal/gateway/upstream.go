@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"cmp"
-	"hash/maphash"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -34,7 +33,6 @@ type target struct {
 	addr     string // host:port
 	host     string // Host when the route does not keep the client's
 	tls      *tlsTarget
-	h2       bool
 	weight   int
 	pool     *pool
 	inflight atomic.Int64
@@ -215,8 +213,6 @@ type hashKey struct {
 	kind string // ip, header, path, key
 	name string
 }
-
-var seed = maphash.MakeSeed()
 
 func (k hashKey) sum(x *Exchange) uint64 {
 	switch k.kind {

@@ -27,6 +27,7 @@ var crossing = map[string]string{
 	"internal/feedback.Service.Sweep":        "the node's own housekeeping",
 	"internal/feedback.saveText":             "put together at start; ends in WHERE workspace_id = $1",
 	"internal/issue.Service.Refresh":         "the node's own work list; each row names its workspace",
+	"internal/publication.newestAt":          "the node serves all workspaces",
 }
 
 var (

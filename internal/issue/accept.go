@@ -4,7 +4,9 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/nlp"
@@ -216,7 +218,7 @@ func (t *act) make(ctx context.Context, lists [][]feedback.Place, fill func(*Iss
 	}
 	made := make([]*Issue, len(lists))
 	for k, list := range lists {
-		i, err := t.blank(ctx, list)
+		i, err := t.s.blank(ctx, t.tx, t.ws, t.now, list)
 		if err != nil {
 			return nil, err
 		}
@@ -235,19 +237,19 @@ func (t *act) make(ctx context.Context, lists [][]feedback.Place, fill func(*Iss
 		if err := t.move(ctx, lists[k], feedback.Accepted, i.ID); err != nil {
 			return nil, err
 		}
-		t.note(i.ID, "created", "", i.Title, "From "+lowerFirst(named(lists[k])))
+		t.note(i.ID, "created", "", i.Title, "From "+lowerFirst(named(lists[k])), lists[k]...)
 	}
 	return made, nil
 }
 
 // blank is a new issue as its feedback suggests it.
-func (t *act) blank(ctx context.Context, list []feedback.Place) (*Issue, error) {
-	i := &Issue{LaunchID: list[0].LaunchID, Stage: Intake, StageEnteredAt: t.now, Tags: []string{}, CreatedAt: t.now, UpdatedAt: t.now}
+func (s *Service) blank(ctx context.Context, q db.Queryer, ws workspace.ID, now time.Time, list []feedback.Place) (*Issue, error) {
+	i := &Issue{LaunchID: list[0].LaunchID, Stage: Intake, StageEnteredAt: now, Tags: []string{}, CreatedAt: now, UpdatedAt: now}
 	ids := make([]string, len(list))
 	for k, p := range list {
 		ids[k] = p.ID
 	}
-	all, err := t.s.feedback.GetMany(ctx, t.tx, t.ws, ids)
+	all, err := s.feedback.GetMany(ctx, q, ws, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -331,6 +333,7 @@ func (s *Service) Ignore(ctx context.Context, launchID string, ids []string, rea
 		if err != nil {
 			return err
 		}
+		t.reason = reason
 		t.noteMoves(before, places, nil, because("Ignored", reason))
 		if err := t.move(ctx, places, feedback.Ignored, ""); err != nil {
 			return err

@@ -23,6 +23,8 @@ const (
 	actChange = "issue.change"
 	actMerge  = "issue.merge"
 	actSplit  = "issue.split"
+	actLink   = "issue.link"
+	actUnlink = "issue.unlink"
 )
 
 // act is one verb at work in its transaction. Every verb does the same few
@@ -45,6 +47,7 @@ type act struct {
 	subject string
 	id      string
 	detail  map[string]any
+	reason  string // of a decision about feedback
 }
 
 // do runs a verb in one transaction and tells watchers when it is committed.
@@ -58,7 +61,7 @@ func (s *Service) do(ctx context.Context, a workspace.Actor, kind string, verb f
 		if err := t.settle(ctx); err != nil {
 			return err
 		}
-		if err := t.decide(ctx, kind); err != nil {
+		if err := t.decide(ctx, false); err != nil {
 			return err
 		}
 		if undoID, err = s.undo.Record(ctx, tx, a, kind, t.back); err != nil {
@@ -74,17 +77,42 @@ func (s *Service) do(ctx context.Context, a workspace.Actor, kind string, verb f
 	return undoID, nil
 }
 
-// decide writes into the decision ledger what a person decided of feedback.
-func (t *act) decide(ctx context.Context, kind string) error {
-	state := map[string]string{actAccept: feedback.Accepted, actIgnore: feedback.Ignored}[kind]
-	if state == "" || t.s.decided == nil || len(t.moved) == 0 {
+// Decided is what an act made of some feedback, as far as it is new.
+type Decided struct {
+	LaunchID    string
+	FeedbackIDs []string
+	State       string // "" when it is as it was
+	Moved       bool   // into Issue
+	Issue       string // key of the issue it is part of now; "" for none
+	Reason      string // as the person gave it
+	Undone      bool   // the act took an earlier one back
+}
+
+// decide writes into the decision ledger what the act made of feedback.
+func (t *act) decide(ctx context.Context, undone bool) error {
+	if t.s.decided == nil || len(t.moved) == 0 {
 		return nil
 	}
-	ids := make([]string, len(t.moved))
-	for i, p := range t.moved {
-		ids[i] = p.ID
+	var into []string
+	for _, m := range t.back.Moves {
+		if m.To.Issue != "" {
+			into = append(into, m.To.Issue)
+		}
 	}
-	return t.s.decided(ctx, t.tx, t.actor, t.moved[0].LaunchID, ids, state)
+	list, err := refs(ctx, t.tx, t.ws, into)
+	if err != nil {
+		return err
+	}
+	for _, m := range t.back.Moves {
+		d := Decided{LaunchID: t.moved[0].LaunchID, FeedbackIDs: m.IDs, Moved: m.From.Issue != m.To.Issue, Issue: list[m.To.Issue].Key, Reason: t.reason, Undone: undone}
+		if m.From.State != m.To.State {
+			d.State = m.To.State
+		}
+		if err := t.s.decided(ctx, t.tx, t.actor, d); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Service) begin(tx *db.Tx, a workspace.Actor) *act {
@@ -198,11 +226,15 @@ func (t *act) touch(issueID string) {
 	}
 }
 
-// note adds a line to an issue's history.
-func (t *act) note(issueID, field, from, to, reason string) {
+// maxNamed is how many feedback a line of history names.
+const maxNamed = 20
+
+// note adds a line to an issue's history, which may be about some feedback.
+func (t *act) note(issueID, field, from, to, reason string, about ...feedback.Place) {
+	ids := movedIDs(about[:min(len(about), maxNamed)])
 	// Lines of one act are a microsecond apart, so that they keep their order.
 	at := db.Micros(t.now) + int64(len(t.history))
-	t.history = append(t.history, []any{t.ws, db.NewID(), issueID, at, t.actor.Kind, t.actor.ID, t.actor.Name, field, from, to, reason})
+	t.history = append(t.history, []any{t.ws, db.NewID(), issueID, at, t.actor.Kind, t.actor.ID, t.actor.Name, field, from, to, reason, strings.Join(ids, ",")})
 	t.touch(issueID)
 }
 
@@ -218,12 +250,12 @@ func (t *act) noteMoves(before map[string]*Issue, list []feedback.Place, to *Iss
 	for _, id := range slices.Sorted(maps.Keys(left)) {
 		if i := before[id]; i != nil {
 			n := i.Reach.Feedback
-			t.note(id, "feedback", fmt.Sprint(n), fmt.Sprint(n-len(left[id])), because(named(left[id])+" left", reason))
+			t.note(id, "feedback", fmt.Sprint(n), fmt.Sprint(n-len(left[id])), because(named(left[id])+" left", reason), left[id]...)
 		}
 	}
 	if to != nil {
 		n := to.Reach.Feedback
-		t.note(to.ID, "feedback", fmt.Sprint(n), fmt.Sprint(n+len(list)), because(named(list)+" joined", reason))
+		t.note(to.ID, "feedback", fmt.Sprint(n), fmt.Sprint(n+len(list)), because(named(list)+" joined", reason), list...)
 	}
 }
 
@@ -268,7 +300,11 @@ func (t *act) settle(ctx context.Context) error {
 		return err
 	}
 	t.history = slices.DeleteFunc(t.history, func(row []any) bool { return list[row[2].(string)] == nil })
-	return db.Insert(ctx, t.tx, `INSERT INTO issue_history (workspace_id, id, issue_id, at, actor_kind, actor_id, actor_name, field, was, becomes, reason)`, "", t.history)
+	rows := make([][]any, len(t.history))
+	for k, row := range t.history {
+		rows[k] = append(slices.Clone(row), list[row[2].(string)].LaunchID)
+	}
+	return db.Insert(ctx, t.tx, `INSERT INTO issue_history (workspace_id, id, issue_id, at, actor_kind, actor_id, actor_name, field, was, becomes, reason, feedback, launch_id)`, "", rows)
 }
 
 // publish brings lists and watchers up to date, after the commit.
@@ -302,10 +338,41 @@ func (t *act) publish(ctx context.Context) {
 		byKind[k] = append(byKind[k], id)
 	}
 	for _, k := range order {
-		e := event.Event{Workspace: string(t.ws), Type: k.typ, LaunchID: k.launchID, Count: len(byKind[k])}
-		if e.Count == 1 {
-			e.ID = byKind[k][0]
+		t.s.tell(ctx, t.ws, k.typ, k.launchID, byKind[k])
+	}
+}
+
+// tell lets watchers know of issues, with the rows themselves when they are
+// few. What is gone is named only.
+func (s *Service) tell(ctx context.Context, ws workspace.ID, typ, launchID string, ids []string) {
+	s.publish(ctx, event.Event{Workspace: string(ws), Type: typ, LaunchID: launchID, By: workspace.By(ctx)}, ids)
+}
+
+// Elsewhere tells this node's watchers what another node did to issues.
+func (s *Service) Elsewhere(ctx context.Context, e event.Event) {
+	if len(e.IDs) == 0 {
+		s.bus.Publish(e)
+		return
+	}
+	s.publish(ctx, e, e.IDs)
+}
+
+func (s *Service) publish(ctx context.Context, e event.Event, ids []string) {
+	ws := workspace.ID(e.Workspace)
+	err := event.PublishRows(s.bus, e, ids, func(ids []string) ([]*Issue, error) {
+		found, err := getMany(ctx, s.db, ws, ids)
+		if err != nil {
+			return nil, err
 		}
-		t.s.bus.Publish(e)
+		list := make([]*Issue, 0, len(found))
+		for _, id := range ids {
+			if i := found[id]; i != nil {
+				list = append(list, i)
+			}
+		}
+		return list, dress(ctx, s.db, ws, s.now(), list...)
+	})
+	if err != nil {
+		s.log.ErrorContext(ctx, "tell of changed issues", "workspace", ws, "err", err)
 	}
 }

@@ -64,7 +64,7 @@ func (b *bench) takeBack(undoID string) {
 // member makes somebody who can own issues.
 func (b *bench) member(name string) string {
 	b.t.Helper()
-	m := must(workspace.NewService(b.DB).AddMember(b.Ctx, workspace.NewMember{Name: name, Email: name + "@example.org", Password: "correct horse battery staple", Role: workspace.Responder}))(b.t)
+	m := must(workspace.NewService(b.DB, b.Bus).AddMember(b.Ctx, workspace.NewMember{Name: name, Email: name + "@example.org", Password: "correct horse battery staple", Role: workspace.Responder}))(b.t)
 	return m.ID
 }
 

@@ -72,10 +72,14 @@ func (in *Input) fill(i *Issue, a workspace.Actor) {
 	for _, f := range []struct {
 		dst *string
 		v   string
-	}{{&i.Title, in.Title}, {&i.Description, in.Description}, {&i.Severity, in.Severity}, {&i.Category, in.Category}, {&i.Area, in.Area}, {&i.ownerID, in.OwnerID}} {
+	}{{&i.Title, in.Title}, {&i.Description, in.Description}, {&i.Stage, in.Stage}, {&i.Severity, in.Severity}, {&i.Category, in.Category}, {&i.Area, in.Area}, {&i.ownerID, in.OwnerID}} {
 		if f.v != "" {
 			*f.dst = f.v
 		}
+	}
+	if i.Stage == Closure {
+		now := i.StageEnteredAt
+		i.ClosedAt = &now
 	}
 	i.Tags = in.Tags
 	if in.Urgency != 0 {
@@ -129,7 +133,12 @@ func (s *Service) Change(ctx context.Context, id string, c Change) (*Changed, er
 				return err
 			}
 		}
-		return t.change(ctx, i, before, names, c.Reason)
+		fields, err := t.change(ctx, i, before, names, c.Reason)
+		if err == nil && len(fields) == 0 {
+			return errs.New(errs.Invalid, "Nothing of %s would change.", i.Key)
+		}
+		t.detail["fields"] = fields
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -139,7 +148,7 @@ func (s *Service) Change(ctx context.Context, id string, c Change) (*Changed, er
 
 // apply puts a change on an issue.
 func (c *Change) apply(i *Issue, t *act) {
-	for _, f := range []struct{ dst, v *string }{{&i.Title, c.Title}, {&i.Description, c.Description}, {&i.Severity, c.Severity}, {&i.Category, c.Category}, {&i.Area, c.Area}, {&i.ownerID, c.OwnerID}} {
+	for _, f := range []struct{ dst, v *string }{{&i.Title, c.Title}, {&i.Description, c.Description}, {&i.Severity, c.Severity}, {&i.DismissedSeverity, c.Dismissed}, {&i.Category, c.Category}, {&i.Area, c.Area}, {&i.ownerID, c.OwnerID}} {
 		if f.v != nil {
 			*f.dst = *f.v
 		}
@@ -163,8 +172,8 @@ func (c *Change) apply(i *Issue, t *act) {
 }
 
 // change saves an issue whose fields were before, with a line of history for
-// each that differs.
-func (t *act) change(ctx context.Context, i *Issue, before map[string]string, names map[string]string, reason string) error {
+// each that differs, and returns those. When none does nothing is written.
+func (t *act) change(ctx context.Context, i *Issue, before map[string]string, names map[string]string, reason string) ([]string, error) {
 	after := i.fields()
 	fields := []string{}
 	for _, f := range fieldOrder {
@@ -184,11 +193,10 @@ func (t *act) change(ctx context.Context, i *Issue, before map[string]string, na
 		}
 	}
 	if len(fields) == 0 {
-		return errs.New(errs.Invalid, "Nothing of %s would change.", i.Key)
+		return nil, nil
 	}
-	t.detail["fields"] = fields
 	i.UpdatedAt = t.now
-	return save(ctx, t.tx, t.ws, i)
+	return fields, save(ctx, t.tx, t.ws, i)
 }
 
 func orID(names map[string]string, id string) string {
@@ -206,6 +214,7 @@ const (
 	fieldStageEnteredAt = "stage_entered_at"
 	fieldClosedAt       = "closed_at"
 	fieldSeverity       = "severity"
+	fieldDismissed      = "dismissed_severity"
 	fieldCategory       = "category"
 	fieldArea           = "area"
 	fieldOwner          = "owner"
@@ -214,12 +223,12 @@ const (
 	fieldTags           = "tags"
 )
 
-var fieldOrder = []string{fieldTitle, fieldDescription, fieldStage, fieldStageEnteredAt, fieldClosedAt, fieldSeverity, fieldCategory, fieldArea, fieldOwner, fieldUrgency, fieldUrgencyBy, fieldTags}
+var fieldOrder = []string{fieldTitle, fieldDescription, fieldStage, fieldStageEnteredAt, fieldClosedAt, fieldSeverity, fieldDismissed, fieldCategory, fieldArea, fieldOwner, fieldUrgency, fieldUrgencyBy, fieldTags}
 
 // fields are what people decide of an issue, as text.
 func (i *Issue) fields() map[string]string {
 	return map[string]string{
-		fieldTitle: i.Title, fieldDescription: i.Description, fieldStage: i.Stage, fieldSeverity: i.Severity, fieldCategory: i.Category, fieldArea: i.Area,
+		fieldTitle: i.Title, fieldDescription: i.Description, fieldStage: i.Stage, fieldSeverity: i.Severity, fieldDismissed: i.DismissedSeverity, fieldCategory: i.Category, fieldArea: i.Area,
 		fieldOwner: i.ownerID, fieldUrgency: strconv.Itoa(i.urgencySet), fieldUrgencyBy: i.UrgencySetBy, fieldTags: strings.Join(i.Tags, ","),
 		fieldStageEnteredAt: strconv.FormatInt(db.Micros(i.StageEnteredAt), 10), fieldClosedAt: strconv.FormatInt(micros(i.ClosedAt), 10),
 	}
@@ -236,6 +245,8 @@ func (i *Issue) setField(field, value string) error {
 		i.Stage = value
 	case fieldSeverity:
 		i.Severity = value
+	case fieldDismissed:
+		i.DismissedSeverity = value
 	case fieldCategory:
 		i.Category = value
 	case fieldArea:

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/hypercare/hypercare/internal/db"
-	"github.com/hypercare/hypercare/internal/event"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
@@ -49,13 +48,15 @@ type counts struct {
 	days                              []int
 }
 
+func newCounts() counts { return counts{severities: map[string]int{}, days: make([]int, trendDays)} }
+
 // recount brings what issues count up to date with their feedback, in the
 // transaction that changed it. It reads one index (feedback_issue_facts) and
 // the reporters, not the feedback.
 func recount(ctx context.Context, tx *db.Tx, ws workspace.ID, now time.Time, list ...*Issue) error {
 	for _, i := range list {
-		c := counts{severities: map[string]int{}, days: make([]int, trendDays)}
-		if err := c.read(ctx, tx, ws, i.ID, now); err != nil {
+		c := newCounts()
+		if err := c.read(ctx, tx, ofIssues(ws, i.ID), now); err != nil {
 			return fmt.Errorf("count issue %s: %w", i.ID, err)
 		}
 		if err := i.apply(ctx, tx, ws, &c, now); err != nil {
@@ -65,16 +66,35 @@ func recount(ctx context.Context, tx *db.Tx, ws workspace.ID, now time.Time, lis
 	return nil
 }
 
-func (c *counts) read(ctx context.Context, tx *db.Tx, ws workspace.ID, id string, now time.Time) error {
-	const of = ` FROM feedback WHERE workspace_id = $1 AND issue_id = $2 AND issue_id <> ''`
+// span is the feedback that is counted, as the end of a statement.
+type span struct {
+	of   string
+	args []any
+}
+
+// ofIssues spans the feedback of an issue, or of some together.
+func ofIssues(ws workspace.ID, ids ...string) span {
+	return span{` FROM feedback WHERE workspace_id = $1 AND issue_id IN (` + db.In(2, len(ids)) + `) AND issue_id <> ''`, append([]any{ws}, db.Args(ids)...)}
+}
+
+// part spans those of the feedback that have an id, or all others.
+func (x span) part(ids []string, others bool) span {
+	not := ""
+	if others {
+		not = "NOT "
+	}
+	return span{x.of + " AND id " + not + "IN (" + db.In(len(x.args)+1, len(ids)) + ")", append(slices.Clone(x.args), db.Args(ids)...)}
+}
+
+func (c *counts) read(ctx context.Context, q db.Queryer, x span, now time.Time) error {
 	type mix struct {
 		sentiment, severity string
 		n                   int
 		first, last         int64
 	}
-	mixes, err := db.All(ctx, tx, func(s db.Scanner) (m mix, err error) {
+	mixes, err := db.All(ctx, q, func(s db.Scanner) (m mix, err error) {
 		return m, s.Scan(&m.sentiment, &m.severity, &m.n, &m.first, &m.last)
-	}, `SELECT sentiment, severity, COUNT(*), MIN(received_at), MAX(received_at)`+of+` GROUP BY sentiment, severity`, ws, id)
+	}, `SELECT sentiment, severity, COUNT(*), MIN(received_at), MAX(received_at)`+x.of+` GROUP BY sentiment, severity`, x.args...)
 	if err != nil {
 		return err
 	}
@@ -99,25 +119,25 @@ func (c *counts) read(ctx context.Context, tx *db.Tx, ws workspace.ID, id string
 	if c.reports == 0 {
 		return nil
 	}
-	if err := c.readDays(ctx, tx, ws, id, now); err != nil {
+	if err := c.readDays(ctx, q, x, now); err != nil {
 		return err
 	}
-	if err := tx.QueryRowContext(ctx, `SELECT COUNT(*)`+of+` AND person_id = ''`, ws, id).Scan(&c.unnamed); err != nil {
+	if err := q.QueryRowContext(ctx, `SELECT COUNT(*)`+x.of+` AND person_id = ''`, x.args...).Scan(&c.unnamed); err != nil {
 		return err
 	}
-	return c.readPeople(ctx, tx, ws, id)
+	return c.readPeople(ctx, q, x)
 }
 
-func (c *counts) readDays(ctx context.Context, tx *db.Tx, ws workspace.ID, id string, now time.Time) error {
+func (c *counts) readDays(ctx context.Context, q db.Queryer, x span, now time.Time) error {
 	today := dayOf(now)
 	// Whole hours, for the trend by day and for the last day and week as well.
 	type hour struct {
 		at int64
 		n  int
 	}
-	hours, err := db.All(ctx, tx, func(s db.Scanner) (h hour, err error) { return h, s.Scan(&h.at, &h.n) },
-		`SELECT occurred_at / 3600000000, COUNT(*) FROM feedback WHERE workspace_id = $1 AND issue_id = $2 AND issue_id <> '' AND occurred_at >= $3 GROUP BY occurred_at / 3600000000`,
-		ws, id, (today-trendDays+1)*day.Microseconds())
+	hours, err := db.All(ctx, q, func(s db.Scanner) (h hour, err error) { return h, s.Scan(&h.at, &h.n) },
+		`SELECT occurred_at / 3600000000, COUNT(*)`+x.of+` AND occurred_at >= `+db.In(len(x.args)+1, 1)+` GROUP BY occurred_at / 3600000000`,
+		append(slices.Clone(x.args), (today-trendDays+1)*day.Microseconds())...)
 	if err != nil {
 		return err
 	}
@@ -137,7 +157,7 @@ func (c *counts) readDays(ctx context.Context, tx *db.Tx, ws workspace.ID, id st
 
 // readPeople counts the reporters and their segments, by the attributes that
 // people share.
-func (c *counts) readPeople(ctx context.Context, tx *db.Tx, ws workspace.ID, id string) error {
+func (c *counts) readPeople(ctx context.Context, q db.Queryer, x span) error {
 	if c.unnamed == c.reports {
 		return nil
 	}
@@ -145,9 +165,9 @@ func (c *counts) readPeople(ctx context.Context, tx *db.Tx, ws workspace.ID, id 
 		attrs string
 		n     int
 	}
-	groups, err := db.All(ctx, tx, func(s db.Scanner) (g group, err error) { return g, s.Scan(&g.attrs, &g.n) },
-		`SELECT p.attrs, COUNT(*) FROM (SELECT DISTINCT person_id FROM feedback WHERE workspace_id = $1 AND issue_id = $2 AND issue_id <> '' AND person_id <> '') AS f
-		JOIN person p ON p.workspace_id = $1 AND p.id = f.person_id GROUP BY p.attrs`, ws, id)
+	groups, err := db.All(ctx, q, func(s db.Scanner) (g group, err error) { return g, s.Scan(&g.attrs, &g.n) },
+		`SELECT p.attrs, COUNT(*) FROM (SELECT DISTINCT person_id`+x.of+` AND person_id <> '') AS f
+		JOIN person p ON p.workspace_id = $1 AND p.id = f.person_id GROUP BY p.attrs`, x.args...)
 	if err != nil {
 		return err
 	}
@@ -207,14 +227,19 @@ func segments(byKey map[string]map[string]int) []Segment {
 	return list[:min(len(list), maxSegments)]
 }
 
+// score says how important an issue with these counts is.
+func (c *counts) score(i *Issue) Scored {
+	return Score(Facts{Reports: c.reports, People: c.people, Unnamed: c.unnamed, Weighty: c.weighty, Segments: c.segments, Severity: i.Severity,
+		Recent: c.recent, Before: c.before, Urgency: i.urgencySet, SetBy: i.UrgencySetBy})
+}
+
 // apply scores the counts and writes them to the issue's row.
 func (i *Issue) apply(ctx context.Context, tx *db.Tx, ws workspace.ID, c *counts, now time.Time) error {
-	s := Score(Facts{Reports: c.reports, People: c.people, Unnamed: c.unnamed, Weighty: c.weighty, Segments: c.segments, Severity: i.Severity,
-		Recent: c.recent, Before: c.before, Urgency: i.urgencySet, SetBy: i.UrgencySetBy})
+	s := c.score(i)
 	i.Reach = Reach{Feedback: c.reports, People: c.people, Unnamed: c.unnamed, Segments: append([]Segment{}, c.segments...)}
 	i.reach, i.Impact, i.Urgency, i.UrgencySuggested, i.Priority, i.PriorityReason = s.Reach, s.Impact, s.Urgency, s.Suggested, s.Priority, s.Lines
 	i.Sentiment, i.FirstReceivedAt, i.LastReceivedAt = c.sentiment, timePtr(c.first), timePtr(c.last)
-	i.SuggestedSeverity = suggestSeverity(i.Severity, c.severities)
+	i.SuggestedSeverity = suggestSeverity(i.Severity, i.DismissedSeverity, c.severities)
 	i.refreshAt = 0
 	if s.Rising {
 		i.refreshAt = db.Micros(now.Add(refreshEvery))
@@ -230,15 +255,15 @@ func (i *Issue) apply(ctx context.Context, tx *db.Tx, ws workspace.ID, c *counts
 }
 
 // suggestSeverity speaks up when at least two, and a third, of the reports
-// read as more severe than the issue says.
-func suggestSeverity(severity string, reports map[string]int) *SeveritySuggestion {
+// read as more severe than the issue says, and worse than what was dismissed.
+func suggestSeverity(severity, dismissed string, reports map[string]int) *SeveritySuggestion {
 	total := 0
 	for _, n := range reports {
 		total += n
 	}
 	above := 0
 	for _, level := range Severities {
-		if level >= severity {
+		if level >= severity || dismissed != "" && level >= dismissed {
 			return nil
 		}
 		above += reports[level]
@@ -275,15 +300,8 @@ func (s *Service) Recount(ctx context.Context, tx *db.Tx, ws workspace.ID, ids .
 }
 
 // Recounted tells watchers of issues of a launch that were counted anew.
-func (s *Service) Recounted(ws workspace.ID, launchID string, ids ...string) {
-	if len(ids) == 0 {
-		return
-	}
-	e := event.Event{Workspace: string(ws), Type: "issue.updated", LaunchID: launchID, Count: len(ids)}
-	if len(ids) == 1 {
-		e.ID = ids[0]
-	}
-	s.bus.Publish(e)
+func (s *Service) Recounted(ctx context.Context, ws workspace.ID, launchID string, ids ...string) {
+	s.tell(context.WithoutCancel(ctx), ws, "issue.updated", launchID, ids)
 }
 
 // Refresh looks again at issues whose urgency a trend raised some time ago,
@@ -319,7 +337,7 @@ func (s *Service) Refresh(ctx context.Context) (int, error) {
 			return total, err
 		}
 		for _, x := range list {
-			s.Recounted(x.ws, x.launchID, x.id)
+			s.Recounted(ctx, x.ws, x.launchID, x.id)
 		}
 		total += len(list)
 	}

@@ -154,6 +154,10 @@ func (s *Service) Routes(api *web.API) {
 	s.mergeRoutes(api)
 	s.feedbackRoutes(api)
 	s.proposalRoutes(api)
+	s.boardRoutes(api)
+	s.bulkRoutes(api)
+	s.linkRoutes(api)
+	s.previewRoutes(api)
 }
 
 func (s *Service) issueRoutes(api *web.API) {

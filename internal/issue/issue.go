@@ -52,6 +52,7 @@ type Issue struct {
 	Severity       string    `json:"severity" enum:"sev1,sev2,sev3,sev4"`
 	// SuggestedSeverity never changes Severity by itself.
 	SuggestedSeverity *SeveritySuggestion `json:"suggested_severity,omitempty" doc:"Present when many of the reports read as more severe than the issue says."`
+	DismissedSeverity string              `json:"dismissed_severity,omitempty" doc:"The suggestion that a person said no to; only a worse one is made again."`
 	Category          string              `json:"category"`
 	Area              string              `json:"area"`
 	Owner             *Owner              `json:"owner,omitempty"`
@@ -69,6 +70,8 @@ type Issue struct {
 	Trend             []int               `json:"trend" nullable:"false" doc:"Reports that occurred on each of the last 14 days (UTC), today last."`
 	MergedInto        *Ref                `json:"merged_into,omitempty" doc:"The issue that has its feedback now; what is done to this one is done there."`
 	Merged            []Ref               `json:"merged,omitempty" doc:"Issues that were merged into this one; only when one issue is asked for."`
+	Links             []Link              `json:"links,omitempty" doc:"How it hangs together with others; only when one issue is asked for."`
+	Stages            []Entered           `json:"stages,omitempty" doc:"The stages it has been in, in their order, with the latest time it entered each; only when one issue is asked for."`
 	CreatedAt         time.Time           `json:"created_at"`
 	UpdatedAt         time.Time           `json:"updated_at"`
 	ClosedAt          *time.Time          `json:"closed_at,omitempty"`
@@ -119,10 +122,14 @@ type HistoryEntry struct {
 	ID     string      `json:"id"`
 	At     time.Time   `json:"at"`
 	Actor  audit.Actor `json:"actor"`
-	Field  string      `json:"field" doc:"What changed: a field of the issue, or feedback, merged, merged_into, split, created." example:"stage"`
+	Field  string      `json:"field" doc:"What changed: a field of the issue, or feedback, merged, merged_into, split, created, linked." example:"stage"`
 	From   string      `json:"from"`
 	To     string      `json:"to"`
 	Reason string      `json:"reason,omitempty"`
+	// Feedback are at most maxNamed.
+	Feedback []feedback.Ref `json:"feedback,omitempty" doc:"The reports it is about, the first 20 of them."`
+
+	feedbackIDs []string
 }
 
 // Reporter is one person who reported an issue.
@@ -133,6 +140,7 @@ type Reporter struct {
 	Attrs       map[string]string `json:"attrs" doc:"Segment attributes."`
 	Reports     int               `json:"reports"`
 	FeedbackIDs []string          `json:"feedback_ids" nullable:"false" doc:"The newest 20 of the reports."`
+	MergedFrom  []Ref             `json:"merged_from,omitempty" doc:"The issues by whose merging all of the reports came."`
 	FirstAt     time.Time         `json:"first_received_at"`
 	LastAt      time.Time         `json:"last_received_at"`
 }
@@ -152,6 +160,7 @@ const (
 type Input struct {
 	Title       string   `json:"title" minLength:"1" maxLength:"200"`
 	Description string   `json:"description,omitempty" maxLength:"20000"`
+	Stage       string   `json:"stage,omitempty" enum:"intake,triage,analysis,prioritisation,planning,resolution,closure" doc:"Absent: intake."`
 	Severity    string   `json:"severity,omitempty" enum:"sev1,sev2,sev3,sev4" doc:"Absent: what most of the feedback says, or sev3."`
 	Category    string   `json:"category,omitempty" doc:"Absent: what most of the feedback says, or other." example:"bug"`
 	Area        string   `json:"area,omitempty" maxLength:"100"`
@@ -163,16 +172,18 @@ type Input struct {
 
 // Change is what may change; absent fields stay.
 type Change struct {
-	Title       *string   `json:"title,omitempty" minLength:"1" maxLength:"200"`
-	Description *string   `json:"description,omitempty" maxLength:"20000"`
-	Stage       *string   `json:"stage,omitempty" enum:"intake,triage,analysis,prioritisation,planning,resolution,closure" doc:"closure closes the issue, any other stage reopens it."`
-	Severity    *string   `json:"severity,omitempty" enum:"sev1,sev2,sev3,sev4"`
-	Category    *string   `json:"category,omitempty"`
-	Area        *string   `json:"area,omitempty" maxLength:"100"`
-	OwnerID     *string   `json:"owner_id,omitempty" doc:"A member's id; empty: nobody."`
-	Urgency     *int      `json:"urgency,omitempty" minimum:"0" maximum:"5" doc:"0: back to what severity and trend suggest."`
-	Tags        *[]string `json:"tags,omitempty" maxItems:"30"`
-	Reason      string    `json:"reason,omitempty" maxLength:"1000" doc:"Why; kept in the history."`
+	Title       *string `json:"title,omitempty" minLength:"1" maxLength:"200"`
+	Description *string `json:"description,omitempty" maxLength:"20000"`
+	Stage       *string `json:"stage,omitempty" enum:"intake,triage,analysis,prioritisation,planning,resolution,closure" doc:"closure closes the issue, any other stage reopens it."`
+	Severity    *string `json:"severity,omitempty" enum:"sev1,sev2,sev3,sev4"`
+	// Dismissed says no to a suggested severity.
+	Dismissed *string   `json:"dismissed_severity,omitempty" enum:",sev1,sev2,sev3" doc:"No to the suggested severity: it is not suggested again, unless a worse one is. Empty: it may be."`
+	Category  *string   `json:"category,omitempty"`
+	Area      *string   `json:"area,omitempty" maxLength:"100"`
+	OwnerID   *string   `json:"owner_id,omitempty" doc:"A member's id; empty: nobody."`
+	Urgency   *int      `json:"urgency,omitempty" minimum:"0" maximum:"5" doc:"0: back to what severity and trend suggest."`
+	Tags      *[]string `json:"tags,omitempty" maxItems:"30"`
+	Reason    string    `json:"reason,omitempty" maxLength:"1000" doc:"Why; kept in the history."`
 }
 
 // keyOf is what people call the issue with a number.
@@ -213,6 +224,8 @@ func (i *Issue) validate() error {
 		return errs.New(errs.Invalid, "There is no stage %q; use %s.", i.Stage, strings.Join(Stages, ", "))
 	case !slices.Contains(Severities, i.Severity):
 		return errs.New(errs.Invalid, "There is no severity %q; use sev1 (critical) to sev4 (low).", i.Severity)
+	case i.DismissedSeverity != "" && !slices.Contains(Severities[:3], i.DismissedSeverity):
+		return errs.New(errs.Invalid, "Only sev1 to sev3 are ever suggested, so %q can't be dismissed.", i.DismissedSeverity)
 	case !slices.Contains(nlp.Categories, i.Category):
 		return errs.New(errs.Invalid, "There is no category %q; use %s.", i.Category, strings.Join(nlp.Categories, ", "))
 	case i.urgencySet < 0 || i.urgencySet > 5:
@@ -246,7 +259,8 @@ func validReason(s string) (string, error) {
 }
 
 // titleFrom takes an issue's title from feedback: its title where it has one
-// of several words, what triage made of it otherwise, cut at a word.
+// of several words, what triage made of it otherwise, cut at a word, without
+// personal data.
 func titleFrom(f *feedback.Feedback) string {
 	title := oneLine(f.Title)
 	if len(strings.Fields(title)) < 3 {
@@ -260,6 +274,7 @@ func titleFrom(f *feedback.Feedback) string {
 	if title == "" {
 		title = fmt.Sprintf("Feedback %d", f.Number)
 	}
+	title = feedback.Mask(title)
 	r := []rune(title)
 	if len(r) <= autoTitle {
 		return title

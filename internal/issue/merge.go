@@ -7,14 +7,38 @@ import (
 
 	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/feedback"
+	"github.com/hypercare/hypercare/internal/launch"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
 // Merge moves everything that an issue gathered into another of the same
 // launch. The issue itself stays, says where its feedback is now, and its key
 // leads there. Nothing of the other changes but what it gathers: it has
-// every reporter of both and the earlier of their first reports.
+// every reporter of both, the earlier of their first reports, and the links
+// of both.
 func (s *Service) Merge(ctx context.Context, id, into string) (*Changed, error) {
+	return s.merge(ctx, "", []string{id}, into)
+}
+
+// maxMerged bounds how many issues one act merges.
+const maxMerged = 100
+
+// MergeMany merges issues of a launch into one of it, all in one act. The one
+// that stays may be among them.
+func (s *Service) MergeMany(ctx context.Context, launchID string, ids []string, into string) (*Changed, error) {
+	if _, err := workspace.Need(ctx, workspace.WorkFeedback); err != nil {
+		return nil, err
+	}
+	if _, err := s.launches.Get(ctx, launchID); err != nil {
+		return nil, err
+	}
+	if len(ids) > maxMerged {
+		return nil, errs.New(errs.TooLarge, "%d issues are too many for one merger; take at most %d at a time.", len(ids), maxMerged)
+	}
+	return s.merge(ctx, launchID, ids, into)
+}
+
+func (s *Service) merge(ctx context.Context, launchID string, ids []string, into string) (*Changed, error) {
 	a, err := workspace.Need(ctx, workspace.WorkFeedback)
 	if err != nil {
 		return nil, err
@@ -24,27 +48,25 @@ func (s *Service) Merge(ctx context.Context, id, into string) (*Changed, error) 
 	}
 	var canonical string
 	undoID, err := s.do(ctx, a, actMerge, func(t *act) error {
-		from, err := get(ctx, t.tx, t.ws, id)
+		from, to, all, err := t.toMerge(ctx, launchID, ids, into)
 		if err != nil {
 			return err
 		}
-		to, list, err := t.target(ctx, into, from.ID)
-		if err != nil {
-			return err
-		}
-		from = list[from.ID]
-		t.subject, t.id, t.detail["into"] = "issue", from.ID, to.ID
 		canonical = to.ID
-		switch {
-		case from.ID == to.ID:
-			// Also when into was merged into id: a circle can't be made.
-			return errs.New(errs.Invalid, "%s can't be merged into itself; name another issue.", from.Key)
-		case from.mergedInto != "":
-			return errs.New(errs.Conflict, "%s was merged already; merge the issue that has its feedback now.", from.Key)
-		case from.LaunchID != to.LaunchID:
-			return errs.New(errs.Unprocessable, "%s belongs to another launch than %s; an issue gathers feedback of one launch only.", from.Key, to.Key)
+		t.subject, t.id, t.detail["into"] = "issue", from[0].ID, to.ID
+		if len(from) > 1 {
+			merged := make([]string, len(from))
+			for k, i := range from {
+				merged[k] = i.ID
+			}
+			t.subject, t.id, t.detail["merged"] = "launch", to.LaunchID, merged
 		}
-		return t.merge(ctx, from, to)
+		for _, i := range from {
+			if err := t.merge(ctx, i, to, all); err != nil {
+				return err
+			}
+		}
+		return t.straight(ctx, to.LaunchID)
 	})
 	if err != nil {
 		return nil, err
@@ -52,12 +74,69 @@ func (s *Service) Merge(ctx context.Context, id, into string) (*Changed, error) 
 	return s.changed(ctx, a.Workspace, canonical, undoID)
 }
 
-func (t *act) merge(ctx context.Context, from, to *Issue) error {
+// toMerge finds and locks the issues of a merger: those that go, the one that
+// stays, and all that are linked to them. With a launch's id all must be of
+// that launch, and the one that stays may be among those that go.
+func (t *act) toMerge(ctx context.Context, launchID string, ids []string, into string) (from []*Issue, to *Issue, all map[string]*Issue, err error) {
+	goes := make([]string, 0, len(ids))
+	for _, id := range ids {
+		i, err := get(ctx, t.tx, t.ws, id)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		if !slices.Contains(goes, i.ID) {
+			goes = append(goes, i.ID)
+		}
+	}
+	if to, err = resolve(ctx, t.tx, t.ws, into); err != nil {
+		return nil, nil, nil, err
+	}
+	if launchID != "" {
+		goes = slices.DeleteFunc(goes, func(id string) bool { return id == to.ID })
+		if len(goes) == 0 {
+			return nil, nil, nil, errs.New(errs.Invalid, "Name at least one issue that is merged into %s.", to.Key)
+		}
+	}
+	// Held before links are read: they move, and nobody may add one meanwhile.
+	if err := launch.Hold(ctx, t.tx, t.ws, to.LaunchID); err != nil {
+		return nil, nil, nil, err
+	}
+	ties, err := linksOf(ctx, t.tx, t.ws, append([]string{to.ID}, goes...)...)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	others := slices.Clone(goes)
+	for _, l := range ties {
+		others = append(others, l.From, l.To)
+	}
+	if to, all, err = t.target(ctx, to.ID, others...); err != nil {
+		return nil, nil, nil, err
+	}
+	for _, id := range goes {
+		i := all[id]
+		switch {
+		case i.ID == to.ID:
+			// Also when into was merged into id: a circle can't be made.
+			return nil, nil, nil, errs.New(errs.Invalid, "%s can't be merged into itself; name another issue.", i.Key)
+		case i.mergedInto != "":
+			return nil, nil, nil, errs.New(errs.Conflict, "%s was merged already; merge the issue that has its feedback now.", i.Key)
+		case i.LaunchID != to.LaunchID || launchID != "" && i.LaunchID != launchID:
+			return nil, nil, nil, errs.New(errs.Unprocessable, "%s belongs to another launch than %s; an issue gathers feedback of one launch only.", i.Key, to.Key)
+		}
+		from = append(from, i)
+	}
+	return from, to, all, nil
+}
+
+func (t *act) merge(ctx context.Context, from, to *Issue, all map[string]*Issue) error {
 	places, err := t.s.feedback.PlacesOfIssue(ctx, t.tx, t.ws, from.ID)
 	if err != nil {
 		return err
 	}
 	if err := t.move(ctx, places, feedback.Accepted, to.ID); err != nil {
+		return err
+	}
+	if err := t.originate(ctx, from, to, movedIDs(places)); err != nil {
 		return err
 	}
 	from.mergedInto, from.UpdatedAt = to.ID, t.now
@@ -70,8 +149,8 @@ func (t *act) merge(ctx context.Context, from, to *Issue) error {
 		along = named(places) + " came along"
 	}
 	t.note(from.ID, "merged_into", "", to.Key, to.Title)
-	t.note(to.ID, "merged", "", from.Key, along)
-	return nil
+	t.note(to.ID, "merged", "", from.Key, along, places...)
+	return t.relink(ctx, from, to, all)
 }
 
 // SplitOff is what Split leaves and makes.

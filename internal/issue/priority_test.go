@@ -144,23 +144,27 @@ func TestRoll(t *testing.T) {
 func TestSuggestSeverity(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
-		severity string
-		reports  map[string]int
-		want     string
+		severity  string
+		dismissed string
+		reports   map[string]int
+		want      string
 	}{
-		{"sev3", map[string]int{"sev1": 1, "sev3": 1}, ""},     // one voice
-		{"sev3", map[string]int{"sev1": 2, "sev3": 2}, "sev1"}, //
-		{"sev3", map[string]int{"sev1": 2, "sev3": 10}, ""},    // few
-		{"sev3", map[string]int{"sev1": 1, "sev2": 2, "sev3": 3}, "sev2"},
-		{"sev1", map[string]int{"sev1": 9}, ""},
-		{"sev4", nil, ""},
+		{"sev3", "", map[string]int{"sev1": 1, "sev3": 1}, ""},     // one voice
+		{"sev3", "", map[string]int{"sev1": 2, "sev3": 2}, "sev1"}, //
+		{"sev3", "", map[string]int{"sev1": 2, "sev3": 10}, ""},    // few
+		{"sev3", "", map[string]int{"sev1": 1, "sev2": 2, "sev3": 3}, "sev2"},
+		{"sev1", "", map[string]int{"sev1": 9}, ""},
+		{"sev4", "", nil, ""},
+		{"sev3", "sev1", map[string]int{"sev1": 9}, ""},
+		{"sev3", "sev2", map[string]int{"sev2": 9}, ""},
+		{"sev3", "sev2", map[string]int{"sev1": 9, "sev2": 9}, "sev1"}, // worse than what was dismissed
 	} {
 		got := ""
-		if s := suggestSeverity(tc.severity, tc.reports); s != nil {
+		if s := suggestSeverity(tc.severity, tc.dismissed, tc.reports); s != nil {
 			got = s.Level
 		}
 		if got != tc.want {
-			t.Errorf("suggestSeverity(%s, %v) = %q, want %q", tc.severity, tc.reports, got, tc.want)
+			t.Errorf("suggestSeverity(%s, %q, %v) = %q, want %q", tc.severity, tc.dismissed, tc.reports, got, tc.want)
 		}
 	}
 }

@@ -45,7 +45,9 @@ type Service struct {
 	finder    finder
 	grouper   grouper
 	clusterer clusterer
-	decided   func(ctx context.Context, tx *db.Tx, a workspace.Actor, launchID string, feedbackIDs []string, state string) error
+	decided   func(ctx context.Context, tx *db.Tx, a workspace.Actor, d Decided) error
+	worked    func(ctx context.Context, tx *db.Tx, ws workspace.ID, issueID string) (bool, error)
+	dismissed func(ctx context.Context, ws workspace.ID, feedbackID string) ([]string, error)
 	now       func() time.Time
 }
 
@@ -63,16 +65,54 @@ type Deps struct {
 // suggests nothing.
 func NewService(d Deps) *Service {
 	s := &Service{db: d.DB, bus: d.Bus, feedback: d.Feedback, launches: d.Launches, undo: d.Undo, log: d.Log, now: time.Now}
-	for _, kind := range []string{actAccept, actIgnore, actCreate, actChange, actMerge, actSplit} {
+	for _, kind := range []string{actAccept, actIgnore, actCreate, actChange, actMerge, actSplit, actLink, actUnlink} {
 		s.undo.Handle(kind, s.takeBack)
 	}
+	s.launches.SetStages(Stages)
 	return s
 }
 
 // OnDecided hands in who keeps the ledger of decisions (it lies above): fn is
-// told, in the transaction, which feedback a person accepted or ignored.
-func (s *Service) OnDecided(fn func(ctx context.Context, tx *db.Tx, a workspace.Actor, launchID string, feedbackIDs []string, state string) error) {
+// told, in the transaction, what became of feedback.
+func (s *Service) OnDecided(fn func(ctx context.Context, tx *db.Tx, a workspace.Actor, d Decided) error) {
 	s.decided = fn
+}
+
+// OnUnmake hands in who knows what else people did with an issue (it lies
+// above): one that fn says was worked on stays when its making is undone.
+func (s *Service) OnUnmake(fn func(ctx context.Context, tx *db.Tx, ws workspace.ID, issueID string) (worked bool, err error)) {
+	s.worked = fn
+}
+
+// Hold returns an issue by id or key and keeps it from being unmade until tx
+// ends.
+func (s *Service) Hold(ctx context.Context, tx *db.Tx, ws workspace.ID, id string) (*Issue, error) {
+	i, err := get(ctx, tx, ws, id)
+	if err != nil {
+		return nil, err
+	}
+	held, err := lock(ctx, tx, ws, []string{i.ID}, 0)
+	if err != nil {
+		return nil, err
+	}
+	if held[i.ID] == nil {
+		return nil, errs.New(errs.NotFound, "There is no issue %.60s in this workspace.", id)
+	}
+	return held[i.ID], nil
+}
+
+// Family are the ids of an issue and of all that were merged into it, and
+// into those.
+func (s *Service) Family(ctx context.Context, ws workspace.ID, id string) ([]string, error) {
+	ids, err := db.All(ctx, s.db, func(r db.Scanner) (id string, err error) { return id, r.Scan(&id) },
+		`WITH RECURSIVE family (id) AS (
+			SELECT id FROM issue WHERE workspace_id = $1 AND id = $2
+			UNION SELECT i.id FROM family f JOIN issue i ON i.workspace_id = $1 AND i.merged_into = f.id AND i.merged_into <> '')
+		SELECT id FROM family ORDER BY id`, ws, id)
+	if err != nil {
+		return nil, fmt.Errorf("list what was merged into %s: %w", id, err)
+	}
+	return ids, nil
 }
 
 // SetFinder hands in who finds alike feedback (it lies above).
@@ -104,6 +144,12 @@ func (s *Service) show(ctx context.Context, ws workspace.ID, i *Issue) error {
 	i.Merged, err = db.All(ctx, s.db, scanRef, `SELECT id, num, title FROM issue WHERE workspace_id = $1 AND merged_into = $2 AND merged_into <> '' ORDER BY num LIMIT 100`, ws, i.ID)
 	if err != nil {
 		return fmt.Errorf("list what was merged into %s: %w", i.ID, err)
+	}
+	if i.Links, err = s.links(ctx, ws, i.ID); err != nil {
+		return err
+	}
+	if i.Stages, err = entered(ctx, s.db, ws, i); err != nil {
+		return err
 	}
 	return dress(ctx, s.db, ws, s.now(), i)
 }
@@ -206,7 +252,7 @@ func (s *Service) Reporters(ctx context.Context, id, after string, limit int) ([
 			return nil, fmt.Errorf("list reports of person %s: %w", p.PersonID, err)
 		}
 	}
-	return list, nil
+	return list, origins(ctx, s.db, a.Workspace, i.ID, list)
 }
 
 // Changed is an issue after an act, and how to take the act back.

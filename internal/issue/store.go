@@ -12,6 +12,7 @@ import (
 
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
+	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
@@ -33,7 +34,7 @@ const searchKind = "issue"
 // own are the columns that people decide, counted those that follow the
 // feedback.
 const (
-	ownColumns = `id, num, launch_id, title, description, stage, stage_entered_at, severity, category, area, owner_id, tags, urgency_set, urgency_by,
+	ownColumns = `id, num, launch_id, title, description, stage, stage_entered_at, severity, dismissed_severity, category, area, owner_id, tags, urgency_set, urgency_by,
 		merged_into, created_at, updated_at, closed_at`
 	countedColumns = `reports, people, reach, impact, urgency, priority, first_received_at, last_received_at, refresh_at, facts`
 	allColumns     = ownColumns + `, ` + countedColumns
@@ -44,7 +45,7 @@ func scan(s db.Scanner) (*Issue, error) {
 	var entered, created, updated, closed, first, last int64
 	var tags, text string
 	var reach float64
-	err := s.Scan(&i.ID, &i.Number, &i.LaunchID, &i.Title, &i.Description, &i.Stage, &entered, &i.Severity, &i.Category, &i.Area, &i.ownerID, &tags, &i.urgencySet, &i.UrgencySetBy,
+	err := s.Scan(&i.ID, &i.Number, &i.LaunchID, &i.Title, &i.Description, &i.Stage, &entered, &i.Severity, &i.DismissedSeverity, &i.Category, &i.Area, &i.ownerID, &tags, &i.urgencySet, &i.UrgencySetBy,
 		&i.mergedInto, &created, &updated, &closed,
 		&i.Reach.Feedback, &i.Reach.People, &reach, &i.Impact, &i.Urgency, &i.Priority, &first, &last, &i.refreshAt, &text)
 	if err != nil {
@@ -59,7 +60,7 @@ func scan(s db.Scanner) (*Issue, error) {
 	i.Reach.Unnamed, i.Reach.Segments = i.facts.Unnamed, append([]Segment{}, i.facts.Segments...)
 	i.Sentiment, i.UrgencySuggested = i.facts.Sentiment, i.facts.Suggested
 	i.PriorityReason = append([]Line{}, i.facts.Lines...)
-	i.SuggestedSeverity = suggestSeverity(i.Severity, i.facts.Severities)
+	i.SuggestedSeverity = suggestSeverity(i.Severity, i.DismissedSeverity, i.facts.Severities)
 	return i, nil
 }
 
@@ -132,7 +133,7 @@ func getMany(ctx context.Context, q db.Queryer, ws workspace.ID, ids []string) (
 }
 
 func (i *Issue) ownValues() []any {
-	return []any{i.ID, i.Number, i.LaunchID, i.Title, i.Description, i.Stage, db.Micros(i.StageEnteredAt), i.Severity, i.Category, i.Area, i.ownerID, strings.Join(i.Tags, ","), i.urgencySet, i.UrgencySetBy,
+	return []any{i.ID, i.Number, i.LaunchID, i.Title, i.Description, i.Stage, db.Micros(i.StageEnteredAt), i.Severity, i.DismissedSeverity, i.Category, i.Area, i.ownerID, strings.Join(i.Tags, ","), i.urgencySet, i.UrgencySetBy,
 		i.mergedInto, db.Micros(i.CreatedAt), db.Micros(i.UpdatedAt), micros(i.ClosedAt)}
 }
 
@@ -158,9 +159,9 @@ func (i *Issue) searchDoc() db.SearchDoc {
 // save writes what people decide of an issue.
 func save(ctx context.Context, tx *db.Tx, ws workspace.ID, i *Issue) error {
 	_, err := tx.ExecContext(ctx, `UPDATE issue SET title = $3, description = $4, stage = $5, stage_entered_at = $6, severity = $7, category = $8, area = $9, owner_id = $10,
-		tags = $11, urgency_set = $12, urgency_by = $13, merged_into = $14, closed_at = $15, updated_at = $16 WHERE workspace_id = $1 AND id = $2`,
+		tags = $11, urgency_set = $12, urgency_by = $13, merged_into = $14, closed_at = $15, updated_at = $16, dismissed_severity = $17 WHERE workspace_id = $1 AND id = $2`,
 		ws, i.ID, i.Title, i.Description, i.Stage, db.Micros(i.StageEnteredAt), i.Severity, i.Category, i.Area, i.ownerID,
-		strings.Join(i.Tags, ","), i.urgencySet, i.UrgencySetBy, i.mergedInto, micros(i.ClosedAt), db.Micros(i.UpdatedAt))
+		strings.Join(i.Tags, ","), i.urgencySet, i.UrgencySetBy, i.mergedInto, micros(i.ClosedAt), db.Micros(i.UpdatedAt), i.DismissedSeverity)
 	if err != nil {
 		return fmt.Errorf("save issue %s: %w", i.ID, err)
 	}
@@ -181,12 +182,14 @@ func remove(ctx context.Context, tx *db.Tx, ws workspace.ID, i *Issue) error {
 	return db.DropSearch(ctx, tx, string(ws), searchKind, []int64{i.Number})
 }
 
-const historyColumns = `id, at, actor_kind, actor_id, actor_name, field, was, becomes, reason`
+const historyColumns = `id, at, actor_kind, actor_id, actor_name, field, was, becomes, reason, feedback`
 
 func scanHistory(s db.Scanner) (h HistoryEntry, err error) {
 	var at int64
-	err = s.Scan(&h.ID, &at, &h.Actor.Kind, &h.Actor.ID, &h.Actor.Name, &h.Field, &h.From, &h.To, &h.Reason)
+	var about string
+	err = s.Scan(&h.ID, &at, &h.Actor.Kind, &h.Actor.ID, &h.Actor.Name, &h.Field, &h.From, &h.To, &h.Reason, &about)
 	h.At = db.Time(at)
+	h.feedbackIDs = splitTags(about)
 	return h, err
 }
 
@@ -200,6 +203,21 @@ func listHistory(ctx context.Context, q db.Queryer, ws workspace.ID, issueID str
 		ORDER BY at DESC, id DESC LIMIT $5`, ws, issueID, at, id, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list history of issue %s: %w", issueID, err)
+	}
+	var ids []string
+	for _, h := range list {
+		ids = append(ids, h.feedbackIDs...)
+	}
+	named, err := feedback.Refs(ctx, q, ws, ids)
+	if err != nil {
+		return nil, err
+	}
+	for k := range list {
+		for _, id := range list[k].feedbackIDs {
+			if r, ok := named[id]; ok {
+				list[k].Feedback = append(list[k].Feedback, r)
+			}
+		}
 	}
 	return list, nil
 }

@@ -30,9 +30,15 @@ type evidence struct {
 	count map[string]bool // its feedback that is alike
 }
 
+// OnSuggest hands in who knows which issues people waved off for a feedback
+// (it lies beside).
+func (s *Service) OnSuggest(dismissed func(ctx context.Context, ws workspace.ID, feedbackID string) ([]string, error)) {
+	s.dismissed = dismissed
+}
+
 // Suggest returns the issues that a feedback may belong to, best confidence
 // first: those of the feedback that is alike. The issue that it is part of is
-// not among them.
+// not among them, nor is one that people waved off.
 func (s *Service) Suggest(ctx context.Context, feedbackID string) ([]Suggestion, error) {
 	a, err := workspace.Need(ctx, workspace.Read)
 	if err != nil {
@@ -45,6 +51,15 @@ func (s *Service) Suggest(ctx context.Context, feedbackID string) ([]Suggestion,
 	found := map[string]*evidence{}
 	if err := s.gatherEvidence(ctx, a.Workspace, f.LaunchID, feedbackID, f.IssueID, found); err != nil {
 		return nil, err
+	}
+	if s.dismissed != nil {
+		gone, err := s.dismissed(ctx, a.Workspace, feedbackID)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range gone {
+			delete(found, id)
+		}
 	}
 	return s.suggestions(ctx, a.Workspace, found, func(e *evidence) string {
 		if n := len(e.count); n > 1 {

@@ -10,6 +10,7 @@ import (
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/feedback"
+	"github.com/hypercare/hypercare/internal/launch"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
@@ -21,6 +22,7 @@ type reversal struct {
 	Made    []making   `json:"made,omitempty"`
 	Merges  []merger   `json:"merges,omitempty"`
 	Changes []change   `json:"changes,omitempty"`
+	Links   []linkStep `json:"links,omitempty"`
 }
 
 // stand is where a feedback stood.
@@ -40,6 +42,17 @@ type movement struct {
 type making struct {
 	ID     string            `json:"id"`
 	Fields map[string]string `json:"fields"`
+}
+
+// untouched reports whether an issue is as it was made. A field that acts of
+// an older version did not know was empty then.
+func (m *making) untouched(i *Issue) bool {
+	for field, value := range i.fields() {
+		if m.Fields[field] != value {
+			return false
+		}
+	}
+	return true
 }
 
 type merger struct {
@@ -75,16 +88,24 @@ func (s *Service) takeBack(ctx context.Context, tx *db.Tx, a workspace.Actor, de
 		return nil, fmt.Errorf("read act: %w", err)
 	}
 	t := s.begin(tx, a)
+	for _, id := range r.launches() {
+		if err := launch.Hold(ctx, tx, t.ws, id); err != nil {
+			return nil, err
+		}
+	}
 	list, err := lock(ctx, tx, t.ws, r.issues(), db.Micros(t.now))
 	if err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context, *reversal, map[string]*Issue) error{t.unmerge, t.unchange, t.unmove, t.unmake} {
+	for _, step := range []func(context.Context, *reversal, map[string]*Issue) error{t.unmerge, t.unlink, t.unchange, t.unmove, t.unmake} {
 		if err := step(ctx, &r, list); err != nil {
 			return nil, err
 		}
 	}
 	if err := t.settle(ctx); err != nil {
+		return nil, err
+	}
+	if err := t.decide(ctx, true); err != nil {
 		return nil, err
 	}
 	return func() { t.publish(ctx) }, nil
@@ -105,6 +126,11 @@ func (r *reversal) issues() []string {
 	for _, c := range r.Changes {
 		ids[c.Issue] = true
 	}
+	for _, l := range r.Links {
+		for _, end := range l.ends() {
+			ids[end] = true
+		}
+	}
 	delete(ids, "")
 	return slices.Sorted(maps.Keys(ids))
 }
@@ -119,6 +145,9 @@ func (t *act) unmerge(ctx context.Context, r *reversal, list map[string]*Issue) 
 		}
 		from.mergedInto, from.UpdatedAt = "", t.now
 		if err := save(ctx, t.tx, t.ws, from); err != nil {
+			return err
+		}
+		if err := t.unoriginate(ctx, r, m); err != nil {
 			return err
 		}
 		t.note(from.ID, "merged_into", to.Key, "", undone)
@@ -213,7 +242,7 @@ func (t *act) movedOn(ctx context.Context, p feedback.Place) error {
 func (t *act) unmake(ctx context.Context, r *reversal, list map[string]*Issue) error {
 	for _, m := range r.Made {
 		i := list[m.ID]
-		if i == nil || i.mergedInto != "" || !maps.Equal(i.fields(), m.Fields) {
+		if i == nil || i.mergedInto != "" || !m.untouched(i) {
 			continue
 		}
 		left, err := t.s.feedback.PlacesOfIssue(ctx, t.tx, t.ws, i.ID)
@@ -224,8 +253,21 @@ func (t *act) unmake(ctx context.Context, r *reversal, list map[string]*Issue) e
 		if err := t.tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM issue WHERE workspace_id = $1 AND merged_into = $2 AND merged_into <> ''`, t.ws, i.ID).Scan(&merged); err != nil {
 			return fmt.Errorf("count what was merged into %s: %w", i.ID, err)
 		}
-		if len(left) > 0 || merged > 0 {
+		links, err := linksOf(ctx, t.tx, t.ws, i.ID)
+		if err != nil {
+			return err
+		}
+		if len(left) > 0 || merged > 0 || len(links) > 0 {
 			continue
+		}
+		if t.s.worked != nil {
+			worked, err := t.s.worked(ctx, t.tx, t.ws, i.ID)
+			if err != nil {
+				return err
+			}
+			if worked {
+				continue
+			}
 		}
 		if err := remove(ctx, t.tx, t.ws, i); err != nil {
 			return err

@@ -22,6 +22,7 @@ func (s *Service) Routes(api *web.API) {
 		return &web.Body[Person]{Body: *p}, nil
 	})
 	web.Route(api, "GET /persons", "list-persons", "Reporters, newest first", func(ctx context.Context, in *struct {
+		Q      string `query:"q" maxLength:"200" doc:"Part of the name or the e-mail address."`
 		Cursor string `query:"cursor"`
 		Limit  int    `query:"limit" minimum:"0" maximum:"200"`
 	}) (*web.Body[web.Page[*Person]], error) {
@@ -30,7 +31,7 @@ func (s *Service) Routes(api *web.API) {
 			return nil, err
 		}
 		limit := web.Limit(in.Limit, 50, 200)
-		list, err := s.List(ctx, c.At, c.ID, limit)
+		list, err := s.List(ctx, in.Q, c.At, c.ID, limit)
 		if err != nil {
 			return nil, err
 		}

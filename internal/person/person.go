@@ -9,7 +9,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
@@ -227,8 +230,25 @@ func (s *Service) Get(ctx context.Context, id string) (*Person, error) {
 	return p, nil
 }
 
-// List returns a page, newest first, behind the person that ended the last.
-func (s *Service) List(ctx context.Context, beforeAt int64, beforeID string, limit int) ([]*Person, error) {
+// spellings are the ways in which a name may be written that was typed in some
+// case: SQLite folds the case of a to z only.
+func spellings(q string) [3]string {
+	upper := true
+	title := strings.Map(func(r rune) rune {
+		first := upper
+		upper = !unicode.IsLetter(r)
+		if first {
+			return unicode.ToUpper(r)
+		}
+		return unicode.ToLower(r)
+	}, q)
+	escape := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+	return [3]string{"%" + escape.Replace(strings.ToLower(q)) + "%", "%" + escape.Replace(q) + "%", "%" + escape.Replace(title) + "%"}
+}
+
+// List returns a page of those whose name or address holds q (all when it is
+// empty), newest first, behind the person that ended the last.
+func (s *Service) List(ctx context.Context, q string, beforeAt int64, beforeID string, limit int) ([]*Person, error) {
 	a, err := workspace.Need(ctx, workspace.Read)
 	if err != nil {
 		return nil, err
@@ -236,6 +256,16 @@ func (s *Service) List(ctx context.Context, beforeAt int64, beforeID string, lim
 	if beforeAt == 0 {
 		beforeAt = 1 << 62
 	}
-	return db.All(ctx, s.db, scan, `SELECT `+columns+` FROM person WHERE workspace_id = $1 AND (created_at, id) < ($2, $3)
-		ORDER BY created_at DESC, id DESC LIMIT $4`, a.Workspace, beforeAt, beforeID, limit)
+	args := []any{a.Workspace, beforeAt, beforeID, limit}
+	named := ""
+	if q = strings.TrimSpace(q); q != "" {
+		if !utf8.ValidString(q) || strings.ContainsRune(q, 0) {
+			return nil, nil // no database holds such a name
+		}
+		named = ` AND (LOWER(name) LIKE $5 ESCAPE '\' OR LOWER(email) LIKE $5 ESCAPE '\' OR name LIKE $6 ESCAPE '\' OR name LIKE $7 ESCAPE '\')`
+		x := spellings(q)
+		args = append(args, x[0], x[1], x[2])
+	}
+	return db.All(ctx, s.db, scan, `SELECT `+columns+` FROM person WHERE workspace_id = $1 AND (created_at, id) < ($2, $3)`+named+`
+		ORDER BY created_at DESC, id DESC LIMIT $4`, args...)
 }

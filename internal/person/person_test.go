@@ -62,7 +62,7 @@ func TestIdentitiesDecideWhoIsTheSame(t *testing.T) {
 	if err != nil || p.Name != "Ann" || p.Attrs["tier"] != "gold" || len(p.Identities) != 2 {
 		t.Errorf("person = %+v, %v", p, err)
 	}
-	if list, err := s.List(ctx, 0, "", 10); err != nil || len(list) != 2 {
+	if list, err := s.List(ctx, "", 0, "", 10); err != nil || len(list) != 2 {
 		t.Errorf("List = %d people, %v; want 2", len(list), err)
 	}
 	elsewhere := workspace.As(t.Context(), workspace.Actor{Workspace: "w3", Role: workspace.Owner})
@@ -71,6 +71,28 @@ func TestIdentitiesDecideWhoIsTheSame(t *testing.T) {
 	}
 	if _, err := s.Get(workspace.As(t.Context(), workspace.Actor{Workspace: "w1", Role: workspace.Intake}), ids[0]); !errs.Is(err, errs.Denied) {
 		t.Errorf("an intake token reads a person: %v", err)
+	}
+}
+
+func TestPeopleAreFoundByNameAndAddress(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t)
+	bob := seen("100% Bob_by", "email", "bob@y.example")
+	bob.Email = "bob@y.example"
+	resolve(t, d, "w1", seen("Ann Özil", "email", "ann@x.example"), bob, seen("Çağla", "user_id", "3"))
+	resolve(t, d, "w2", seen("Ann Elsewhere", "email", "ann@z.example"))
+	s := person.NewService(d)
+	ctx := workspace.As(t.Context(), workspace.Actor{Workspace: "w1", Role: workspace.Viewer})
+	for q, want := range map[string]string{"ann": "Ann Özil", "ANN ö": "Ann Özil", "özil": "Ann Özil", "@y.EX": "100% Bob_by", "çağ": "Çağla",
+		"0%": "100% Bob_by", "b_b": "100% Bob_by", "%": "100% Bob_by", "elsewhere": "", "nobody": "", "a\x00b": "", "\xff": "", `\`: ""} {
+		list, err := s.List(ctx, q, 0, "", 10)
+		got := ""
+		if len(list) > 0 {
+			got = list[0].Name
+		}
+		if err != nil || len(list) > 1 || got != want {
+			t.Errorf("List(%q) = %d people, first %q, %v; want %q", q, len(list), got, err, want)
+		}
 	}
 }
 

@@ -15,8 +15,8 @@ import (
 
 // Accuracy is how often people left triage's word as it was.
 //
-// A field of a feedback counts as reviewed when a person corrected this field
-// (and did not take that back), or accepted the feedback into an issue with
+// A field of a feedback counts as reviewed when a person corrected or
+// confirmed this field (and did not take that back), or accepted the feedback into an issue with
 // the field as it was. Ignoring a feedback, calling it spam or correcting
 // another field says nothing of this one. What triage decided is the value
 // that stood before the first correction; what is final, the value now.
@@ -29,7 +29,7 @@ type Accuracy struct {
 type FieldAccuracy struct {
 	Field     string          `json:"field"`
 	Decided   int             `json:"decided" doc:"Feedback that triage decided this field of: all of the launch."`
-	Reviewed  int             `json:"reviewed" doc:"Of these, those a person looked at: corrected in this field, or accepted."`
+	Reviewed  int             `json:"reviewed" doc:"Of these, those a person looked at: corrected or confirmed in this field, or accepted."`
 	Corrected int             `json:"corrected" doc:"Of the reviewed, those whose final value is another one."`
 	Right     *float64        `json:"right,omitempty" doc:"Share of the reviewed that was right; absent when none was reviewed."`
 	Classes   []ClassAccuracy `json:"classes" nullable:"false" doc:"By value; empty for area, which has any value, and spam, of which only the wrong ones are reviewed."`
@@ -140,28 +140,20 @@ func readCounts(ctx context.Context, q db.Queryer, ws workspace.ID, launchID str
 	return c, err
 }
 
-// readChanges reads the corrections that hold, and which of the corrected
-// feedback are accepted: two plain look-ups, since a join of the two is
+// readChanges reads the net corrections, and which of the corrected feedback
+// are accepted: two plain look-ups, since a join of the two is
 // planned badly while a database has no statistics yet.
 func readChanges(ctx context.Context, q db.Queryer, ws workspace.ID, launchID string) ([]changeCount, error) {
-	type row struct {
-		Correction
-		at, day int64
-	}
-	rows, err := db.All(ctx, q, func(s db.Scanner) (r row, err error) {
-		return r, s.Scan(&r.at, &r.FeedbackID, &r.Field, &r.From, &r.To, &r.day)
-	}, `SELECT at, feedback_id, field, was, becomes, received_at / 86400000000 FROM correction WHERE workspace_id = $1 AND launch_id = $2 AND undone_at = 0`, ws, launchID)
+	nets, err := netCorrections(ctx, q, ws, launchID)
 	if err != nil {
-		return nil, fmt.Errorf("read corrections of launch %s: %w", launchID, err)
+		return nil, err
 	}
-	slices.SortStableFunc(rows, func(a, b row) int { return cmp.Compare(a.at, b.at) })
-	list := make([]Correction, len(rows))
-	days := make(map[string]int64, len(rows))
-	for i, r := range rows {
-		list[i], days[r.FeedbackID] = r.Correction, r.day
+	ids := make(map[string]bool, len(nets))
+	for _, x := range nets {
+		ids[x.FeedbackID] = true
 	}
 	accepted := map[string]bool{}
-	for part := range slices.Chunk(slices.Sorted(maps.Keys(days)), 250) {
+	for part := range slices.Chunk(slices.Sorted(maps.Keys(ids)), 250) {
 		states, err := db.All(ctx, q, func(s db.Scanner) (r [2]string, err error) { return r, s.Scan(&r[0], &r[1]) },
 			`SELECT id, state FROM feedback WHERE workspace_id = $1 AND id IN (`+db.In(2, len(part))+`)`, append([]any{ws}, db.Args(part)...)...)
 		if err != nil {
@@ -171,10 +163,42 @@ func readChanges(ctx context.Context, q db.Queryer, ws workspace.ID, launchID st
 			accepted[r[0]] = r[1] == feedback.Accepted
 		}
 	}
-	nets := net(list)
 	out := make([]changeCount, len(nets))
 	for i, x := range nets {
-		out[i] = changeCount{field: x.Field, from: x.From, to: x.To, accepted: accepted[x.FeedbackID], day: days[x.FeedbackID]}
+		out[i] = changeCount{field: x.Field, from: x.From, to: x.To, accepted: accepted[x.FeedbackID], day: x.day}
+	}
+	return out, nil
+}
+
+// netCorrection is what people made, all in all, of a field of one feedback.
+type netCorrection struct {
+	Correction
+	day int64 // on which the feedback came in
+}
+
+// netCorrections returns those of a launch that hold, each with the decision
+// that was corrected first.
+func netCorrections(ctx context.Context, q db.Queryer, ws workspace.ID, launchID string) ([]netCorrection, error) {
+	type row struct {
+		Correction
+		at, day int64
+	}
+	rows, err := db.All(ctx, q, func(s db.Scanner) (r row, err error) {
+		return r, s.Scan(&r.at, &r.DecisionID, &r.FeedbackID, &r.Field, &r.From, &r.To, &r.day)
+	}, `SELECT at, decision_id, feedback_id, field, was, becomes, received_at / 86400000000 FROM correction WHERE workspace_id = $1 AND launch_id = $2 AND undone_at = 0`, ws, launchID)
+	if err != nil {
+		return nil, fmt.Errorf("read corrections of launch %s: %w", launchID, err)
+	}
+	slices.SortStableFunc(rows, func(a, b row) int { return cmp.Compare(a.at, b.at) })
+	list := make([]Correction, len(rows))
+	days := make(map[string]int64, len(rows))
+	for i, r := range rows {
+		list[i], days[r.FeedbackID] = r.Correction, r.day
+	}
+	nets := net(list)
+	out := make([]netCorrection, len(nets))
+	for i, x := range nets {
+		out[i] = netCorrection{x, days[x.FeedbackID]}
 	}
 	return out, nil
 }

@@ -56,6 +56,7 @@ func TestAccuracyByHand(t *testing.T) {
 	if diff := cmp.Diff(want, byName["category"], cmpopts.EquateApprox(0, 1e-9)); diff != "" {
 		t.Errorf("category -want +got:\n%s", diff)
 	}
+	d.checkRows(t, byName)
 	severity := byName["severity"]
 	if severity.Reviewed != 4 || severity.Corrected != 0 || *severity.Right != 1 || len(severity.Classes) != 1 || severity.Classes[0].N != 4 {
 		t.Errorf("severity = %+v, want the four accepted, all right", severity)
@@ -70,6 +71,37 @@ func TestAccuracyByHand(t *testing.T) {
 	d.ledger.now = func() time.Time { return time.Now().AddDate(0, 0, accuracyDays) }
 	if acc, err = d.ledger.Accuracy(d.Ctx, d.LaunchID); err != nil || len(acc.Fields[0].Days) != 0 || acc.Fields[0].Reviewed != 6 {
 		t.Errorf("a month later = %+v, %v; want the totals without days", acc, err)
+	}
+}
+
+// checkRows holds that each number of wrong decisions has exactly its rows.
+func (d *desk) checkRows(t *testing.T, byName map[string]FieldAccuracy) {
+	t.Helper()
+	for name, f := range byName {
+		rows := func(from, to string) int {
+			t.Helper()
+			list, err := d.ledger.Decisions(d.Ctx, d.LaunchID, DecisionFilter{Field: name, Wrong: true, From: from, To: to, Limit: 100})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, x := range list {
+				if len(x.Corrections) == 0 {
+					t.Errorf("%s: a wrong decision without a correction: %+v", name, x)
+				}
+			}
+			return len(list)
+		}
+		if got := rows("", ""); got != f.Corrected {
+			t.Errorf("%s: %d wrong rows, accuracy says %d", name, got, f.Corrected)
+		}
+		for _, c := range f.Classes {
+			if got := rows(c.Name, ""); got != c.Said-c.Hit {
+				t.Errorf("%s %s: %d rows that said so wrongly, accuracy says %d", name, c.Name, got, c.Said-c.Hit)
+			}
+			if got := rows("", c.Name); got != c.N-c.Hit {
+				t.Errorf("%s %s: %d rows that missed it, accuracy says %d", name, c.Name, got, c.N-c.Hit)
+			}
+		}
 	}
 }
 

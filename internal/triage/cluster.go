@@ -97,7 +97,7 @@ func (s *Service) Clusters(ctx context.Context, ws workspace.ID, launchID string
 func (s *Service) recluster(ctx context.Context, key indexKey, set *clusterSet, version uint64) error {
 	start := time.Now()
 	nums, _, err := s.feedback.Numbers(ctx, key.ws, key.launchID, feedback.ListQuery{
-		Where: map[feedback.Field][]string{feedback.FieldState: {feedback.New}}, Sort: feedback.SortOccurred, Limit: maxClustered})
+		Tab: feedback.TabTriage, Sort: feedback.SortOccurred, Limit: maxClustered})
 	if err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func group(ctx context.Context, list []*feedback.Feedback) ([]cluster, error) {
 }
 
 func summarise(g cluster, now time.Time) Cluster {
-	c := Cluster{Title: g.title, Words: g.words}
+	c := Cluster{Title: feedback.Mask(g.title), Words: g.words}
 	people := map[string]bool{}
 	severities, categories, areas := map[string]int{}, map[string]int{}, map[string]int{}
 	for _, f := range g.members {

@@ -30,7 +30,7 @@ var (
 var triaged = []string{FieldCategory, FieldSeverity, FieldSentiment, FieldEmotion, FieldLanguage, FieldArea, FieldSpam}
 
 // Correction is one field of a feedback as triage had it and as a person put
-// it.
+// it; where both are the same the person confirmed it.
 type Correction struct {
 	ID         string     `json:"id"`
 	FeedbackID string     `json:"feedback_id"`
@@ -55,12 +55,14 @@ type Edit struct {
 	Spam       *bool     `json:"spam,omitempty" doc:"True puts it on the spam list, false takes it off."`
 	AssigneeID *string   `json:"assignee_id,omitempty" doc:"Id of a member; empty for nobody."`
 	Tags       *[]string `json:"tags,omitempty" doc:"All tags it shall have." maxItems:"50"`
+	AddTags    *[]string `json:"add_tags,omitempty" doc:"Tags it shall have too." maxItems:"50"`
 }
 
 // Edited is what became of an Edit.
 type Edited struct {
 	Feedback    []*feedback.Feedback
 	Corrections int    // fields of feedback that were corrected
+	Confirmed   int    // fields that triage had right, as a person says now
 	UndoID      string // "" when nothing changed
 }
 
@@ -82,8 +84,24 @@ type undoItem struct {
 	ReadFully    bool    `json:"read_fully"`
 }
 
+// maxTags bounds the tags of one feedback.
+const maxTags = 50
+
 // setting is one checked field of an Edit.
-type setting struct{ field, value string }
+type setting struct {
+	field, value string
+	add          bool // the value's tags are added
+}
+
+// on is the value that the setting gives a feedback.
+func (s setting) on(f *feedback.Feedback) string {
+	if !s.add {
+		return s.value
+	}
+	tags := append(strings.Split(s.value, ","), f.Tags...)
+	slices.Sort(tags)
+	return strings.Join(slices.Compact(tags), ",")
+}
 
 // settings checks an Edit and lists what it sets.
 func (l *Ledger) settings(ctx context.Context, e Edit) ([]setting, error) {
@@ -99,24 +117,24 @@ func (l *Ledger) settings(ctx context.Context, e Edit) ([]setting, error) {
 		if err := oneOf(x.field, *x.value, x.allowed); err != nil {
 			return nil, err
 		}
-		out = append(out, setting{x.field, *x.value})
+		out = append(out, setting{field: x.field, value: *x.value})
 	}
 	if e.Language != nil {
 		code := strings.ToLower(strings.TrimSpace(*e.Language))
 		if _, err := language.ParseBase(code); code != "unknown" && (err != nil || len(code) != 2) {
 			return nil, refused(FieldLanguage, "There is no language %.20q; use a code of ISO 639-1 such as en, de or ja, or unknown.", *e.Language)
 		}
-		out = append(out, setting{FieldLanguage, code})
+		out = append(out, setting{field: FieldLanguage, value: code})
 	}
 	if e.Area != nil {
 		area := strings.TrimSpace(*e.Area)
 		if len(area) > 100 || area == "none" || area == "any" || strings.ContainsAny(area, "\x00\r\n,") {
 			return nil, refused(FieldArea, "An area is a few words in one line, at most 100 bytes, without a comma (and not \"none\" or \"any\").")
 		}
-		out = append(out, setting{FieldArea, area})
+		out = append(out, setting{field: FieldArea, value: area})
 	}
 	if e.Spam != nil {
-		out = append(out, setting{FieldSpam, strconv.FormatBool(*e.Spam)})
+		out = append(out, setting{field: FieldSpam, value: strconv.FormatBool(*e.Spam)})
 	}
 	if e.AssigneeID != nil {
 		if *e.AssigneeID != "" {
@@ -124,21 +142,41 @@ func (l *Ledger) settings(ctx context.Context, e Edit) ([]setting, error) {
 				return nil, err
 			}
 		}
-		out = append(out, setting{FieldAssignee, *e.AssigneeID})
+		out = append(out, setting{field: FieldAssignee, value: *e.AssigneeID})
+	}
+	if e.Tags != nil && e.AddTags != nil {
+		return nil, refused("add_tags", "Say either all tags or those to add, not both.")
 	}
 	if e.Tags != nil {
-		tags := make([]string, 0, len(*e.Tags))
-		for _, t := range *e.Tags {
-			t, err := feedback.ValidTag(t)
-			if err != nil {
-				return nil, err
-			}
-			tags = append(tags, t)
+		tags, err := tidyTags(*e.Tags)
+		if err != nil {
+			return nil, err
 		}
-		slices.Sort(tags)
-		out = append(out, setting{FieldTags, strings.Join(slices.Compact(tags), ",")})
+		out = append(out, setting{field: FieldTags, value: tags})
+	}
+	if e.AddTags != nil {
+		tags, err := tidyTags(*e.AddTags)
+		if err != nil {
+			return nil, err
+		}
+		if tags != "" {
+			out = append(out, setting{field: FieldTags, value: tags, add: true})
+		}
 	}
 	return out, nil
+}
+
+func tidyTags(list []string) (string, error) {
+	tags := make([]string, 0, len(list))
+	for _, t := range list {
+		t, err := feedback.ValidTag(t)
+		if err != nil {
+			return "", err
+		}
+		tags = append(tags, t)
+	}
+	slices.Sort(tags)
+	return strings.Join(slices.Compact(tags), ","), nil
 }
 
 func oneOf(field, value string, allowed []string) error {
@@ -257,6 +295,9 @@ func (l *Ledger) Correct(ctx context.Context, launchID string, ids []string, e E
 		if w.decider, err = deciders(ctx, tx, a.Workspace, ids); err != nil {
 			return err
 		}
+		if w.live, err = liveCorrections(ctx, tx, a.Workspace, ids); err != nil {
+			return err
+		}
 		if w.changed, err = l.feedback.Change(ctx, tx, a.Workspace, ids, w.one); err != nil {
 			return err
 		}
@@ -269,10 +310,10 @@ func (l *Ledger) Correct(ctx context.Context, launchID string, ids []string, e E
 		return nil, err
 	}
 	if len(w.items) > 0 {
-		l.feedback.Changed(a.Workspace, w.changed)
+		l.feedback.Changed(ctx, a.Workspace, w.changed)
 		l.tell(a.Workspace, w.lessons())
 	}
-	return &Edited{Feedback: w.changed, Corrections: len(w.rows), UndoID: w.undoID}, nil
+	return &Edited{Feedback: w.changed, Corrections: len(w.rows) - w.confirmed, Confirmed: w.confirmed, UndoID: w.undoID}, nil
 }
 
 func unique(ids []string) []string {
@@ -291,7 +332,9 @@ type correcting struct {
 	settings  []setting
 	now       time.Time
 	decider   func(feedbackID, field string) string
+	live      []Correction // that hold before
 	changed   []*feedback.Feedback
+	confirmed int
 	rows      [][]any // of correction
 	decisions [][]any // of a person
 	items     []undoItem
@@ -305,20 +348,26 @@ func (w *correcting) one(f *feedback.Feedback) error {
 	}
 	by := map[string]any{}
 	for _, s := range w.settings {
-		was := valueOf(f, s.field)
-		if was == s.value {
-			continue
+		was, becomes := valueOf(f, s.field), s.on(f)
+		if s.add && strings.Count(becomes, ",") >= maxTags {
+			return errs.New(errs.TooLarge, "Feedback %d would have more than %d tags; take some away first.", f.Number, maxTags)
+		}
+		if was == becomes {
+			if !w.confirms(f, s.field) {
+				continue
+			}
+			w.confirmed++
 		}
 		if s.field == FieldSpam && s.value == "true" && f.State == feedback.Accepted {
 			return errs.New(errs.Conflict, "Feedback %d belongs to an issue; take it off the issue before you call it spam.", f.Number)
 		}
-		item := undoItem{FeedbackID: f.ID, Field: s.field, Was: was, Becomes: s.value, Number: numberOf(f, s.field), Unsure: f.Unsure, State: f.State, ReadFully: f.ReadFully}
-		decide(f, s.field, s.value)
+		item := undoItem{FeedbackID: f.ID, Field: s.field, Was: was, Becomes: becomes, Number: numberOf(f, s.field), Unsure: f.Unsure, State: f.State, ReadFully: f.ReadFully}
+		decide(f, s.field, becomes)
 		if slices.Contains(triaged, s.field) {
 			item.CorrectionID = db.NewID()
-			w.rows = append(w.rows, []any{w.actor.Workspace, item.CorrectionID, f.LaunchID, f.ID, w.decider(f.ID, s.field), s.field, was, s.value,
+			w.rows = append(w.rows, []any{w.actor.Workspace, item.CorrectionID, f.LaunchID, f.ID, w.decider(f.ID, s.field), s.field, was, becomes,
 				w.actor.ID, w.actor.Name, db.Micros(w.now), db.Micros(f.ReceivedAt)})
-		} else if by[s.field] = s.value; s.field == FieldTags {
+		} else if by[s.field] = becomes; s.field == FieldTags {
 			by[s.field] = f.Tags
 		}
 		w.items = append(w.items, item)
@@ -330,8 +379,15 @@ func (w *correcting) one(f *feedback.Feedback) error {
 	if err != nil {
 		return fmt.Errorf("record decision on %s: %w", f.ID, err)
 	}
-	w.decisions = append(w.decisions, []any{w.actor.Workspace, "", f.LaunchID, f.ID, db.Micros(w.now), EnginePerson, w.actor.Name, "", "", int64(has), text, 1.0, "Changed by hand"})
+	w.decisions = append(w.decisions, []any{w.actor.Workspace, "", f.LaunchID, f.ID, db.Micros(w.now), EnginePerson, w.actor.Name, "", "", int64(has), text, 1.0, ByHand})
 	return nil
+}
+
+// confirms reports whether to say again what a field of f says means that a
+// person stands behind it: when triage suggests it and no person has spoken.
+func (w *correcting) confirms(f *feedback.Feedback, field string) bool {
+	return slices.Contains(suggested, field) && valueOf(f, field) != "" && sureness(f, field) < 1 &&
+		!slices.ContainsFunc(w.live, func(c Correction) bool { return c.FeedbackID == f.ID && c.Field == field })
 }
 
 // keepCorrecting writes what one noted.
@@ -354,7 +410,7 @@ func (l *Ledger) keepCorrecting(ctx context.Context, tx *db.Tx, w *correcting, e
 	if err != nil {
 		return fmt.Errorf("audit correction of %s: %w", id, err)
 	}
-	return w.actor.Audit(ctx, tx, undoKind, kind, id, map[string]any{"change": json.RawMessage(b), "feedback": len(w.changed), "corrections": len(w.rows)})
+	return w.actor.Audit(ctx, tx, undoKind, kind, id, map[string]any{"change": json.RawMessage(b), "feedback": len(w.changed), "corrections": len(w.rows) - w.confirmed, "confirmed": w.confirmed})
 }
 
 // takeBack is the undo.Handler of corrections. What was changed again since
@@ -376,9 +432,11 @@ func (l *Ledger) takeBack(ctx context.Context, tx *db.Tx, a workspace.Actor, det
 	if err != nil {
 		return nil, err
 	}
-	done := 0
+	done, taught := 0, false
+	var decisions [][]any
 	changed, err := l.feedback.ChangeAll(ctx, tx, a.Workspace, ids, func(list []*feedback.Feedback) error {
 		for _, f := range list {
+			by := map[string]any{}
 			for _, i := range slices.Backward(byFeedback[f.ID]) {
 				if valueOf(f, i.Field) != i.Becomes {
 					continue
@@ -393,7 +451,13 @@ func (l *Ledger) takeBack(ctx context.Context, tx *db.Tx, a workspace.Actor, det
 				done++
 				if i.CorrectionID != "" {
 					corrections = append(corrections, i.CorrectionID)
+					taught = taught || i.Was != i.Becomes
+				} else if by[i.Field] = i.Was; i.Field == FieldTags {
+					by[i.Field] = f.Tags
 				}
+			}
+			if err := l.decideBack(a, f, by, &decisions); err != nil {
+				return err
 			}
 		}
 		return nil
@@ -407,12 +471,29 @@ func (l *Ledger) takeBack(ctx context.Context, tx *db.Tx, a workspace.Actor, det
 	if err := markUndone(ctx, tx, a.Workspace, corrections, l.now()); err != nil {
 		return nil, err
 	}
+	if err := insertDecisions(ctx, tx, decisions); err != nil {
+		return nil, err
+	}
 	return func() {
-		l.feedback.Changed(a.Workspace, changed)
-		if len(corrections) > 0 {
+		l.feedback.Changed(ctx, a.Workspace, changed)
+		if taught {
 			l.unlearn(a.Workspace)
 		}
 	}, nil
+}
+
+// decideBack adds to rows what a person put back that is no correction: the
+// ledger says so, or it would still tell what was taken back.
+func (l *Ledger) decideBack(a workspace.Actor, f *feedback.Feedback, by map[string]any, rows *[][]any) error {
+	if len(by) == 0 {
+		return nil
+	}
+	has, text, err := encodeOutcome(by)
+	if err != nil {
+		return fmt.Errorf("record decision on %s: %w", f.ID, err)
+	}
+	*rows = append(*rows, []any{a.Workspace, "", f.LaunchID, f.ID, db.Micros(l.now()), EnginePerson, a.Name, "", "", int64(has), text, 1.0, "Undone"})
+	return nil
 }
 
 // readAgain goes back to what a reading says that came after the correction,

@@ -176,7 +176,8 @@ func lessonOf(f *feedback.Feedback, field, from, to string, at time.Time) Lesson
 	return Lesson{FeedbackID: f.ID, Field: field, From: from, To: to, Title: f.Title, Text: f.Text, Static: f.StaticVector, Sentence: f.SentenceVector, At: at}
 }
 
-// lessons are what a Correct taught.
+// lessons are what a Correct taught: a field that was right teaches nothing
+// that triage does not do already.
 func (w *correcting) lessons() []Lesson {
 	byID := make(map[string]*feedback.Feedback, len(w.changed))
 	for _, f := range w.changed {
@@ -184,7 +185,7 @@ func (w *correcting) lessons() []Lesson {
 	}
 	var out []Lesson
 	for _, i := range w.items {
-		if i.CorrectionID != "" {
+		if i.CorrectionID != "" && i.Was != i.Becomes {
 			out = append(out, lessonOf(byID[i.FeedbackID], i.Field, i.Was, i.Becomes, w.now))
 		}
 	}

@@ -53,8 +53,9 @@ func TestCorrectChangesFeedbackAndUndoPutsItBack(t *testing.T) {
 	if found, err := d.ledger.Corrections(d.Ctx, d.Workspace, []string{id}); err != nil || len(found) != 0 {
 		t.Errorf("Corrections after undo = %+v, %v", found, err)
 	}
-	if list, err := d.ledger.DecisionsOf(d.Ctx, id); err != nil || len(list) != 2 || len(list[1].Corrections) != 7 || list[1].Corrections[0].UndoneAt == nil {
-		t.Errorf("DecisionsOf = %+v, %v; want the corrections, marked undone", list, err)
+	if list, err := d.ledger.DecisionsOf(d.Ctx, id); err != nil || len(list) != 3 || len(list[2].Corrections) != 7 || list[2].Corrections[0].UndoneAt == nil ||
+		list[0].Reason != "Undone" || list[0].Outcome[FieldAssignee] != "" {
+		t.Errorf("DecisionsOf = %+v, %v; want the corrections, marked undone, and what was no correction put back", list, err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/hypercare/hypercare/internal/db"
+	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/event"
 	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/launch"
@@ -27,6 +28,9 @@ const (
 	EngineRule    = "rule"
 	EnginePerson  = "person"
 )
+
+// ByHand is the reason of what a person changed and gave none for.
+const ByHand = "Changed by hand"
 
 // What is decided of a feedback: the keys of Decision.Outcome.
 const (
@@ -43,12 +47,15 @@ const (
 	FieldTags        = "tags"
 	FieldState       = "state"
 	FieldIssue       = "issue"
+
+	FieldSnoozedUntil = "snoozed_until"
+	FieldDismissed    = "dismissed" // a suggestion; value says which
 )
 
 // decided are all of them; the place of each is its bit in fields, so new
 // ones go last.
 var decided = []string{FieldCategory, FieldSeverity, FieldSentiment, FieldEmotion, FieldLanguage, FieldArea, FieldSpam, FieldSecurity,
-	FieldDuplicateOf, FieldAssignee, FieldTags, FieldState, FieldIssue}
+	FieldDuplicateOf, FieldAssignee, FieldTags, FieldState, FieldIssue, FieldSnoozedUntil, FieldDismissed}
 
 // read are those that every reading of the engine decides.
 var read = fieldsOf(FieldCategory, FieldSeverity, FieldSentiment, FieldEmotion, FieldLanguage, FieldArea, FieldSpam, FieldSecurity)
@@ -117,10 +124,12 @@ type LedgerDeps struct {
 	Undo     *undo.Service
 }
 
-// NewLedger returns the ledger on d and takes over the undoing of corrections.
+// NewLedger returns the ledger on d and takes over the undoing of what it does.
 func NewLedger(d LedgerDeps) *Ledger {
 	l := &Ledger{db: d.DB, bus: d.Bus, log: d.Log, feedback: d.Feedback, launches: d.Launches, members: d.Members, undo: d.Undo, now: time.Now}
 	d.Undo.Handle(undoKind, l.takeBack)
+	d.Undo.Handle(snoozeKind, l.unsnooze)
+	d.Undo.Handle(dismissKind, l.undismiss)
 	return l
 }
 
@@ -227,15 +236,19 @@ func encodeOutcome(m map[string]any) (fields, string, error) {
 	return has, string(text), err
 }
 
-// Human writes what a person decided of a feedback beside correcting it, for
+// Human writes what a person decided of feedback beside correcting it, for
 // example {"state": "accepted", "issue": "HC-12"}, in the transaction that
 // does it. Corrections are recorded by Correct.
-func (l *Ledger) Human(ctx context.Context, tx *db.Tx, a workspace.Actor, launchID, feedbackID string, outcome map[string]any, reason string) error {
+func (l *Ledger) Human(ctx context.Context, tx *db.Tx, a workspace.Actor, launchID string, feedbackIDs []string, outcome map[string]any, reason string) error {
 	has, text, err := encodeOutcome(outcome)
 	if err != nil {
-		return fmt.Errorf("record decision on %s: %w", feedbackID, err)
+		return fmt.Errorf("record decision on %d feedback: %w", len(feedbackIDs), err)
 	}
-	return insertDecisions(ctx, tx, [][]any{{a.Workspace, "", launchID, feedbackID, db.Micros(l.now()), EnginePerson, a.Name, "", "", int64(has), text, 1.0, reason}})
+	rows := make([][]any, len(feedbackIDs))
+	for i, id := range feedbackIDs {
+		rows[i] = []any{a.Workspace, "", launchID, id, db.Micros(l.now()), EnginePerson, a.Name, "", "", int64(has), text, 1.0, reason}
+	}
+	return insertDecisions(ctx, tx, rows)
 }
 
 // DecisionFilter selects decisions of a launch.
@@ -243,6 +256,8 @@ type DecisionFilter struct {
 	Field     string // one of the Field constants; "" for any
 	Engine    string // "" for any
 	Corrected *bool  // nil for any
+	Wrong     bool   // only what has another value now: what Accuracy counts as wrong
+	From, To  string // with Wrong: the value that was decided, and the one that holds; "" for any
 	Before    string // id of the last decision of the page before; "" for the first page
 	Limit     int
 }
@@ -262,6 +277,10 @@ func (l *Ledger) Decisions(ctx context.Context, launchID string, f DecisionFilte
 			return nil, err
 		}
 	}
+	if f.Field == "" && (f.From != "" || f.To != "") {
+		return nil, errs.New(errs.Invalid, "Say of which field: from and to are values of one, for example field=category&from=bug.")
+	}
+	f.Wrong = f.Wrong || f.From != "" || f.To != ""
 	list, err := listDecisions(ctx, l.db, a.Workspace, launchID, f)
 	if err != nil {
 		return nil, err
@@ -283,6 +302,17 @@ func (l *Ledger) DecisionsOf(ctx context.Context, feedbackID string) ([]Decision
 		return nil, err
 	}
 	return list, l.complete(ctx, a.Workspace, list)
+}
+
+// Trail returns everything that was decided and corrected of one feedback,
+// newest decision and oldest correction first.
+func (l *Ledger) Trail(ctx context.Context, ws workspace.ID, feedbackID string) ([]Decision, []Correction, error) {
+	list, err := decisionsOf(ctx, l.db, ws, feedbackID)
+	if err != nil {
+		return nil, nil, err
+	}
+	corrections, err := correctionsOf(ctx, l.db, ws, []string{feedbackID})
+	return list, corrections, err
 }
 
 // complete fills in what feedback the decisions are about and what people

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/hypercare/hypercare/internal/db"
+	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
@@ -49,6 +50,9 @@ func listDecisions(ctx context.Context, q db.Queryer, ws workspace.ID, launchID 
 	if f.Before == "" {
 		f.Before = "zz" // sorts behind every id
 	}
+	if f.Wrong {
+		return listWrong(ctx, q, ws, launchID, f)
+	}
 	if f.Corrected != nil && *f.Corrected {
 		return listCorrected(ctx, q, ws, launchID, f)
 	}
@@ -67,7 +71,7 @@ func listDecisions(ctx context.Context, q db.Queryer, ws workspace.ID, launchID 
 		w.and(`engine = ` + w.param(f.Engine))
 	}
 	if f.Corrected != nil {
-		in := `id NOT IN (SELECT decision_id FROM correction WHERE workspace_id = $1 AND launch_id = $2 AND undone_at = 0`
+		in := `id NOT IN (SELECT decision_id FROM correction WHERE workspace_id = $1 AND launch_id = $2 AND undone_at = 0 AND was <> becomes`
 		if f.Field != "" {
 			in += ` AND field = ` + w.param(f.Field)
 		}
@@ -102,7 +106,7 @@ func listCorrected(ctx context.Context, q db.Queryer, ws workspace.ID, launchID 
 			w.and(`field = ` + w.param(f.Field))
 		}
 		ids, err := db.All(ctx, q, func(s db.Scanner) (id string, err error) { return id, s.Scan(&id) },
-			`SELECT DISTINCT decision_id FROM correction WHERE workspace_id = $1 AND launch_id = $2 AND undone_at = 0 AND decision_id < $3 AND decision_id <> ''`+w.text+` ORDER BY decision_id DESC LIMIT $4`, w.args...)
+			`SELECT DISTINCT decision_id FROM correction WHERE workspace_id = $1 AND launch_id = $2 AND undone_at = 0 AND was <> becomes AND decision_id < $3 AND decision_id <> ''`+w.text+` ORDER BY decision_id DESC LIMIT $4`, w.args...)
 		if err != nil {
 			return nil, fmt.Errorf("list corrected decisions of launch %s: %w", launchID, err)
 		}
@@ -110,9 +114,9 @@ func listCorrected(ctx context.Context, q db.Queryer, ws workspace.ID, launchID 
 			break
 		}
 		f.Before = ids[len(ids)-1]
-		list, err := db.All(ctx, q, scanDecision, `SELECT `+decisionColumns+` FROM decision WHERE workspace_id = $1 AND id IN (`+db.In(2, len(ids))+`) ORDER BY id DESC`, append([]any{ws}, db.Args(ids)...)...)
+		list, err := decisionsByID(ctx, q, ws, ids)
 		if err != nil {
-			return nil, fmt.Errorf("list corrected decisions of launch %s: %w", launchID, err)
+			return nil, err
 		}
 		for _, d := range list {
 			if (f.Engine == "" || d.Engine == f.Engine) && len(out) < f.Limit {
@@ -121,6 +125,51 @@ func listCorrected(ctx context.Context, q db.Queryer, ws workspace.ID, launchID 
 		}
 	}
 	return out, nil
+}
+
+// listWrong pages through decisions with a field that has another value now.
+// They are worked out of the same net corrections as Accuracy, so that its
+// numbers and these rows are the same.
+func listWrong(ctx context.Context, q db.Queryer, ws workspace.ID, launchID string, f DecisionFilter) ([]Decision, error) {
+	nets, err := netCorrections(ctx, q, ws, launchID)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, c := range nets {
+		if c.From != c.To && c.DecisionID != "" && c.DecisionID < f.Before && slices.Contains(triaged, c.Field) &&
+			(f.Field == "" || f.Field == c.Field) && (f.From == "" || f.From == c.From) && (f.To == "" || f.To == c.To) {
+			ids = append(ids, c.DecisionID)
+		}
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	slices.Reverse(ids)
+	var out []Decision
+	for part := range slices.Chunk(ids, max(f.Limit, 50)) {
+		list, err := decisionsByID(ctx, q, ws, part)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range list {
+			if f.Engine == "" || d.Engine == f.Engine {
+				out = append(out, d)
+			}
+			if len(out) == f.Limit {
+				return out, nil
+			}
+		}
+	}
+	return out, nil
+}
+
+// decisionsByID returns some decisions, newest first.
+func decisionsByID(ctx context.Context, q db.Queryer, ws workspace.ID, ids []string) ([]Decision, error) {
+	list, err := db.All(ctx, q, scanDecision, `SELECT `+decisionColumns+` FROM decision WHERE workspace_id = $1 AND id IN (`+db.In(2, len(ids))+`) ORDER BY id DESC`, append([]any{ws}, db.Args(ids)...)...)
+	if err != nil {
+		return nil, fmt.Errorf("look up %d decisions: %w", len(ids), err)
+	}
+	return list, nil
 }
 
 // maxOfOne bounds the decisions shown of one feedback.
@@ -138,9 +187,12 @@ func feedbackRefs(ctx context.Context, q db.Queryer, ws workspace.ID, ids []stri
 	out := map[string]FeedbackRef{}
 	for part := range slices.Chunk(ids, 500) {
 		list, err := db.All(ctx, q, func(s db.Scanner) (r FeedbackRef, err error) {
-			return r, s.Scan(&r.ID, &r.Number, &r.Title, &r.Snippet)
+			var title, text string
+			err = s.Scan(&r.ID, &r.Number, &title, &text)
+			r.Title, r.Snippet = feedback.Cover(title, text)
+			return r, err
 		},
-			`SELECT id, num, title, substr(text, 1, 280) FROM feedback WHERE workspace_id = $1 AND id IN (`+db.In(2, len(part))+`)`, append([]any{ws}, db.Args(part)...)...)
+			`SELECT id, num, title, substr(text, 1, 400) FROM feedback WHERE workspace_id = $1 AND id IN (`+db.In(2, len(part))+`)`, append([]any{ws}, db.Args(part)...)...)
 		if err != nil {
 			return nil, fmt.Errorf("look up feedback of decisions: %w", err)
 		}

@@ -21,7 +21,7 @@ func TestLedgerRecordsReadingsRulesAndPeople(t *testing.T) {
 	ids := d.Add("it crashes", "thank you")
 	a, _ := workspace.ActorFrom(d.Ctx)
 	err := d.DB.Tx(d.Ctx, func(tx *db.Tx) error {
-		return d.ledger.Human(d.Ctx, tx, a, d.LaunchID, ids[0], map[string]any{FieldState: feedback.Accepted, FieldIssue: "HC-1"}, "Made HC-1 of it")
+		return d.ledger.Human(d.Ctx, tx, a, d.LaunchID, ids[:1], map[string]any{FieldState: feedback.Accepted, FieldIssue: "HC-1"}, "Made HC-1 of it")
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -81,6 +81,15 @@ func TestDecisionsAreFilteredAndPaged(t *testing.T) {
 		{"corrected by an engine", DecisionFilter{Corrected: &yes, Engine: EngineOffline}, 1},
 		{"corrected rules", DecisionFilter{Corrected: &yes, Engine: EngineRule}, 0},
 		{"not corrected", DecisionFilter{Corrected: &no}, 5},
+		{"wrong", DecisionFilter{Wrong: true}, 1},
+		{"wrong in category", DecisionFilter{Wrong: true, Field: FieldCategory}, 1},
+		{"wrong in severity", DecisionFilter{Wrong: true, Field: FieldSeverity}, 0},
+		{"from bug", DecisionFilter{Field: FieldCategory, From: "bug"}, 1},
+		{"from praise", DecisionFilter{Field: FieldCategory, From: "praise"}, 0},
+		{"from bug to question", DecisionFilter{Field: FieldCategory, From: "bug", To: "question"}, 1},
+		{"to bug", DecisionFilter{Field: FieldCategory, To: "bug"}, 0},
+		{"wrong rules", DecisionFilter{Wrong: true, Engine: EngineRule}, 0},
+		{"wrong by the engine", DecisionFilter{Wrong: true, Engine: EngineOffline}, 1},
 	} {
 		seen, before := 0, ""
 		for {
@@ -112,6 +121,13 @@ func TestDecisionsAreFilteredAndPaged(t *testing.T) {
 	}
 	if _, err := d.ledger.Decisions(d.Ctx, d.LaunchID, DecisionFilter{Field: "mood", Limit: 1}); !errs.Is(err, errs.Invalid) {
 		t.Errorf("an unknown field = %v, want invalid", err)
+	}
+	if _, err := d.ledger.Decisions(d.Ctx, d.LaunchID, DecisionFilter{From: "bug", Limit: 1}); !errs.Is(err, errs.Invalid) {
+		t.Errorf("from without a field = %v, want invalid", err)
+	}
+	other := workspace.As(t.Context(), workspace.Actor{Workspace: "elsewhere", Kind: "member", ID: "m", Role: workspace.Owner})
+	if _, err := d.ledger.Decisions(other, d.LaunchID, DecisionFilter{Wrong: true, Limit: 1}); !errs.Is(err, errs.NotFound) {
+		t.Errorf("wrong decisions across tenants = %v, want not found", err)
 	}
 }
 

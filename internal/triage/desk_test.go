@@ -25,7 +25,7 @@ type desk struct {
 func newDesk(tb testing.TB) *desk {
 	tb.Helper()
 	b := feedbacktest.New(tb)
-	d := &desk{Bench: b, members: workspace.NewService(b.DB), undo: undo.NewService(b.DB)}
+	d := &desk{Bench: b, members: workspace.NewService(b.DB, b.Bus), undo: undo.NewService(b.DB)}
 	var err error
 	log := slog.New(slog.DiscardHandler)
 	d.rules, err = NewRules(RulesDeps{DB: b.DB, Bus: b.Bus, Log: log, Feedback: b.Feedback, Launches: b.Launches, Members: d.members})

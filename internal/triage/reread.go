@@ -91,6 +91,6 @@ func (s *Service) reread(ctx context.Context, ws workspace.ID, launchID string, 
 	if err != nil {
 		return err
 	}
-	s.feedback.Changed(ws, changed)
+	s.feedback.Changed(ctx, ws, changed)
 	return nil
 }

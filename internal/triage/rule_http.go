@@ -105,7 +105,7 @@ func (r *Rules) try(ctx context.Context, ws workspace.ID, launchID string, cond 
 			case yes:
 				out.Matched++
 				if len(out.Sample) < previewSample {
-					out.Sample = append(out.Sample, listed(f))
+					out.Sample = append(out.Sample, f.Listed())
 				}
 			}
 		}
@@ -115,13 +115,6 @@ func (r *Rules) try(ctx context.Context, ws workspace.ID, launchID string, cond 
 	}
 	out.Complete = out.Scanned >= total
 	return nil
-}
-
-// listed is a feedback as lists show it.
-func listed(f *feedback.Feedback) *feedback.Feedback {
-	row := *f
-	row.Text, row.Attrs, row.Reading = "", nil, nil
-	return &row
 }
 
 // Routes adds the operations on rules.

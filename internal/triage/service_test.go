@@ -9,6 +9,7 @@ import (
 	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/nlp"
+	"github.com/hypercare/hypercare/internal/workspace"
 )
 
 // real gives a desk the real engine, from the ledger to the second reading.
@@ -17,7 +18,7 @@ func real(t *testing.T) (*desk, *Service) {
 	d := newDesk(t)
 	s := NewService(Deps{DB: d.DB, Bus: d.Bus, Log: slog.New(slog.DiscardHandler), Feedback: d.Feedback, Engine: nlp.New(), Ledger: d.ledger, Rules: d.rules})
 	d.Feedback.SetReader(s)
-	d.Feedback.OnDrop(s.Forget)
+	d.Feedback.OnDrop(func(ws workspace.ID, launchID string, ids []string, _ []int64) { s.Forget(ws, launchID, ids) })
 	t.Cleanup(s.Close)
 	return d, s
 }

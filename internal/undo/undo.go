@@ -26,17 +26,30 @@ type Handler func(ctx context.Context, tx *db.Tx, a workspace.Actor, detail json
 // Service keeps acts and takes them back.
 type Service struct {
 	db       *db.DB
-	handlers map[string]Handler
+	handlers map[string]kindOf
 	now      func() time.Time
+}
+
+// kindOf is what is known of one kind of act.
+type kindOf struct {
+	need workspace.Permission
+	back Handler
 }
 
 // NewService returns the service on d.
 func NewService(d *db.DB) *Service {
-	return &Service{db: d, handlers: map[string]Handler{}, now: time.Now}
+	return &Service{db: d, handlers: map[string]kindOf{}, now: time.Now}
 }
 
-// Handle says how acts of a kind (noun.verb) are taken back.
-func (s *Service) Handle(kind string, h Handler) { s.handlers[kind] = h }
+// Handle says how acts of a kind (noun.verb) are taken back, by whoever works
+// on feedback.
+func (s *Service) Handle(kind string, h Handler) { s.HandleFor(workspace.WorkFeedback, kind, h) }
+
+// HandleFor is Handle for acts that need another permission; whose act it was
+// is for the handler to check.
+func (s *Service) HandleFor(need workspace.Permission, kind string, h Handler) {
+	s.handlers[kind] = kindOf{need, h}
+}
 
 // Record keeps an act in tx and returns the id to undo it by.
 func (s *Service) Record(ctx context.Context, tx *db.Tx, a workspace.Actor, kind string, detail any) (string, error) {
@@ -55,7 +68,7 @@ func (s *Service) Record(ctx context.Context, tx *db.Tx, a workspace.Actor, kind
 
 // Undo takes an act back, once.
 func (s *Service) Undo(ctx context.Context, id string) error {
-	a, err := workspace.Need(ctx, workspace.WorkFeedback)
+	a, err := workspace.Need(ctx, workspace.Read)
 	if err != nil {
 		return err
 	}
@@ -69,16 +82,21 @@ func (s *Service) Undo(ctx context.Context, id string) error {
 			return errs.New(errs.NotFound, "There is nothing to undo under %s.", id)
 		case err != nil:
 			return fmt.Errorf("get act %s: %w", id, err)
+		}
+		h, ok := s.handlers[kind]
+		if !ok {
+			return fmt.Errorf("no way to undo %q", kind)
+		}
+		if _, err := workspace.Need(ctx, h.need); err != nil {
+			return err
+		}
+		switch {
 		case undone != 0:
 			return errs.New(errs.Conflict, "This was undone already.")
 		case s.now().Sub(db.Time(at)) > keep:
 			return errs.New(errs.Conflict, "This was done more than 30 days ago and can't be undone any more.")
 		}
-		h := s.handlers[kind]
-		if h == nil {
-			return fmt.Errorf("no way to undo %q", kind)
-		}
-		if after, err = h(ctx, tx, a, json.RawMessage(detail)); err != nil {
+		if after, err = h.back(ctx, tx, a, json.RawMessage(detail)); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE undo SET undone_at = $1 WHERE workspace_id = $2 AND id = $3`, db.Micros(s.now()), a.Workspace, id); err != nil {

@@ -260,7 +260,11 @@ func (a *API) Raw(route, id, summary string, h Handler, in, out any, opts ...fun
 	}
 	ok := &huma.Response{Description: "Done"}
 	if out != nil {
-		ok.Content = map[string]*huma.MediaType{"application/json": {Schema: schemaOf(reg, out)}}
+		kind := "application/json"
+		if _, stream := out.(Events); stream {
+			kind = "text/event-stream"
+		}
+		ok.Content = map[string]*huma.MediaType{kind: {Schema: schemaOf(reg, out)}}
 	}
 	op.DefaultStatus = http.StatusOK
 	for _, o := range opts {

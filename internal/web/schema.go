@@ -1,18 +1,55 @@
 package web
 
 import (
+	"maps"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/hypercare/hypercare/internal/event"
 )
 
 // OneOf describes a body that may have several shapes.
 type OneOf []any
 
+// Events describes the answer of an event stream: what each type of event
+// carries as data, by type; nil for nothing.
+type Events map[string]any
+
+// schema puts an event of each type into the document, and the union of them
+// all. The mapping is written out: without it the makers of types take the
+// names of the schemas for the values of "type".
+func (e Events) schema(reg huma.Registry) *huma.Schema {
+	const prefix = "#/components/schemas/"
+	union := &huma.Schema{Discriminator: &huma.Discriminator{PropertyName: "type", Mapping: map[string]string{}}}
+	for _, typ := range slices.Sorted(maps.Keys(e)) {
+		one := *huma.SchemaFromType(reg, reflect.TypeFor[event.Event]())
+		one.Properties = maps.Clone(one.Properties)
+		one.Properties["type"] = &huma.Schema{Type: "string", Enum: []any{typ}}
+		delete(one.Properties, "data")
+		if data := e[typ]; data != nil {
+			one.Properties["data"] = schemaOf(reg, data)
+		}
+		name := "Event"
+		for part := range strings.FieldsFuncSeq(typ, func(r rune) bool { return r == '.' || r == '_' }) {
+			name += strings.ToUpper(part[:1]) + part[1:]
+		}
+		reg.Map()[name] = &one
+		union.OneOf = append(union.OneOf, &huma.Schema{Ref: prefix + name})
+		union.Discriminator.Mapping[typ] = prefix + name
+	}
+	reg.Map()["StreamEvent"] = union
+	return &huma.Schema{Ref: prefix + "StreamEvent"}
+}
+
 func schemaOf(reg huma.Registry, v any) *huma.Schema {
+	if list, ok := v.(Events); ok {
+		return list.schema(reg)
+	}
 	if many, ok := v.(OneOf); ok {
 		s := &huma.Schema{}
 		for _, one := range many {
@@ -22,10 +59,6 @@ func schemaOf(reg huma.Registry, v any) *huma.Schema {
 	}
 	return reg.Schema(reflect.TypeOf(v), true, "")
 }
-
-// Describe adds a type to the document that no operation names, for example
-// the events of the stream.
-func (a *API) Describe(v any) { schemaOf(a.huma.OpenAPI().Components.Schemas, v) }
 
 // Page is one page of a list. NextCursor is empty on the last one.
 type Page[T any] struct {

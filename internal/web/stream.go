@@ -9,6 +9,10 @@ import (
 	"github.com/hypercare/hypercare/internal/event"
 )
 
+// beatEvery is how often a quiet stream gives a sign of life, which a browser
+// can tell a dead line by: it is an event, since comments are not told.
+const beatEvery = 15 * time.Second
+
 // Stream serves a workspace's events as Server-Sent Events (WHATWG HTML
 // 9.2), with replay by Last-Event-ID. It ends when the client goes, when done
 // closes, or when the client is too slow to be served.
@@ -34,14 +38,15 @@ func Stream(w http.ResponseWriter, r *http.Request, bus *event.Bus, workspace st
 		b, err := json.Marshal(e)
 		return err == nil && send("id: %s\nevent: %s\ndata: %s\n\n", bus.ID(e.Seq), e.Type, b)
 	}
-	ok := send("retry: 2000\nid: %s\nevent: hello\ndata: {}\n\n", bus.Last())
+	// Not the newest ID: a line that is cut during the replay takes it up there.
+	ok := send("retry: 2000\nid: %s\nevent: hello\ndata: {}\n\n", sub.From)
 	if missed {
 		ok = ok && send("event: reload\ndata: {}\n\n")
 	}
 	for _, e := range replay {
 		ok = ok && emit(e)
 	}
-	beat := time.NewTicker(20 * time.Second)
+	beat := time.NewTicker(beatEvery)
 	defer beat.Stop()
 	for ok && rc.Flush() == nil {
 		select {
@@ -50,7 +55,7 @@ func Stream(w http.ResponseWriter, r *http.Request, bus *event.Bus, workspace st
 		case <-done:
 			return nil
 		case <-beat.C:
-			ok = send(": beat\n\n")
+			ok = send("event: beat\ndata: {}\n\n")
 		case e, open := <-sub.C:
 			if !open {
 				return nil

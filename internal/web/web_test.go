@@ -123,6 +123,34 @@ func TestOtherSitesCannotWrite(t *testing.T) {
 	}
 }
 
+// TestThePolicyAllowsOwnFilesOnly: no script from elsewhere or in the page, no
+// frame around it, no form that leads away.
+func TestThePolicyAllowsOwnFilesOnly(t *testing.T) {
+	t.Parallel()
+	w := httptest.NewRecorder()
+	web.Protect(http.NotFoundHandler()).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://hc.test/inbox", nil))
+	got := map[string]string{}
+	for _, d := range strings.Split(w.Header().Get("Content-Security-Policy"), ";") {
+		name, value, _ := strings.Cut(strings.TrimSpace(d), " ")
+		got[name] = value
+	}
+	for name, want := range map[string]string{"default-src": "'self'", "script-src": "'self'", "style-src": "'self' 'unsafe-inline'", "img-src": "'self' data: blob:",
+		"connect-src": "'self'", "font-src": "'self'", "worker-src": "'self'", "object-src": "'none'", "base-uri": "'none'", "form-action": "'self'", "frame-ancestors": "'none'"} {
+		if got[name] != want {
+			t.Errorf("%s is %q, want %q", name, got[name], want)
+		}
+		delete(got, name)
+	}
+	if len(got) > 0 {
+		t.Errorf("the policy allows more: %v", got)
+	}
+	for name, want := range map[string]string{"X-Frame-Options": "DENY", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin", "X-Content-Type-Options": "nosniff"} {
+		if w.Header().Get(name) != want {
+			t.Errorf("%s is %q, want %q", name, w.Header().Get(name), want)
+		}
+	}
+}
+
 func TestDrain(t *testing.T) {
 	t.Parallel()
 	var stopping atomic.Bool

@@ -59,7 +59,7 @@ type Me struct {
 	Name        string       `json:"name"`
 	Email       string       `json:"email,omitempty"`
 	Role        Role         `json:"role"`
-	Permissions []Permission `json:"permissions"`
+	Permissions []Permission `json:"permissions" nullable:"false"`
 	Workspace   Workspace    `json:"workspace"`
 }
 
@@ -81,16 +81,18 @@ type signInBody struct {
 func (s *Service) Routes(api *web.API) {
 	byIP := web.NewLimiter(30, time.Minute)
 	byAccount := web.NewLimiter(10, 5*time.Minute)
-	limit := func(r *http.Request, email string) error {
-		now := time.Now()
-		wait, ok := byIP.Allow(web.ClientIP(r), now)
-		if ok && email != "" {
-			wait, ok = byAccount.Allow(strings.ToLower(email), now)
-		}
-		if !ok {
+	try := func(l *web.Limiter, key string) error {
+		if wait, ok := l.Allow(key, time.Now()); !ok {
 			return errs.TooBusy(wait, "There were too many tries; wait %s and try again.", wait.Round(time.Second))
 		}
 		return nil
+	}
+	limit := func(r *http.Request, email string) error {
+		err := try(byIP, web.ClientIP(r))
+		if err == nil && email != "" {
+			err = try(byAccount, strings.ToLower(email))
+		}
+		return err
 	}
 	web.Route(api, "GET /setup", "get-setup", "Is setup still to be done?", func(ctx context.Context, _ *struct{}) (*web.Body[struct {
 		Needed bool `json:"needed"`
@@ -147,7 +149,12 @@ func (s *Service) Routes(api *web.API) {
 		}
 		return &web.Body[Me]{Body: *me}, nil
 	})
-	s.memberRoutes(api)
+	web.Route(api, "PATCH /workspace", "change-workspace", "Rename the workspace", func(ctx context.Context, in *web.Body[Change]) (*web.Body[Workspace], error) {
+		w, err := s.Change(ctx, in.Body)
+		return &web.Body[Workspace]{Body: w}, err
+	})
+	// Guessing a password by changing it is counted with guessing it by signing in.
+	s.memberRoutes(api, func(email string) error { return try(byAccount, strings.ToLower(email)) })
 }
 
 func (s *Service) welcome(w http.ResponseWriter, r *http.Request, a Actor) error {
@@ -173,10 +180,16 @@ type CreatedToken struct {
 	Secret string `json:"secret" doc:"Shown this once; keep it where secrets are kept."`
 }
 
-func (s *Service) memberRoutes(api *web.API) {
+func (s *Service) memberRoutes(api *web.API, guess func(email string) error) {
 	web.Route(api, "GET /users", "list-users", "People of the workspace", func(ctx context.Context, _ *struct{}) (*web.Body[web.Page[Member]], error) {
 		list, err := s.Members(ctx)
 		return &web.Body[web.Page[Member]]{Body: web.NewPage(list, "")}, err
+	})
+	web.Route(api, "GET /roles", "list-roles", "What each role may do", func(ctx context.Context, _ *struct{}) (*web.Body[web.Page[RoleGrants]], error) {
+		if _, err := Need(ctx, Read); err != nil {
+			return nil, err
+		}
+		return &web.Body[web.Page[RoleGrants]]{Body: web.NewPage(Roles(), "")}, nil
 	})
 	web.Route(api, "POST /users", "add-user", "Add a person", func(ctx context.Context, in *web.Body[NewMember]) (*web.Body[Member], error) {
 		m, err := s.AddMember(ctx, in.Body)
@@ -186,6 +199,11 @@ func (s *Service) memberRoutes(api *web.API) {
 		web.ByID
 		Body MemberChange
 	}) (*web.Body[Member], error) {
+		if a, ok := ActorFrom(ctx); ok && in.Body.Current != nil {
+			if err := guess(a.Email); err != nil {
+				return nil, err
+			}
+		}
 		m, err := s.ChangeMember(ctx, in.ID, in.Body)
 		return &web.Body[Member]{Body: m}, err
 	})

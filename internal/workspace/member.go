@@ -9,6 +9,7 @@ import (
 	"github.com/hypercare/hypercare/internal/audit"
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
+	"github.com/hypercare/hypercare/internal/event"
 	"github.com/hypercare/hypercare/internal/secret"
 )
 
@@ -58,12 +59,16 @@ func (s *Service) AddMember(ctx context.Context, in NewMember) (Member, error) {
 	hash := hashPassword(in.Password)
 	now := s.now()
 	m := Member{ID: db.NewID(), Name: strings.TrimSpace(in.Name), Email: email, Role: in.Role, CreatedAt: now.UTC().Truncate(time.Microsecond)}
-	return m, s.db.Tx(ctx, func(tx *db.Tx) error {
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		if err := insertMember(ctx, tx, Actor{Workspace: a.Workspace, ID: m.ID, Name: m.Name, Email: email, Role: m.Role}, hash, db.Micros(now)); err != nil {
 			return err
 		}
 		return a.Audit(ctx, tx, "member.add", "member", m.ID, map[string]any{"email": email, "role": m.Role})
 	})
+	if err == nil {
+		s.tellMember(a, m.ID)
+	}
+	return m, err
 }
 
 // mayGrant keeps people from handing out more than they have.
@@ -83,10 +88,12 @@ type MemberChange struct {
 	Role     *Role        `json:"role,omitempty" enum:"owner,admin,lead,responder,viewer"`
 	Disabled *bool        `json:"disabled,omitempty" doc:"A disabled member can't sign in."`
 	Password *secret.Text `json:"password,omitempty"`
+	Current  *secret.Text `json:"current_password,omitempty" doc:"The password that holds now: needed to change one's own."`
 }
 
 // ChangeMember changes a person. Everyone may change their own name and
-// password, the rest is for who manages members. The last owner stays.
+// password, the rest is for who manages members. The last owner stays. A new
+// password ends every session of the person but the one that set it.
 func (s *Service) ChangeMember(ctx context.Context, id string, c MemberChange) (Member, error) {
 	a, err := Need(ctx, Read)
 	if err != nil {
@@ -100,7 +107,7 @@ func (s *Service) ChangeMember(ctx context.Context, id string, c MemberChange) (
 	}
 	var hash string
 	if c.Password != nil {
-		if err := validPassword(*c.Password); err != nil {
+		if err := s.mayReplace(ctx, a, id, c); err != nil {
 			return Member{}, err
 		}
 		hash = hashPassword(*c.Password)
@@ -144,8 +151,8 @@ func (s *Service) ChangeMember(ctx context.Context, id string, c MemberChange) (
 			if _, err := tx.ExecContext(ctx, `UPDATE account SET password_hash = $1 WHERE id = $2`, hash, id); err != nil {
 				return err
 			}
-			// Whoever knew the old password is out.
-			if _, err := tx.ExecContext(ctx, `DELETE FROM session WHERE account_id = $1 AND workspace_id = $2`, id, a.Workspace); err != nil {
+			// Whoever knew the old password is out; who gave it goes on.
+			if _, err := tx.ExecContext(ctx, `DELETE FROM session WHERE account_id = $1 AND workspace_id = $2 AND hash <> $3`, id, a.Workspace, a.session); err != nil {
 				return err
 			}
 			detail["password"] = "changed"
@@ -163,7 +170,41 @@ func (s *Service) ChangeMember(ctx context.Context, id string, c MemberChange) (
 		return a.Audit(ctx, tx, "member.change", "member", id, detail)
 	})
 	s.forgetAll()
+	if err == nil {
+		s.tellMember(a, id)
+	}
 	return m, err
+}
+
+// tellMember says that a person of the workspace is new or another.
+func (s *Service) tellMember(a Actor, id string) {
+	s.bus.Publish(event.Event{Workspace: string(a.Workspace), Type: "member.updated", ID: id})
+}
+
+// mayReplace checks a new password and, of people who change their own, the
+// present one: an unlocked screen must not be enough to keep its owner out.
+func (s *Service) mayReplace(ctx context.Context, a Actor, id string, c MemberChange) error {
+	if err := validPassword(*c.Password); err != nil {
+		return err
+	}
+	if a.Kind != "member" || a.ID != id {
+		return nil
+	}
+	if c.Current == nil || *c.Current == "" {
+		return errs.WithFields("Give the present password as well, so that nobody else can change it.", errs.Field{Location: "body.current_password", Message: "is needed to set a new one"})
+	}
+	var hash string
+	err := s.db.QueryRowContext(ctx, `SELECT a.password_hash FROM account a JOIN member m ON m.account_id = a.id WHERE m.workspace_id = $1 AND a.id = $2`, a.Workspace, id).Scan(&hash)
+	if err != nil {
+		return fmt.Errorf("find account %s: %w", id, err)
+	}
+	if !checkPassword(hash, *c.Current) {
+		return errs.WithFields("The present password is wrong; nothing was changed.", errs.Field{Location: "body.current_password", Message: "is wrong"})
+	}
+	if *c.Current == *c.Password {
+		return errs.WithFields("That is the password that holds already; choose another one.", errs.Field{Location: "body.password", Message: "must be another one"})
+	}
+	return nil
 }
 
 // NewToken is a token to be made.

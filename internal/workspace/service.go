@@ -11,6 +11,7 @@ import (
 	"github.com/hypercare/hypercare/internal/audit"
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
+	"github.com/hypercare/hypercare/internal/event"
 	"github.com/hypercare/hypercare/internal/secret"
 )
 
@@ -25,6 +26,7 @@ const authCacheLife = 10 * time.Second
 // sessions and tokens.
 type Service struct {
 	db  *db.DB
+	bus *event.Bus
 	now func() time.Time
 
 	mu    sync.Mutex
@@ -36,9 +38,9 @@ type cached struct {
 	until time.Time
 }
 
-// NewService returns the service on d.
-func NewService(d *db.DB) *Service {
-	return &Service{db: d, now: time.Now, cache: map[string]cached{}}
+// NewService returns the service on d that tells bus what changed.
+func NewService(d *db.DB, bus *event.Bus) *Service {
+	return &Service{db: d, bus: bus, now: time.Now, cache: map[string]cached{}}
 }
 
 func (a Actor) audit() audit.Actor { return audit.Actor{Kind: a.Kind, ID: a.ID, Name: a.Name} }
@@ -268,6 +270,41 @@ func (s *Service) Workspace(ctx context.Context) (Workspace, error) {
 		return w, fmt.Errorf("get workspace %s: %w", a.Workspace, err)
 	}
 	return w, nil
+}
+
+// Change is what may change of a workspace; absent fields stay.
+type Change struct {
+	Name *string `json:"name,omitempty" minLength:"1" maxLength:"100"`
+}
+
+// Change renames the actor's workspace.
+func (s *Service) Change(ctx context.Context, c Change) (Workspace, error) {
+	a, err := Need(ctx, ManageMembers)
+	if err != nil {
+		return Workspace{}, err
+	}
+	before, err := s.Workspace(ctx)
+	if err != nil || c.Name == nil {
+		return before, err
+	}
+	name := strings.TrimSpace(*c.Name)
+	if name == "" {
+		return Workspace{}, errs.WithFields("A workspace needs a name, such as that of the company or team.", errs.Field{Location: "body.name", Message: "must not be empty"})
+	}
+	if name == before.Name {
+		return before, nil
+	}
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		if _, err := tx.ExecContext(ctx, `UPDATE workspace SET name = $1 WHERE id = $2`, name, a.Workspace); err != nil {
+			return fmt.Errorf("rename workspace %s: %w", a.Workspace, err)
+		}
+		return a.Audit(ctx, tx, "workspace.rename", "workspace", string(a.Workspace), map[string]any{"from": before.Name, "to": name})
+	})
+	if err != nil {
+		return Workspace{}, err
+	}
+	s.bus.Publish(event.Event{Workspace: string(a.Workspace), Type: "workspace.updated", ID: string(a.Workspace)})
+	return Workspace{ID: a.Workspace, Name: name}, nil
 }
 
 // Each calls fn as the system for every workspace, for housekeeping jobs.

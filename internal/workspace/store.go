@@ -95,7 +95,7 @@ type credential struct {
 
 func findSession(ctx context.Context, q db.Queryer, hash string) (credential, error) {
 	var c credential
-	c.actor.Kind = "member"
+	c.actor.Kind, c.actor.session = "member", hash
 	err := q.QueryRowContext(ctx, `SELECT s.workspace_id, s.expires_at, a.id, a.name, a.email, m.role
 		FROM session s JOIN account a ON a.id = s.account_id
 		JOIN member m ON m.workspace_id = s.workspace_id AND m.account_id = s.account_id

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hypercare/hypercare/internal/errs"
+	"github.com/hypercare/hypercare/internal/event"
 )
 
 // ID names a workspace.
@@ -60,6 +61,21 @@ var grants = map[Role][]Permission{
 // Permissions returns what a role grants.
 func (r Role) Permissions() []Permission { return slices.Clone(grants[r]) }
 
+// RoleGrants is a role with what it may do.
+type RoleGrants struct {
+	Role        Role         `json:"role" enum:"owner,admin,lead,responder,viewer,intake"`
+	Permissions []Permission `json:"permissions" nullable:"false"`
+}
+
+// Roles lists every role with what it grants, from all to least.
+func Roles() []RoleGrants {
+	var out []RoleGrants
+	for _, r := range []Role{Owner, Admin, Lead, Responder, Viewer, Intake} {
+		out = append(out, RoleGrants{r, r.Permissions()})
+	}
+	return out
+}
+
 func (r Role) known() bool { _, ok := grants[r]; return ok }
 
 // Actor is who does something: a signed-in member, a token, or the program
@@ -71,6 +87,7 @@ type Actor struct {
 	Name      string
 	Email     string
 	Role      Role
+	session   string // hash of the session it came with; "" for tokens and jobs
 }
 
 // Can reports whether the actor's role grants p.
@@ -90,6 +107,16 @@ func System(ctx context.Context, id ID) context.Context {
 func ActorFrom(ctx context.Context) (Actor, bool) {
 	a, ok := ctx.Value(actorKey{}).(Actor)
 	return a, ok
+}
+
+// By names who acts, for the events that tell of it; nil when it is the
+// program itself.
+func By(ctx context.Context) *event.Actor {
+	a, ok := ActorFrom(ctx)
+	if !ok || a.Kind == "system" {
+		return nil
+	}
+	return &event.Actor{ID: a.ID, Name: a.Name}
 }
 
 // Need returns the actor if it may do p; services begin with it.

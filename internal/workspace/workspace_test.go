@@ -10,6 +10,7 @@ import (
 
 	"github.com/hypercare/hypercare/internal/db/dbtest"
 	"github.com/hypercare/hypercare/internal/errs"
+	"github.com/hypercare/hypercare/internal/event"
 	"github.com/hypercare/hypercare/internal/secret"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
@@ -18,7 +19,7 @@ const password = secret.Text("correct horse battery")
 
 func setup(t *testing.T) (*workspace.Service, context.Context) {
 	t.Helper()
-	s := workspace.NewService(dbtest.Open(t))
+	s := workspace.NewService(dbtest.Open(t), event.New())
 	link, err := s.NewSetupLink(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +33,7 @@ func setup(t *testing.T) (*workspace.Service, context.Context) {
 
 func TestSetupWorksOnce(t *testing.T) {
 	t.Parallel()
-	s := workspace.NewService(dbtest.Open(t))
+	s := workspace.NewService(dbtest.Open(t), event.New())
 	ctx := t.Context()
 	link, err := s.NewSetupLink(ctx)
 	if err != nil || link == "" {
@@ -184,6 +185,117 @@ func TestNobodyGetsMoreThanTheyHave(t *testing.T) {
 	log, err := s.Audit(owner, "", 50)
 	if err != nil || len(log) < 4 || log[0].Action != "member.change" {
 		t.Errorf("audit = %+v, %v", log, err)
+	}
+}
+
+// TestOwnPasswordNeedsThePresentOne: a screen left open must not be enough to
+// take an account over, and whoever knew the old password is out.
+func TestOwnPasswordNeedsThePresentOne(t *testing.T) {
+	t.Parallel()
+	s, owner := setup(t)
+	m, err := s.AddMember(owner, workspace.NewMember{Name: "Vic", Email: "vic@acme.example", Password: password, Role: workspace.Viewer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	signIn := func(p secret.Text) (context.Context, secret.Text) {
+		t.Helper()
+		_, key, err := s.SignIn(t.Context(), "vic@acme.example", p, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := s.Authenticate(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return workspace.As(t.Context(), a), key
+	}
+	here, hereKey := signIn(password)
+	_, thereKey := signIn(password)
+	fresh, wrong, empty, short, old := secret.Text("another horse battery"), secret.Text("a wrong guess"), secret.Text(""), secret.Text("short"), password
+	for what, c := range map[string]workspace.MemberChange{
+		"without the present one": {Password: &fresh},
+		"with an empty one":       {Password: &fresh, Current: &empty},
+		"with a wrong one":        {Password: &fresh, Current: &wrong},
+		"to a short one":          {Password: &short, Current: &old},
+		"to the same one":         {Password: &old, Current: &old},
+	} {
+		if _, err := s.ChangeMember(here, m.ID, c); !errs.Is(err, errs.Invalid) || len(errs.Fields(err)) != 1 {
+			t.Errorf("%s: %v, want invalid with the field", what, err)
+		}
+	}
+	if _, err := s.Authenticate(t.Context(), thereKey); err != nil {
+		t.Errorf("a refused change ended a session: %v", err)
+	}
+	if _, err := s.ChangeMember(here, m.ID, workspace.MemberChange{Password: &fresh, Current: &old}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Authenticate(t.Context(), hereKey); err != nil {
+		t.Errorf("the session that set the password ended: %v", err)
+	}
+	if _, err := s.Authenticate(t.Context(), thereKey); !errs.Is(err, errs.Unauthenticated) {
+		t.Errorf("a session elsewhere lives on: %v", err)
+	}
+	if _, _, err := s.SignIn(t.Context(), "vic@acme.example", password, ""); !errs.Is(err, errs.Unauthenticated) {
+		t.Errorf("the old password still signs in: %v", err)
+	}
+	// Who manages members sets a password without knowing the present one; all sessions end.
+	if _, err := s.ChangeMember(owner, m.ID, workspace.MemberChange{Password: &old}); err != nil {
+		t.Errorf("an owner resets a password: %v", err)
+	}
+	if _, err := s.Authenticate(t.Context(), hereKey); !errs.Is(err, errs.Unauthenticated) {
+		t.Errorf("after a reset a session lives on: %v", err)
+	}
+	signIn(password)
+}
+
+func TestRenamingTheWorkspace(t *testing.T) {
+	t.Parallel()
+	bus := event.New()
+	s := workspace.NewService(dbtest.Open(t), bus)
+	link, err := s.NewSetupLink(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := s.Setup(t.Context(), workspace.SetupInput{Token: link, WorkspaceName: "Acme", Name: "Olga", Email: "olga@acme.example", Password: password})
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner := workspace.As(t.Context(), a)
+	sub, _, _ := bus.Subscribe(string(a.Workspace), "")
+	defer sub.Close()
+	name, blank := " Acme & Sons ", "  "
+	if w, err := s.Change(owner, workspace.Change{Name: &name}); err != nil || w.Name != "Acme & Sons" || w.ID != a.Workspace {
+		t.Errorf("Change = %+v, %v", w, err)
+	}
+	if e := <-sub.C; e.Type != "workspace.updated" || e.ID != string(a.Workspace) {
+		t.Errorf("event %+v", e)
+	}
+	if w, err := s.Change(owner, workspace.Change{Name: &name}); err != nil || w.Name != "Acme & Sons" {
+		t.Errorf("the same name again = %+v, %v", w, err)
+	}
+	if w, err := s.Change(owner, workspace.Change{}); err != nil || w.Name != "Acme & Sons" {
+		t.Errorf("no change = %+v, %v", w, err)
+	}
+	log, err := s.Audit(owner, "", 10)
+	if err != nil || len(log) != 2 || log[0].Action != "workspace.rename" || log[0].Detail["from"] != "Acme" || log[0].Detail["to"] != "Acme & Sons" {
+		t.Errorf("audit = %+v, %v; want one renaming", log, err)
+	}
+	if _, err := s.Change(owner, workspace.Change{Name: &blank}); !errs.Is(err, errs.Invalid) {
+		t.Errorf("a blank name: %v, want invalid", err)
+	}
+	for _, role := range []workspace.Role{workspace.Lead, workspace.Responder, workspace.Viewer, workspace.Intake} {
+		as := workspace.As(t.Context(), workspace.Actor{Workspace: a.Workspace, Kind: "member", ID: "m", Role: role})
+		if _, err := s.Change(as, workspace.Change{Name: &blank}); !errs.Is(err, errs.Denied) {
+			t.Errorf("a %s renames the workspace: %v, want denied", role, err)
+		}
+	}
+	other := workspace.As(t.Context(), workspace.Actor{Workspace: "elsewhere", Kind: "member", ID: "m", Role: workspace.Owner})
+	taken := "Taken over"
+	if _, err := s.Change(other, workspace.Change{Name: &taken}); err == nil {
+		t.Error("somebody of no workspace renamed one")
+	}
+	if w, err := s.Workspace(owner); err != nil || w.Name != "Acme & Sons" {
+		t.Errorf("in the end it is %+v, %v", w, err)
 	}
 }
 

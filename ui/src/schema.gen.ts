@@ -4,6 +4,76 @@
  */
 
 export interface paths {
+    "/applications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Applications and their keys, by name */
+        get: operations["list-applications"];
+        put?: never;
+        /** Make an application */
+        post: operations["create-application"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/applications/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One application */
+        get: operations["get-application"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change an application, or disable it */
+        patch: operations["change-application"];
+        trace?: never;
+    };
+    "/applications/{id}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a key, or one that takes over from another */
+        post: operations["create-key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/applications/{id}/keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a key, at once */
+        delete: operations["revoke-key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/attachments/{id}": {
         parameters: {
             query?: never;
@@ -96,7 +166,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What changes, as it changes: Server-Sent Events, each with a JSON Event */
+        /** What changes, as it changes: Server-Sent Events, replayed behind Last-Event-ID */
         get: operations["stream-events"];
         put?: never;
         post?: never;
@@ -158,6 +228,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/feedback/{id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Wave off something that triage suggests for a feedback; it is not suggested again */
+        post: operations["dismiss-suggestion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/feedback/{id}/ignore": {
         parameters: {
             query?: never;
@@ -175,6 +262,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/feedback/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notes written on a feedback, newest first */
+        get: operations["list-feedback-notes"];
+        put?: never;
+        /** Write a note on a feedback */
+        post: operations["add-feedback-note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/feedback/{id}/related": {
         parameters: {
             query?: never;
@@ -184,6 +289,143 @@ export interface paths {
         };
         /** Feedback like this one, and issues it may belong to, each with the reason */
         get: operations["list-related"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feedback/{id}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a feedback off until a time, or bring it back */
+        post: operations["snooze-feedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feedback/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a feedback: arrival, readings, rules, decisions, corrections, notes; newest first */
+        get: operations["feedback-timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is published on the gateway */
+        get: operations["get-publication"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is wrong with a document, or what it would change */
+        post: operations["check-publication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/publications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that is or was published, newest first */
+        get: operations["list-publications"];
+        put?: never;
+        /** Publish a document; with a fault nothing changes */
+        post: operations["publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/publications/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One publication with its document */
+        get: operations["get-one-publication"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/roll-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring an earlier publication into force again */
+        post: operations["roll-back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Routes and targets of the gateway, and what they have done since it started */
+        get: operations["get-gateway-state"];
         put?: never;
         post?: never;
         delete?: never;
@@ -329,6 +571,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/issues/{id}/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Feedback of an issue that tells the same, for splitting it off */
+        get: operations["list-issue-groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/issues/{id}/history": {
         parameters: {
             query?: never;
@@ -346,6 +605,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/issues/{id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tie an issue to another; reversible */
+        post: operations["link-issue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/issues/{id}/links/{link}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a link of an issue away; reversible */
+        delete: operations["unlink-issue"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/issues/{id}/merge": {
         parameters: {
             query?: never;
@@ -357,6 +650,24 @@ export interface paths {
         put?: never;
         /** Merge an issue into another; reversible */
         post: operations["merge-issue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/issues/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notes on an issue, its feedback and what was merged into it, newest first */
+        get: operations["list-issue-notes"];
+        put?: never;
+        /** Write a note on an issue */
+        post: operations["add-issue-note"];
         delete?: never;
         options?: never;
         head?: never;
@@ -414,6 +725,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/issues/{id}/split/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What splitting feedback off an issue would make; changes nothing */
+        post: operations["preview-split"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/issues/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to an issue: changes, reports, mergers, notes also of its feedback; newest first */
+        get: operations["issue-timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/launches": {
         parameters: {
             query?: never;
@@ -448,6 +793,40 @@ export interface paths {
         head?: never;
         /** Change a launch, or archive it */
         patch: operations["change-launch"];
+        trace?: never;
+    };
+    "/launches/{id}/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened in a launch, newest first: reports that arrived, what people did */
+        get: operations["list-activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/launches/{id}/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The issues of a launch in one column for each stage */
+        get: operations["get-board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/launches/{id}/decisions": {
@@ -553,6 +932,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/launches/{id}/feedback/ids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ids of all feedback that filters select, at most 1,000: for acts on many */
+        get: operations["list-feedback-ids"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/launches/{id}/feedback/ignore": {
         parameters: {
             query?: never;
@@ -564,6 +960,23 @@ export interface paths {
         put?: never;
         /** Set feedback of a launch aside */
         post: operations["ignore-many-feedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/launches/{id}/feedback/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put several feedback off until a time, or bring them back */
+        post: operations["snooze-many-feedback"];
         delete?: never;
         options?: never;
         head?: never;
@@ -606,6 +1019,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/launches/{id}/issues/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change many issues of a launch at once; all or none, reversible as one */
+        post: operations["change-many-issues"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/launches/{id}/issues/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merge many issues of a launch into one; reversible as one */
+        post: operations["merge-many-issues"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/launches/{id}/issues/merge-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What merging issues into one would make; changes nothing */
+        get: operations["preview-merge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/launches/{id}/proposals": {
         parameters: {
             query?: never;
@@ -615,6 +1079,23 @@ export interface paths {
         };
         /** Issues proposed from feedback that nobody has triaged yet, ranked as issues are */
         get: operations["list-proposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/launches/{id}/pulse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a launch is, in one answer: verdict, figures, every hour, chart, open issues; now, or as it was */
+        get: operations["get-pulse"];
         put?: never;
         post?: never;
         delete?: never;
@@ -658,6 +1139,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/launches/{id}/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Saved views of a launch: your own and the shared ones */
+        get: operations["list-views"];
+        put?: never;
+        /** Save a view, for yourself or shared */
+        post: operations["create-view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me": {
         parameters: {
             query?: never;
@@ -673,6 +1172,58 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/me/mentions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notes that call on me, newest first */
+        get: operations["list-mentions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/mentions/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark notes that call on me as read */
+        post: operations["read-mentions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a note; its author and admins may */
+        delete: operations["delete-note"];
+        options?: never;
+        head?: never;
+        /** Write a note anew; its author and admins may */
+        patch: operations["edit-note"];
         trace?: never;
     };
     "/persons": {
@@ -701,6 +1252,23 @@ export interface paths {
         };
         /** A reporter with identities and attributes */
         get: operations["get-person"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each role may do */
+        get: operations["list-roles"];
         put?: never;
         post?: never;
         delete?: never;
@@ -850,13 +1418,157 @@ export interface paths {
         patch: operations["change-user"];
         trace?: never;
     };
+    "/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One view, your own or a shared one */
+        get: operations["get-view"];
+        put?: never;
+        post?: never;
+        /** Remove a view; it can be brought back */
+        delete: operations["delete-view"];
+        options?: never;
+        head?: never;
+        /** Rename, overwrite, share or move a view */
+        patch: operations["change-view"];
+        trace?: never;
+    };
+    "/workspace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Rename the workspace */
+        patch: operations["change-workspace"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AppGatewayState: {
+            routes: components["schemas"]["AppRouteState"][];
+            targets: components["schemas"]["GatewayTargetState"][];
+            /** @description Where it listens, seen from its own machine; empty for a node without a gateway. */
+            url: string;
+        };
         AppRelated: {
+            /** @description What triage filled and nobody has confirmed, corrected or waved off. */
+            fields: components["schemas"]["TriageFieldSuggestion"][];
+            /** @description Without those that people waved off. */
             issues: components["schemas"]["IssueSuggestionBody"][];
             items: components["schemas"]["TriageAlikeRow"][];
+        };
+        AppRouteState: {
+            api: string;
+            /** Format: int64 */
+            bytes_in: number;
+            /** Format: int64 */
+            bytes_out: number;
+            /** @description Answers that the gateway gave itself, by reason. */
+            errors: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Microseconds since 1970 of the latest exchange; absent for none.
+             */
+            last_at_us?: number;
+            /** Format: double */
+            p50_ms: number;
+            /** Format: double */
+            p95_ms: number;
+            /** Format: double */
+            p99_ms: number;
+            /** Format: int64 */
+            requests: number;
+            /** Format: int64 */
+            retries: number;
+            route: string;
+            /** @description Answers by class: 2xx, 3xx, 4xx, 5xx, and left for clients that did not wait. */
+            statuses: {
+                [key: string]: number;
+            };
+            version?: string;
+        };
+        Application: {
+            /** @description APIs it may call; empty: all that ask for a key. */
+            apis: string[];
+            /** @description Whom to ask. */
+            contact?: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            disabled_at?: string;
+            id: string;
+            keys: components["schemas"]["ApplicationKey"][];
+            name: string;
+            /** @description Name that limits are chosen by. */
+            plan?: string;
+        };
+        ApplicationChange: {
+            apis?: string[];
+            contact?: string;
+            /** @description Its keys open nothing any more, at once. */
+            disabled?: boolean;
+            name?: string;
+            plan?: string;
+        };
+        ApplicationCreatedKey: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at?: string;
+            id: string;
+            name?: string;
+            /** @description First characters, to recognise it by. */
+            prefix: string;
+            /** Format: date-time */
+            revoked_at?: string;
+            /** @description Shown this once; keep it where secrets are kept. */
+            secret: string;
+        };
+        ApplicationInput: {
+            apis?: string[] | null;
+            contact?: string;
+            name: string;
+            plan?: string;
+        };
+        ApplicationKey: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at?: string;
+            id: string;
+            name?: string;
+            /** @description First characters, to recognise it by. */
+            prefix: string;
+            /** Format: date-time */
+            revoked_at?: string;
+        };
+        ApplicationNewKey: {
+            /** Format: date-time */
+            expires_at?: string;
+            name?: string;
+            /**
+             * @description How long both work, such as 24h (default) or 0s.
+             * @example 24h
+             */
+            overlap?: string;
+            /** @description Id of a key that this one takes over from: that one ends when overlap is over. */
+            replaces?: string;
         };
         AuditActor: {
             id: string;
@@ -880,23 +1592,437 @@ export interface components {
             id: string;
             kind: string;
         };
+        "BodyStruct { Document string \"json:\\\"document\\\"\" }Body": {
+            document: string;
+        };
         "BodyStruct { Needed bool \"json:\\\"needed\\\"\" }Body": {
             needed: boolean;
         };
-        Event: {
+        "BodyStruct { To int64 \"json:\\\"to\\\"\"; Note string \"json:\\\"noteOmitempty\\\" maxLength:\\\"500\\\"\" }Body": {
+            note?: string;
+            /**
+             * Format: int64
+             * @description Number; the one before the present when absent.
+             */
+            to?: number;
+        };
+        EventActor: {
+            id: string;
+            name: string;
+        };
+        EventApplicationUpdated: {
             /** Format: date-time */
             at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
             /**
              * Format: int64
              * @description How many changed, when several did.
              */
             count?: number;
-            data?: unknown;
             /** @description What changed; absent when several did. */
             id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
             launch_id?: string;
-            /** @example feedback.created */
-            type: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "application.updated";
+        };
+        EventDeliveryUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "delivery.updated";
+        };
+        EventFeedbackCreated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "feedback.created";
+        };
+        EventFeedbackDeleted: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "feedback.deleted";
+        };
+        EventFeedbackUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            data?: components["schemas"]["EventRowsFeedback"];
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "feedback.updated";
+        };
+        EventGatewayPublished: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "gateway.published";
+        };
+        EventImportProgress: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            data?: components["schemas"]["ImporterMoved"];
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "import.progress";
+        };
+        EventIssueCreated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            data?: components["schemas"]["EventRowsIssue"];
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "issue.created";
+        };
+        EventIssueUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            data?: components["schemas"]["EventRowsIssue"];
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "issue.updated";
+        };
+        EventLaunchCreated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "launch.created";
+        };
+        EventLaunchUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "launch.updated";
+        };
+        EventMemberUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "member.updated";
+        };
+        EventMentionUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            data?: components["schemas"]["NoteCalled"];
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "mention.updated";
+        };
+        EventNoteCreated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            data?: components["schemas"]["NoteTold"];
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "note.created";
+        };
+        EventNoteUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            data?: components["schemas"]["NoteTold"];
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "note.updated";
+        };
+        EventProposalsUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "proposals.updated";
+        };
+        EventRowsFeedback: {
+            /** @description What changed, as lists show it; what is gone is missing. */
+            items: components["schemas"]["Feedback"][];
+        };
+        EventRowsIssue: {
+            /** @description What changed, as lists show it; what is gone is missing. */
+            items: components["schemas"]["Issue"][];
+        };
+        EventRuleUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "rule.updated";
+        };
+        EventViewUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "view.updated";
+        };
+        EventWorkspaceUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "workspace.updated";
         };
         Feedback: {
             /**
@@ -920,6 +2046,8 @@ export interface components {
             duplicate_of?: string;
             emotion: string;
             external_id?: string;
+            /** @description Absent in lists, and where nothing in the title is covered. */
+            full_title?: string;
             id: string;
             import_id?: string;
             issue?: components["schemas"]["FeedbackIssueRef"];
@@ -948,17 +2076,28 @@ export interface components {
             severity: string;
             /** Format: double */
             severity_confidence: number;
-            /** @description First 280 characters of the text. */
+            /** @description First 280 characters of the text, personal data covered. */
             snippet: string;
+            /**
+             * Format: date-time
+             * @description Put off until then: it is under later while it is new, and back to triage afterwards.
+             */
+            snoozed_until?: string;
             /** @enum {string} */
             state: "new" | "accepted" | "ignored" | "spam";
             summary: string;
             tags: string[];
             /** @description Absent in lists, which carry snippet. */
             text?: string;
+            /** @description Personal data in it is covered, as in snippet and summary. */
             title: string;
             /** @description Everything triage said, with reasons. */
             triage?: components["schemas"]["NlpResult"];
+            /**
+             * Format: date-time
+             * @description When it was accepted, ignored or called spam; absent while it is new.
+             */
+            triaged_at?: string;
             /** @description The engine does not trust its own reading of this text. */
             unsure: boolean;
             url?: string;
@@ -1040,6 +2179,12 @@ export interface components {
             /** @enum {string} */
             state: "accepted" | "processed" | "dead" | "undone";
         };
+        FeedbackIDsBody: {
+            /** @description The first 1,000. */
+            ids: string[];
+            /** Format: int64 */
+            total: number;
+        };
         FeedbackInput: {
             app_version?: string;
             attachments?: components["schemas"]["FeedbackAttachmentInput"][] | null;
@@ -1092,6 +2237,12 @@ export interface components {
             };
             items: components["schemas"]["Feedback"][];
             next_cursor?: string;
+            /** @description With facets: of what waited an hour ago or came in since, how much was triaged. */
+            pace?: components["schemas"]["FeedbackPace"];
+            /** @description With facets: what each tab holds under the other filters. */
+            tabs?: {
+                [key: string]: number;
+            };
             /** Format: double */
             took_ms: number;
             /** Format: int64 */
@@ -1108,6 +2259,12 @@ export interface components {
             /** Format: int64 */
             total?: number;
         };
+        FeedbackPace: {
+            /** Format: int64 */
+            of: number;
+            /** Format: int64 */
+            triaged: number;
+        };
         FeedbackReceipt: {
             delivery_id: string;
             /** @description It was here already; this is the first one's answer. */
@@ -1116,6 +2273,15 @@ export interface components {
             id: string;
             /** @enum {string} */
             state: "accepted" | "processed" | "dead" | "undone";
+        };
+        FeedbackRef: {
+            /** @description Who reported it, as far as it is known. */
+            author?: string;
+            id: string;
+            /** Format: int64 */
+            number: number;
+            /** @description Its title, or how its text starts, with personal data covered. */
+            title: string;
         };
         FeedbackReplayed: {
             /** Format: int64 */
@@ -1133,6 +2299,24 @@ export interface components {
              * @description 202 kept, 422 refused.
              */
             status: number;
+        };
+        GatewayFault: {
+            /** Format: int64 */
+            line?: number;
+            /** @example apis[0].routes[2].upstream */
+            path: string;
+            reason: string;
+        };
+        GatewayTargetState: {
+            /** Format: date-time */
+            ejected_until?: string;
+            healthy: boolean;
+            /** Format: int64 */
+            inflight: number;
+            target: string;
+            upstream: string;
+            /** Format: int64 */
+            weight: number;
         };
         ImporterCreator: {
             id: string;
@@ -1217,6 +2401,12 @@ export interface components {
             url?: string;
             user_id?: string;
         };
+        ImporterMoved: {
+            error: string;
+            progress: components["schemas"]["ImporterProgress"];
+            /** @enum {string} */
+            state: "uploaded" | "queued" | "running" | "triaging" | "done" | "failed" | "cancelled" | "undoing" | "undone";
+        };
         ImporterProgress: {
             /**
              * Format: int64
@@ -1285,6 +2475,8 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             description: string;
+            /** @description The suggestion that a person said no to; only a worse one is made again. */
+            dismissed_severity?: string;
             /**
              * Format: date-time
              * @description Of its earliest report, whichever issue that came in by.
@@ -1304,6 +2496,8 @@ export interface components {
             /** Format: date-time */
             last_received_at?: string;
             launch_id: string;
+            /** @description How it hangs together with others; only when one issue is asked for. */
+            links?: components["schemas"]["IssueLink"][] | null;
             /** @description Issues that were merged into this one; only when one issue is asked for. */
             merged?: components["schemas"]["FeedbackIssueRef"][] | null;
             /** @description The issue that has its feedback now; what is done to this one is done there. */
@@ -1326,6 +2520,8 @@ export interface components {
             stage: "intake" | "triage" | "analysis" | "prioritisation" | "planning" | "resolution" | "closure";
             /** Format: date-time */
             stage_entered_at: string;
+            /** @description The stages it has been in, in their order, with the latest time it entered each; only when one issue is asked for. */
+            stages?: components["schemas"]["IssueEntered"][] | null;
             /** @description Present when many of the reports read as more severe than the issue says. */
             suggested_severity?: components["schemas"]["IssueSeveritySuggestion"];
             tags: string[];
@@ -1371,10 +2567,73 @@ export interface components {
             issues: components["schemas"]["Issue"][];
             undo_id: string;
         };
+        IssueBoardBody: {
+            stages: components["schemas"]["IssueColumn"][];
+            /** Format: double */
+            took_ms: number;
+        };
+        IssueBulkChange: {
+            add_tags?: string[] | null;
+            area?: string;
+            category?: string;
+            /** @description A member's id; empty: nobody. */
+            owner_id?: string;
+            /** @description Why; kept in the history of each. */
+            reason?: string;
+            remove_tags?: string[] | null;
+            /** @enum {string} */
+            severity?: "sev1" | "sev2" | "sev3" | "sev4";
+            /**
+             * @description closure closes them, any other stage reopens them.
+             * @enum {string}
+             */
+            stage?: "intake" | "triage" | "analysis" | "prioritisation" | "planning" | "resolution" | "closure";
+            /**
+             * Format: int64
+             * @description 0: back to what severity and trend suggest.
+             */
+            urgency?: number;
+        };
+        IssueCard: {
+            area: string;
+            /**
+             * Format: int64
+             * @description How many open issues block it.
+             */
+            blocked_by?: number;
+            category: string;
+            id: string;
+            /** @example HC-12 */
+            key: string;
+            /** Format: int64 */
+            number: number;
+            owner?: components["schemas"]["IssueOwner"];
+            /**
+             * Format: int64
+             * @description Distinct persons among the reporters.
+             */
+            people: number;
+            /** Format: double */
+            priority: number;
+            /** Format: int64 */
+            reports: number;
+            /** @enum {string} */
+            severity: "sev1" | "sev2" | "sev3" | "sev4";
+            /** @enum {string} */
+            stage: "intake" | "triage" | "analysis" | "prioritisation" | "planning" | "resolution" | "closure";
+            /** Format: date-time */
+            stage_entered_at: string;
+            title: string;
+        };
         IssueChange: {
             area?: string;
             category?: string;
             description?: string;
+            /**
+             * @description No to the suggested severity: it is not suggested again, unless a worse one is. Empty: it may be.
+             * @enum {string}
+             */
+            dismissed_severity?: "" | "sev1" | "sev2" | "sev3";
             /** @description A member's id; empty: nobody. */
             owner_id?: string;
             /** @description Why; kept in the history. */
@@ -1394,6 +2653,11 @@ export interface components {
              */
             urgency?: number;
         };
+        IssueChangeManyInput: {
+            change: components["schemas"]["IssueBulkChange"];
+            /** @description Ids or keys. */
+            ids: string[] | null;
+        };
         IssueChangedBody: {
             area: string;
             category: string;
@@ -1402,6 +2666,8 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             description: string;
+            /** @description The suggestion that a person said no to; only a worse one is made again. */
+            dismissed_severity?: string;
             /**
              * Format: date-time
              * @description Of its earliest report, whichever issue that came in by.
@@ -1421,6 +2687,8 @@ export interface components {
             /** Format: date-time */
             last_received_at?: string;
             launch_id: string;
+            /** @description How it hangs together with others; only when one issue is asked for. */
+            links?: components["schemas"]["IssueLink"][] | null;
             /** @description Issues that were merged into this one; only when one issue is asked for. */
             merged?: components["schemas"]["FeedbackIssueRef"][] | null;
             /** @description The issue that has its feedback now; what is done to this one is done there. */
@@ -1443,6 +2711,8 @@ export interface components {
             stage: "intake" | "triage" | "analysis" | "prioritisation" | "planning" | "resolution" | "closure";
             /** Format: date-time */
             stage_entered_at: string;
+            /** @description The stages it has been in, in their order, with the latest time it entered each; only when one issue is asked for. */
+            stages?: components["schemas"]["IssueEntered"][] | null;
             /** @description Present when many of the reports read as more severe than the issue says. */
             suggested_severity?: components["schemas"]["IssueSeveritySuggestion"];
             tags: string[];
@@ -1463,12 +2733,62 @@ export interface components {
              */
             urgency_suggested: number;
         };
+        IssueChangedManyBody: {
+            /** Format: int64 */
+            changed: number;
+            /**
+             * Format: int64
+             * @description They were like that already.
+             */
+            unchanged: number;
+            undo_id: string;
+        };
+        IssueColumn: {
+            /**
+             * Format: int64
+             * @description All issues in this stage that fit, shown or not.
+             */
+            count: number;
+            /** @description The highest priority first; in closure what was closed last. */
+            items: components["schemas"]["IssueCard"][];
+            /** @description By severity or owner's id, none for nobody; only when asked for. */
+            lanes?: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description How many it should hold at most; absent: any number.
+             */
+            limit?: number;
+            /**
+             * Format: int64
+             * @description For how long half of them have been in this stage.
+             */
+            median_age_seconds: number;
+            /** @description With stage it answers what follows in this column. */
+            next_cursor?: string;
+            /** @enum {string} */
+            stage: "intake" | "triage" | "analysis" | "prioritisation" | "planning" | "resolution" | "closure";
+        };
+        IssueEntered: {
+            by: components["schemas"]["AuditActor"];
+            /** Format: date-time */
+            entered_at: string;
+            /** @enum {string} */
+            stage: "intake" | "triage" | "analysis" | "prioritisation" | "planning" | "resolution" | "closure";
+        };
+        IssueGroup: {
+            feedback_ids: string[];
+            title: string;
+        };
         IssueHistoryEntry: {
             actor: components["schemas"]["AuditActor"];
             /** Format: date-time */
             at: string;
+            /** @description The reports it is about, the first 20 of them. */
+            feedback?: components["schemas"]["FeedbackRef"][] | null;
             /**
-             * @description What changed: a field of the issue, or feedback, merged, merged_into, split, created.
+             * @description What changed: a field of the issue, or feedback, merged, merged_into, split, created, linked.
              * @example stage
              */
             field: string;
@@ -1509,6 +2829,11 @@ export interface components {
              * @enum {string}
              */
             severity?: "sev1" | "sev2" | "sev3" | "sev4";
+            /**
+             * @description Absent: intake.
+             * @enum {string}
+             */
+            stage?: "intake" | "triage" | "analysis" | "prioritisation" | "planning" | "resolution" | "closure";
             tags?: string[] | null;
             title: string;
             /**
@@ -1533,6 +2858,33 @@ export interface components {
             /** @example 7 */
             value: string;
         };
+        IssueLink: {
+            /** @description Who linked them. */
+            by: string;
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            issue: components["schemas"]["IssueNeighbour"];
+            /**
+             * @description What the issue is to the other: it blocks it, is blocked by it, and so on.
+             * @enum {string}
+             */
+            kind: "blocks" | "blocked_by" | "relates_to" | "duplicates" | "duplicated_by" | "causes" | "caused_by";
+        };
+        IssueLinkInput: {
+            /**
+             * @description What this issue is to the other.
+             * @enum {string}
+             */
+            kind: "blocks" | "blocked_by" | "relates_to" | "duplicates" | "duplicated_by" | "causes" | "caused_by";
+            /** @description Id or key of the other issue. */
+            to: string;
+        };
+        IssueLinkedBody: {
+            issue: components["schemas"]["Issue"];
+            link_id: string;
+            undo_id: string;
+        };
         IssueListBody: {
             /** @description The words match more than were looked at; total and counts are of the newest ones. */
             at_least?: boolean;
@@ -1551,9 +2903,59 @@ export interface components {
             /** @description Id or key of the issue that gets the feedback. */
             into: string;
         };
+        IssueMergeManyInput: {
+            /** @description Ids or keys; the one that stays may be among them. */
+            ids: string[] | null;
+            /** @description Id or key of the issue that stays. */
+            into: string;
+        };
+        IssueMergePreview: {
+            /** @description What the one that stays would be. */
+            after: components["schemas"]["IssueOutlook"];
+            /** @description Those that go into it, as they are. */
+            from: components["schemas"]["Issue"][];
+            /** @description The issue that stays, as it is. */
+            into: components["schemas"]["Issue"];
+            /**
+             * Format: int64
+             * @description Links between them, and those it has already.
+             */
+            links_dropped: number;
+            /**
+             * Format: int64
+             * @description Links of the others that it would have.
+             */
+            links_moved: number;
+        };
         IssueMergedBody: {
             issue: components["schemas"]["Issue"];
             undo_id: string;
+        };
+        IssueNeighbour: {
+            id: string;
+            /** @example HC-12 */
+            key: string;
+            severity: string;
+            stage: string;
+            title: string;
+        };
+        IssueOutlook: {
+            area: string;
+            category: string;
+            /**
+             * Format: int64
+             * @description Distinct persons: who reported to both counts once.
+             */
+            people: number;
+            /** Format: double */
+            priority: number;
+            /** Format: int64 */
+            reports: number;
+            severity: string;
+            suggested_severity?: components["schemas"]["IssueSeveritySuggestion"];
+            title: string;
+            /** Format: int64 */
+            unnamed: number;
         };
         IssueOwner: {
             id: string;
@@ -1630,6 +3032,8 @@ export interface components {
             first_received_at: string;
             /** Format: date-time */
             last_received_at: string;
+            /** @description The issues by whose merging all of the reports came. */
+            merged_from?: components["schemas"]["FeedbackIssueRef"][] | null;
             name: string;
             person_id: string;
             /** Format: int64 */
@@ -1664,6 +3068,18 @@ export interface components {
             /** @description Absent: taken from the feedback. */
             title?: string;
         };
+        IssueSplitPreview: {
+            /**
+             * Format: int64
+             * @description Persons who would be reporters of both.
+             */
+            both: number;
+            new: components["schemas"]["IssueOutlook"];
+            stays: components["schemas"]["IssueOutlook"];
+        };
+        IssueSplitPreviewInput: {
+            feedback_ids: string[] | null;
+        };
         IssueSuggestionBody: {
             /** Format: double */
             confidence: number;
@@ -1681,6 +3097,15 @@ export interface components {
             /** @enum {string} */
             state?: "active" | "archived";
             time_zone?: string;
+            /**
+             * Format: int64
+             * @description 0: back to 240.
+             */
+            triage_target_minutes?: number;
+            /** @description How many issues a stage should hold at most, by stage; 0 takes a limit away, stages that are not named keep theirs. */
+            wip_limits?: {
+                [key: string]: number;
+            };
         };
         LaunchCounts: {
             /** Format: int64 */
@@ -1716,6 +3141,11 @@ export interface components {
             starts_at?: string;
             /** @description UTC when absent. */
             time_zone?: string;
+            /**
+             * Format: int64
+             * @description Within how many minutes a report is to be triaged; 240 when absent.
+             */
+            triage_target_minutes?: number;
         };
         LaunchView: {
             counts: components["schemas"]["LaunchCounts"];
@@ -1740,8 +3170,251 @@ export interface components {
              * @example Europe/Berlin
              */
             time_zone: string;
+            /**
+             * Format: int64
+             * @description Within how many minutes a report is to be triaged.
+             */
+            triage_target_minutes: number;
             /** Format: date-time */
             updated_at: string;
+            /** @description How many issues a stage should hold at most, by stage. */
+            wip_limits: {
+                [key: string]: number;
+            };
+        };
+        MeasureBand: {
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            mid: number;
+        };
+        MeasureChannel: {
+            channel: string;
+            /** Format: int64 */
+            count: number;
+        };
+        MeasureChart: {
+            /** @description Whole steps, oldest first. */
+            points: components["schemas"]["MeasurePoint"][];
+            /** @enum {string} */
+            range: "6h" | "24h" | "7d" | "launch";
+            /** @description The step under way. */
+            running?: components["schemas"]["MeasurePoint"];
+            /** @enum {string} */
+            step: "15m" | "hour" | "day";
+        };
+        MeasureDay: {
+            /**
+             * Format: int64
+             * @description Running: which day this is, from 1. Before: days until the start. After: days since the end.
+             */
+            day: number;
+            /**
+             * Format: int64
+             * @description How many days the launch has.
+             */
+            days: number;
+            /** @enum {string} */
+            phase: "before" | "running" | "after";
+        };
+        MeasureFinding: {
+            /** @enum {string} */
+            code: "sev1_open" | "sev1_waiting" | "arrivals_high" | "oldest_over" | "negative_jump" | "backlog_growing" | "not_started" | "nothing_yet" | "clear" | "steady";
+            issue?: components["schemas"]["FeedbackIssueRef"];
+            /** @description Two at most. */
+            links: components["schemas"]["MeasureLink"][];
+            /** @enum {string} */
+            state: "ok" | "watch" | "degraded" | "critical" | "idle";
+            /** @description By name; see docs/reference/measures.md. */
+            values: {
+                [key: string]: number;
+            };
+        };
+        MeasureHappening: {
+            /** @description Who did it; absent when something arrived. */
+            actor?: components["schemas"]["AuditActor"];
+            /** Format: date-time */
+            at: string;
+            /** @description What changed of the issue. */
+            change?: components["schemas"]["MeasureHistoryChange"];
+            /** @description What reports came by, the commonest first. */
+            channels?: components["schemas"]["MeasureChannel"][] | null;
+            /**
+             * Format: int64
+             * @description How many; 1 for one.
+             */
+            count: number;
+            /** @description Stays the same while it is told the same way. */
+            id: string;
+            /** @description The first few of the issues. */
+            issues?: components["schemas"]["FeedbackIssueRef"][] | null;
+            /** @enum {string} */
+            kind: "feedback.arrived" | "feedback.ignored" | "issue.changed";
+            /** @description The one report. */
+            report?: components["schemas"]["MeasureReport"];
+        };
+        MeasureHistoryChange: {
+            /** @example stage */
+            field: string;
+            from: string;
+            reason?: string;
+            to: string;
+        };
+        MeasureHour: {
+            /** Format: int64 */
+            arrived: number;
+            /** Format: int64 */
+            closed: number;
+            /** Format: int64 */
+            opened: number;
+            /** @enum {string} */
+            state: "ok" | "watch" | "degraded" | "critical";
+            /** Format: int64 */
+            triaged: number;
+            /** @description The worst severity of an issue that was open; empty when none was. */
+            worst: string;
+        };
+        MeasureKPI: {
+            /** @enum {string} */
+            id: "waiting" | "oldest" | "time_to_triage" | "arrivals" | "negative" | "backlog" | "reopened";
+            /** @description The issues it counts, where no list can show them. */
+            issues?: components["schemas"]["FeedbackIssueRef"][] | null;
+            /** @description To the rows it counts; absent when no list can show them, as of the past. */
+            link?: components["schemas"]["MeasureLink"];
+            /** @description What is said beside it, by name; see docs/reference/measures.md. */
+            more: {
+                [key: string]: number;
+            };
+            /** @description The last 24 hours, hour by hour; null where there was nothing to measure. */
+            spark: (number | null)[];
+            /** @enum {string} */
+            state: "ok" | "watch" | "degraded" | "critical" | "idle";
+            /**
+             * Format: double
+             * @description In the same unit; better is below.
+             */
+            target?: number;
+            /** @enum {string} */
+            unit: "count" | "seconds" | "share";
+            /**
+             * Format: double
+             * @description Absent when there is nothing to measure.
+             */
+            value?: number;
+        };
+        MeasureLink: {
+            /** @description Key of the issue. */
+            id?: string;
+            /** @description Parameters of the list's address in the UI. */
+            search?: {
+                [key: string]: string;
+            };
+            /** @enum {string} */
+            to: "feedback" | "issues" | "issue";
+        };
+        MeasureMixed: {
+            category: string;
+            /** Format: int64 */
+            count: number;
+            link?: components["schemas"]["MeasureLink"];
+        };
+        MeasurePoint: {
+            /** Format: int64 */
+            arrived: number;
+            /**
+             * Format: date-time
+             * @description Its start.
+             */
+            at: string;
+            /** Format: int64 */
+            closed: number;
+            /**
+             * Format: double
+             * @description Share of the reports said in the hours before its end (6 for a day, 24 otherwise) whose sentiment was read.
+             */
+            negative?: number;
+            /** Format: int64 */
+            opened: number;
+            /** Format: int64 */
+            triaged: number;
+            /** @description Of arrivals. */
+            usual?: components["schemas"]["MeasureBand"];
+            /**
+             * Format: int64
+             * @description At its end.
+             */
+            waiting: number;
+        };
+        MeasurePulse: {
+            /** Format: date-time */
+            at: string;
+            chart: components["schemas"]["MeasureChart"];
+            day: components["schemas"]["MeasureDay"];
+            /** @description Open ones, highest priority first. */
+            issues: components["schemas"]["Issue"][];
+            kpis: components["schemas"]["MeasureKPI"][];
+            /** @description False: as it was at another time. */
+            live: boolean;
+            mix: components["schemas"]["MeasureMixed"][];
+            ruler: components["schemas"]["MeasureRuler"];
+            /** Format: double */
+            took_ms: number;
+            totals: components["schemas"]["MeasureTotals"];
+            verdict: components["schemas"]["MeasureVerdict"];
+        };
+        MeasureReport: {
+            author?: string;
+            id: string;
+            issue?: components["schemas"]["FeedbackIssueRef"];
+            /** Format: int64 */
+            number: number;
+            severity: string;
+            title: string;
+        };
+        MeasureRuler: {
+            /** @description Midnights of the launch's time zone within the window. */
+            days: string[];
+            /** Format: date-time */
+            from: string;
+            /** @description Up to now; the last one may be running. */
+            hours: components["schemas"]["MeasureHour"][];
+            /**
+             * Format: int64
+             * @description An hour; whole hours more for a launch of over 60 days.
+             */
+            step_seconds: number;
+            /** Format: date-time */
+            to: string;
+        };
+        MeasureTotals: {
+            /**
+             * Format: int64
+             * @description Of them said before the launch started.
+             */
+            before_launch: number;
+            /** Format: int64 */
+            issues_closed: number;
+            /** Format: int64 */
+            issues_open: number;
+            /** Format: int64 */
+            reports: number;
+        };
+        MeasureVerdict: {
+            /** @description Worst first. */
+            also: components["schemas"]["MeasureFinding"][];
+            /** @enum {string} */
+            code: "sev1_open" | "sev1_waiting" | "arrivals_high" | "oldest_over" | "negative_jump" | "backlog_growing" | "not_started" | "nothing_yet" | "clear" | "steady";
+            issue?: components["schemas"]["FeedbackIssueRef"];
+            /** @description Two at most. */
+            links: components["schemas"]["MeasureLink"][];
+            /** @enum {string} */
+            state: "ok" | "watch" | "degraded" | "critical" | "idle";
+            /** @description By name; see docs/reference/measures.md. */
+            values: {
+                [key: string]: number;
+            };
         };
         NlpFlag: {
             /** Format: double */
@@ -1802,6 +3475,108 @@ export interface components {
             /** Format: int64 */
             start: number;
         };
+        Note: {
+            author: components["schemas"]["AuditActor"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            deleted_at?: string;
+            /** Format: date-time */
+            edited_at?: string;
+            /** @description Where it was written: on a feedback. */
+            feedback?: components["schemas"]["FeedbackRef"];
+            id: string;
+            /** @description Where it was written: on an issue. */
+            issue?: components["schemas"]["FeedbackIssueRef"];
+            launch_id: string;
+            /** @description Who is called on in it. */
+            mentions: components["schemas"]["NoteMentioned"][];
+            /** @description Plain text; empty when it was deleted. */
+            text: string;
+        };
+        NoteCalled: {
+            members: string[];
+        };
+        NoteDeletedBody: {
+            undo_id: string;
+        };
+        NoteInput: {
+            /** @description Ids of the members whom the text calls on. */
+            mentions?: string[] | null;
+            /** @description 1 to 10,000 characters, plain text. */
+            text: string;
+        };
+        NoteMention: {
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["AuditActor"];
+            feedback?: components["schemas"]["FeedbackRef"];
+            /** @description Of the note. */
+            id: string;
+            issue?: components["schemas"]["FeedbackIssueRef"];
+            launch_id: string;
+            /** Format: date-time */
+            read_at?: string;
+            /** @description First 280 characters of the note. */
+            snippet: string;
+        };
+        NoteMentioned: {
+            id: string;
+            name: string;
+        };
+        NoteMentionsBody: {
+            items: components["schemas"]["NoteMention"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+            /**
+             * Format: int64
+             * @description How much of all of it is not read yet.
+             */
+            unread: number;
+        };
+        NoteReadInput: {
+            all?: boolean;
+            /** @description Ids of notes. */
+            ids?: string[] | null;
+        };
+        NoteTold: {
+            feedback_id?: string;
+            issue_id?: string;
+        };
+        NoteUnreadBody: {
+            /** Format: int64 */
+            unread: number;
+        };
+        NoteWrittenBody: {
+            author: components["schemas"]["AuditActor"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            deleted_at?: string;
+            /** Format: date-time */
+            edited_at?: string;
+            /** @description Where it was written: on a feedback. */
+            feedback?: components["schemas"]["FeedbackRef"];
+            id: string;
+            /** @description Where it was written: on an issue. */
+            issue?: components["schemas"]["FeedbackIssueRef"];
+            launch_id: string;
+            /** @description Who is called on in it. */
+            mentions: components["schemas"]["NoteMentioned"][];
+            /** @description Plain text; empty when it was deleted. */
+            text: string;
+            /** @description Takes the act back: POST /undo/{id}. */
+            undo_id: string;
+        };
+        PageApplication: {
+            items: components["schemas"]["Application"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
         PageAuditEntry: {
             items: components["schemas"]["AuditEntry"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
@@ -1825,6 +3600,13 @@ export interface components {
         };
         PageImporterRowIssue: {
             items: components["schemas"]["ImporterRowIssue"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageIssueGroup: {
+            items: components["schemas"]["IssueGroup"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
             next_cursor?: string;
             /** Format: int64 */
@@ -1858,8 +3640,36 @@ export interface components {
             /** Format: int64 */
             total?: number;
         };
+        PageMeasureHappening: {
+            items: components["schemas"]["MeasureHappening"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageNote: {
+            items: components["schemas"]["Note"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
         PagePerson: {
             items: components["schemas"]["Person"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PagePublication: {
+            items: components["schemas"]["Publication"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageTimelineEntry: {
+            items: components["schemas"]["TimelineEntry"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
             next_cursor?: string;
             /** Format: int64 */
@@ -1879,8 +3689,22 @@ export interface components {
             /** Format: int64 */
             total?: number;
         };
+        PageView: {
+            items: components["schemas"]["View"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
         PageWorkspaceMember: {
             items: components["schemas"]["WorkspaceMember"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageWorkspaceRoleGrants: {
+            items: components["schemas"]["WorkspaceRoleGrants"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
             next_cursor?: string;
             /** Format: int64 */
@@ -1943,9 +3767,89 @@ export interface components {
             location?: string;
             message: string;
         };
+        Publication: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /** @description YAML as it was written; absent in lists. */
+            document?: string;
+            live: boolean;
+            note: string;
+            /**
+             * Format: int64
+             * @description Counts up in the workspace; the highest is in force.
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description The number whose document this is again.
+             */
+            rolled_back_to?: number;
+        };
+        PublicationChange: {
+            /** @enum {string} */
+            kind: "added" | "removed" | "changed";
+            /** @description Which fields changed. */
+            note?: string;
+            /** @example route orders v1 get-order */
+            what: string;
+        };
+        PublicationCheck: {
+            /** @description Against what is in force. */
+            changes: components["schemas"]["PublicationChange"][];
+            faults: components["schemas"]["GatewayFault"][];
+            valid: boolean;
+        };
+        PublicationInput: {
+            /**
+             * Format: int64
+             * @description Number of the publication that the change was made from; when another is in force by now it is refused.
+             */
+            base?: number;
+            /** @description YAML or JSON; see docs/operations/gateway.md. */
+            document: string;
+            /** @description What changes and why. */
+            note?: string;
+        };
         "Start-importRequest": {
             /** @description That of the last preview when absent. */
             mapping?: components["schemas"]["ImporterMapping"];
+        };
+        StreamEvent: components["schemas"]["EventApplicationUpdated"] | components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventGatewayPublished"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
+        TimelineEntry: {
+            /** @description Who: kind is member, token, system, rule or reporter; the id is empty where only a name is known. */
+            actor: components["schemas"]["AuditActor"];
+            /** Format: date-time */
+            at: string;
+            /** @description Of arrived: how it came in. */
+            channel?: string;
+            /**
+             * Format: double
+             * @description Of read: of the category.
+             */
+            confidence?: number;
+            /** @description Of changed: the reports it is about, the first 20 of them. */
+            feedback?: components["schemas"]["FeedbackRef"][] | null;
+            /** @description Of corrected and changed: what changed. */
+            field?: string;
+            from?: string;
+            id: string;
+            /** @enum {string} */
+            kind: "arrived" | "read" | "rule" | "decided" | "corrected" | "changed" | "note";
+            note?: components["schemas"]["Note"];
+            /** @description Of read, rule and decided: field to value; members by name, issues by key, feedback by number. */
+            outcome?: {
+                [key: string]: unknown;
+            };
+            reason?: string;
+            to?: string;
+            /**
+             * Format: date-time
+             * @description Of corrected: when it was taken back.
+             */
+            undone_at?: string;
+            /** @description Of read and rule: of the engine or the rule's text. */
+            version?: string;
         };
         TriageAccuracy: {
             fields: components["schemas"]["TriageFieldAccuracy"][];
@@ -2048,7 +3952,15 @@ export interface components {
             /** @description Of the engine or of the rule's text; for a person the name. */
             version: string;
         };
+        TriageDismissal: {
+            /** @description The issue's id; of a field what triage said, which may be left out. */
+            value?: string;
+            /** @enum {string} */
+            what: "issue" | "severity" | "category" | "area";
+        };
         TriageEdit: {
+            /** @description Tags it shall have too. */
+            add_tags?: string[];
             /** @description Empty for none. */
             area?: string;
             /** @description Id of a member; empty for nobody. */
@@ -2069,6 +3981,8 @@ export interface components {
             tags?: string[];
         };
         TriageEditMany: {
+            /** @description Tags it shall have too. */
+            add_tags?: string[];
             /** @description Empty for none. */
             area?: string;
             /** @description Id of a member; empty for nobody. */
@@ -2095,6 +4009,11 @@ export interface components {
              * @description Feedback that has the wanted values now.
              */
             changed: number;
+            /**
+             * Format: int64
+             * @description Severities, categories and areas that triage had right.
+             */
+            confirmed: number;
             /**
              * Format: int64
              * @description Fields of them that triage had decided otherwise.
@@ -2133,7 +4052,7 @@ export interface components {
             field: string;
             /**
              * Format: int64
-             * @description Of these, those a person looked at: corrected in this field, or accepted.
+             * @description Of these, those a person looked at: corrected or confirmed in this field, or accepted.
              */
             reviewed: number;
             /**
@@ -2141,6 +4060,14 @@ export interface components {
              * @description Share of the reviewed that was right; absent when none was reviewed.
              */
             right?: number;
+        };
+        TriageFieldSuggestion: {
+            /** Format: double */
+            confidence: number;
+            /** @enum {string} */
+            field: "severity" | "category" | "area";
+            reason: string;
+            value: string;
         };
         TriagePreview: {
             /** @description All of the launch's feedback was looked at. */
@@ -2219,6 +4146,30 @@ export interface components {
             then: components["schemas"]["TriageThen"];
             when: string;
         };
+        TriageSnoozeInput: {
+            /**
+             * Format: date-time
+             * @description At most a year ahead; null or absent brings it back to triage.
+             */
+            until?: string | null;
+        };
+        TriageSnoozeMany: {
+            ids: string[] | null;
+            /**
+             * Format: date-time
+             * @description At most a year ahead; null or absent brings it back to triage.
+             */
+            until?: string | null;
+        };
+        TriageSnoozedMany: {
+            /**
+             * Format: int64
+             * @description Feedback that was put off or brought back; what is done with stays as it is.
+             */
+            changed: number;
+            /** @description Absent when nothing changed. */
+            undo_id?: string;
+        };
         TriageThen: {
             /** @description Id of the member who gets it. */
             assign?: string;
@@ -2229,9 +4180,100 @@ export interface components {
             /** @description Tags to add. */
             tag?: string[] | null;
         };
+        TriageUndoable: {
+            /** @description Absent when nothing changed. */
+            undo_id?: string;
+        };
+        View: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description Whoever asks may change and remove it. */
+            editable: boolean;
+            id: string;
+            launch_id: string;
+            /** @description Whoever asks saved it. */
+            mine: boolean;
+            name: string;
+            owner: components["schemas"]["ViewOwner"];
+            /** @enum {string} */
+            page: "feedback" | "issues" | "board" | "decisions";
+            /**
+             * Format: int64
+             * @description From 1; private and shared views are counted apart.
+             */
+            position: number;
+            /**
+             * @description The search of the page's address, without the question mark.
+             * @example severity=sev1&tab=all
+             */
+            query: string;
+            /** @description Everybody in the workspace sees it. */
+            shared: boolean;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        ViewChange: {
+            name?: string;
+            /**
+             * Format: int64
+             * @description Moves it there; the others make room.
+             */
+            position?: number;
+            query?: string;
+            shared?: boolean;
+        };
+        ViewChangedBody: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description Whoever asks may change and remove it. */
+            editable: boolean;
+            id: string;
+            launch_id: string;
+            /** @description Whoever asks saved it. */
+            mine: boolean;
+            name: string;
+            owner: components["schemas"]["ViewOwner"];
+            /** @enum {string} */
+            page: "feedback" | "issues" | "board" | "decisions";
+            /**
+             * Format: int64
+             * @description From 1; private and shared views are counted apart.
+             */
+            position: number;
+            /**
+             * @description The search of the page's address, without the question mark.
+             * @example severity=sev1&tab=all
+             */
+            query: string;
+            /** @description Everybody in the workspace sees it. */
+            shared: boolean;
+            /** @description Takes the change back; absent when only its place changed. */
+            undo_id?: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        ViewInput: {
+            name: string;
+            /** @enum {string} */
+            page: "feedback" | "issues" | "board" | "decisions";
+            /** @description The search of the page's address; empty for the list as it is without any filter. */
+            query: string;
+            /** @description Show it to the whole workspace. */
+            shared?: boolean;
+        };
+        ViewOwner: {
+            id: string;
+            name: string;
+        };
+        ViewRemovedBody: {
+            undo_id: string;
+        };
         Workspace: {
             id: string;
             name: string;
+        };
+        WorkspaceChange: {
+            name?: string;
         };
         WorkspaceCreatedToken: {
             /** Format: date-time */
@@ -2257,7 +4299,7 @@ export interface components {
             /** @enum {string} */
             kind: "member" | "token" | "system";
             name: string;
-            permissions: string[] | null;
+            permissions: string[];
             role: string;
             workspace: components["schemas"]["Workspace"];
         };
@@ -2273,6 +4315,8 @@ export interface components {
             role: "owner" | "admin" | "lead" | "responder" | "viewer";
         };
         WorkspaceMemberChange: {
+            /** @description The password that holds now: needed to change one's own. */
+            current_password?: string;
             /** @description A disabled member can't sign in. */
             disabled?: boolean;
             name?: string;
@@ -2292,6 +4336,11 @@ export interface components {
             /** Format: date-time */
             expires_at?: string;
             name: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "lead" | "responder" | "viewer" | "intake";
+        };
+        WorkspaceRoleGrants: {
+            permissions: string[];
             /** @enum {string} */
             role: "owner" | "admin" | "lead" | "responder" | "viewer" | "intake";
         };
@@ -2332,6 +4381,199 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "list-applications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageApplication"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-application": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplicationInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Application"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-application": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Application"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-application": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplicationChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Application"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplicationNewKey"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationCreatedKey"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "revoke-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-attachment": {
         parameters: {
             query?: never;
@@ -2505,7 +4747,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "text/event-stream": components["schemas"]["StreamEvent"];
+                };
             };
             /** @description Refused */
             default: {
@@ -2650,6 +4894,41 @@ export interface operations {
             };
         };
     };
+    "dismiss-suggestion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriageDismissal"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriageUndoable"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "ignore-feedback": {
         parameters: {
             query?: never;
@@ -2685,6 +4964,76 @@ export interface operations {
             };
         };
     };
+    "list-feedback-notes": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageNote"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-feedback-note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteWrittenBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-related": {
         parameters: {
             query?: never;
@@ -2703,6 +5052,298 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AppRelated"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "snooze-feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriageSnoozeInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriageEditedOne"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "feedback-timeline": {
+        parameters: {
+            query?: {
+                /** @description all when absent. */
+                show?: "all" | "notes" | "changes";
+                cursor?: string;
+                /** @description 100 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTimelineEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-publication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "check-publication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BodyStruct { Document string \"json:\\\"document\\\"\" }Body"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicationCheck"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-publications": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePublication"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublicationInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-one-publication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "roll-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BodyStruct { To int64 \"json:\\\"to\\\"\"; Note string \"json:\\\"noteOmitempty\\\" maxLength:\\\"500\\\"\" }Body"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-gateway-state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppGatewayState"];
                 };
             };
             /** @description Error */
@@ -3018,6 +5659,37 @@ export interface operations {
             };
         };
     };
+    "list-issue-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageIssueGroup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-issue-history": {
         parameters: {
             query?: {
@@ -3053,6 +5725,73 @@ export interface operations {
             };
         };
     };
+    "link-issue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueLinkInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueLinkedBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unlink-issue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                link: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueChangedBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "merge-issue": {
         parameters: {
             query?: never;
@@ -3075,6 +5814,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IssueMergedBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-issue-notes": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageNote"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-issue-note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteWrittenBody"];
                 };
             };
             /** @description Error */
@@ -3176,6 +5985,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IssueSplitBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueSplitPreviewInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueSplitPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "issue-timeline": {
+        parameters: {
+            query?: {
+                /** @description all when absent. */
+                show?: "all" | "notes" | "changes";
+                cursor?: string;
+                /** @description 100 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTimelineEntry"];
                 };
             };
             /** @description Error */
@@ -3317,12 +6198,104 @@ export interface operations {
             };
         };
     };
+    "list-activity": {
+        parameters: {
+            query?: {
+                /** @description Nothing later; absent: now. */
+                at?: string;
+                /** @description Only from one source; absent: all. */
+                source?: "feedback" | "issue" | "decision";
+                cursor?: string;
+                /** @description 30 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageMeasureHappening"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-board": {
+        parameters: {
+            query?: {
+                /** @description Words of title, description or key that must all occur; the last may be unfinished. */
+                q?: string;
+                /** @description In this and the other lists: several values are alternatives; none means empty, any means filled. */
+                severity?: string[] | null;
+                category?: string[] | null;
+                area?: string[] | null;
+                owner?: string[] | null;
+                tag?: string[] | null;
+                /** @description Counts each column by this too. */
+                lane?: "severity" | "owner";
+                /** @description Only this column; with cursor what follows in it. */
+                stage?: "intake" | "triage" | "analysis" | "prioritisation" | "planning" | "resolution" | "closure";
+                cursor?: string;
+                /** @description Cards of each column, 50 when absent. */
+                per_stage?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueBoardBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-decisions": {
         parameters: {
             query?: {
-                field?: "category" | "severity" | "sentiment" | "emotion" | "language" | "area" | "spam" | "security" | "duplicate_of" | "assignee" | "tags" | "state" | "issue";
+                field?: "category" | "severity" | "sentiment" | "emotion" | "language" | "area" | "spam" | "security" | "duplicate_of" | "assignee" | "tags" | "state" | "issue" | "snoozed_until" | "dismissed";
                 /** @description Only decisions that people corrected (in this field), or only the others. */
                 corrected?: "true" | "false";
+                /** @description Only decisions of which a value (of this field) is another one now: those that accuracy counts as corrected. */
+                wrong?: "true";
+                /** @description Of the wrong ones, those that had said this of the field. */
+                from?: string;
+                /** @description Of the wrong ones, those whose field has this value now. */
+                to?: string;
                 engine?: "offline" | "rule" | "person";
                 cursor?: string;
                 limit?: number;
@@ -3420,6 +6393,8 @@ export interface operations {
     "list-feedback": {
         parameters: {
             query?: {
+                /** @description triage: new and not put off; mine: of these, assigned to the asker; later: put off; ideas: of triage, feature requests; done: accepted, ignored, spam. All when absent. */
+                tab?: "triage" | "mine" | "later" | "ideas" | "done" | "all";
                 /** @description Words that must all occur; the last may be unfinished; "quoted words" stand together. */
                 q?: string;
                 /** @description In this and the other lists: several values are alternatives; none means empty, any means filled. */
@@ -3443,11 +6418,21 @@ export interface operations {
                 from?: string;
                 /** @description Happened before. */
                 to?: string;
-                sort?: "-occurred" | "occurred" | "-received" | "severity" | "-alike" | "rating";
+                /** @description At least so many stars; what has none is left out. */
+                rating_min?: number;
+                /** @description At most so many stars; what has none is left out. */
+                rating_max?: number;
+                /** @description To triage, and received longer ago than this: a duration such as 90m or 24h. */
+                waiting?: string;
+                sort?: "-occurred" | "occurred" | "-received" | "received" | "severity" | "-alike" | "rating";
+                /** @description Accepted, ignored or called spam at or after. */
+                triaged_from?: string;
+                /** @description Accepted, ignored or called spam before. */
+                triaged_to?: string;
                 cursor?: string;
                 /** @description 50 when absent. */
                 limit?: number;
-                /** @description Answer the counts of each filter's values too. */
+                /** @description Answer the counts of each filter's values and of the tabs too. */
                 facets?: boolean;
             };
             header?: never;
@@ -3586,6 +6571,74 @@ export interface operations {
             };
         };
     };
+    "list-feedback-ids": {
+        parameters: {
+            query?: {
+                /** @description triage: new and not put off; mine: of these, assigned to the asker; later: put off; ideas: of triage, feature requests; done: accepted, ignored, spam. All when absent. */
+                tab?: "triage" | "mine" | "later" | "ideas" | "done" | "all";
+                /** @description Words that must all occur; the last may be unfinished; "quoted words" stand together. */
+                q?: string;
+                /** @description In this and the other lists: several values are alternatives; none means empty, any means filled. */
+                state?: string[] | null;
+                category?: string[] | null;
+                severity?: string[] | null;
+                sentiment?: string[] | null;
+                emotion?: string[] | null;
+                language?: string[] | null;
+                channel?: string[] | null;
+                area?: string[] | null;
+                version?: string[] | null;
+                assignee?: string[] | null;
+                issue?: string[] | null;
+                import?: string[] | null;
+                person?: string[] | null;
+                /** @description security, unsure */
+                flag?: string[] | null;
+                tag?: string[] | null;
+                /** @description Happened at or after. */
+                from?: string;
+                /** @description Happened before. */
+                to?: string;
+                /** @description At least so many stars; what has none is left out. */
+                rating_min?: number;
+                /** @description At most so many stars; what has none is left out. */
+                rating_max?: number;
+                /** @description To triage, and received longer ago than this: a duration such as 90m or 24h. */
+                waiting?: string;
+                sort?: "-occurred" | "occurred" | "-received" | "received" | "severity" | "-alike" | "rating";
+                /** @description Accepted, ignored or called spam at or after. */
+                triaged_from?: string;
+                /** @description Accepted, ignored or called spam before. */
+                triaged_to?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackIDsBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "ignore-many-feedback": {
         parameters: {
             query?: never;
@@ -3608,6 +6661,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IssueIgnoredManyBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "snooze-many-feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriageSnoozeMany"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriageSnoozedMany"];
                 };
             };
             /** @description Error */
@@ -3781,6 +6869,112 @@ export interface operations {
             };
         };
     };
+    "change-many-issues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueChangeManyInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueChangedManyBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "merge-many-issues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueMergeManyInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueMergedBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-merge": {
+        parameters: {
+            query: {
+                /** @description Ids or keys of those that would go. */
+                ids: string[] | null;
+                /** @description Id or key of the one that would stay. */
+                into: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueMergePreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-proposals": {
         parameters: {
             query?: {
@@ -3802,6 +6996,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IssueProposals"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-pulse": {
+        parameters: {
+            query?: {
+                /** @description As of then, to a quarter of an hour; absent: now. */
+                at?: string;
+                /** @description Of the chart and the mix of categories. */
+                range?: "6h" | "24h" | "7d" | "launch";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasurePulse"];
                 };
             };
             /** @description Error */
@@ -3916,6 +7146,72 @@ export interface operations {
             };
         };
     };
+    "list-views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-me": {
         parameters: {
             query?: never;
@@ -3945,9 +7241,143 @@ export interface operations {
             };
         };
     };
+    "list-mentions": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteMentionsBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "read-mentions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteReadInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteUnreadBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteDeletedBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "edit-note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteWrittenBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-persons": {
         parameters: {
             query?: {
+                /** @description Part of the name or the e-mail address. */
+                q?: string;
                 cursor?: string;
                 limit?: number;
             };
@@ -3995,6 +7425,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageWorkspaceRoleGrants"];
                 };
             };
             /** @description Error */
@@ -4398,6 +7857,136 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkspaceMember"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewRemovedBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewChangedBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-workspace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkspaceChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
                 };
             };
             /** @description Error */

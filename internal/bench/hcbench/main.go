@@ -3,6 +3,7 @@
 //
 //	hcbench intake  -bin bin/hypercare [-postgres]
 //	hcbench list    -bin bin/hypercare [-postgres] [-sizes 100000,1000000]
+//	hcbench pulse   -bin bin/hypercare [-postgres] [-sizes 100000,1000000]
 //	hcbench import  -bin bin/hypercare [-rows 100000]
 //	hcbench triage  -bin bin/hypercare
 //	hcbench calls   [-records 10000000] [-days 30] [-payloads 1000000]
@@ -43,7 +44,7 @@ type common struct {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return errors.New("say what to measure: intake, list, import, triage, calls, or gen for generated feedback")
+		return errors.New("say what to measure: intake, list, pulse, import, triage, calls, or gen for generated feedback")
 	}
 	fs := flag.NewFlagSet("hcbench "+args[0], flag.ContinueOnError)
 	var c common
@@ -52,10 +53,10 @@ func run(ctx context.Context, args []string) error {
 	fs.BoolVar(&c.strict, "strict", false, "fail when a target is missed")
 	fs.BoolVar(&c.keep, "keep", false, "keep the data folder and say where it is")
 	what := map[string]func(context.Context, *flag.FlagSet, *common, []string) error{
-		"intake": intake, "list": list, "import": importRows, "triage": triage, "calls": calls, "gen": gen,
+		"intake": intake, "list": list, "pulse": pulse, "import": importRows, "triage": triage, "calls": calls, "gen": gen,
 	}[args[0]]
 	if what == nil {
-		return fmt.Errorf("%q can't be measured; try intake, list, import, triage, calls or gen", args[0])
+		return fmt.Errorf("%q can't be measured; try intake, list, pulse, import, triage, calls or gen", args[0])
 	}
 	return what(ctx, fs, &c, args[1:])
 }

@@ -97,7 +97,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	s := &Server{Config: cfg, URL: "http://" + cfg.Addr, log: &syncBuffer{}, done: make(chan struct{})}
 	// Not CommandContext: a test that ends must be able to stop it gently.
-	s.cmd = exec.Command(cfg.Bin, append(append([]string{"serve", "--listen", cfg.Addr}, cfg.flags()...), cfg.Args...)...)
+	s.cmd = exec.Command(cfg.Bin, append(append([]string{"serve", "--listen", cfg.Addr, "--gateway", "127.0.0.1:0"}, cfg.flags()...), cfg.Args...)...)
 	s.cmd.Env = append(os.Environ(), cfg.Env...)
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	began := time.Now()

@@ -61,6 +61,13 @@ type Import struct {
 	share    float64
 }
 
+// Moved is what an event says of an import under way.
+type Moved struct {
+	State    State    `json:"state" enum:"uploaded,queued,running,triaging,done,failed,cancelled,undoing,undone"`
+	Progress Progress `json:"progress"`
+	Error    string   `json:"error"`
+}
+
 // Creator is who uploaded the file.
 type Creator struct {
 	ID   string `json:"id"`
@@ -282,7 +289,7 @@ func (s *Service) tell(ctx context.Context, ws workspace.ID, i *Import, changed 
 			s.deps.Log.WarnContext(ctx, "count import", "import", i.ID, "err", err)
 		}
 	}
-	data, err := json.Marshal(map[string]any{"state": i.State, "progress": i.Progress, "error": i.Error})
+	data, err := json.Marshal(Moved{i.State, i.Progress, i.Error})
 	if err != nil {
 		return
 	}

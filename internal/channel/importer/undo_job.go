@@ -51,7 +51,7 @@ func (s *Service) undo(ctx context.Context, args undoArgs) error {
 		if err != nil {
 			return fmt.Errorf("undo import %s: %w", i.ID, err)
 		}
-		s.deps.Feedback.Forget(removed)
+		s.deps.Feedback.Forget(ctx, removed)
 		if i, err = get(ctx, s.deps.DB, ws, i.ID); err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package h1
 import "bytes"
 
 var (
-	crlf        = []byte("\r\n")
 	endHead     = []byte("\r\n\r\n")
 	schemeHTTP  = []byte("http://")
 	schemeHTTPS = []byte("https://")

@@ -1,13 +1,14 @@
 import { t } from "@/i18n";
 import { Dialog } from "@/ui/dialog";
 import { Kbd } from "@/ui/kbd";
+import { ScrollRegion } from "@/ui/scroll-region";
 import { type Action, registry, type Scope } from "./registry";
 import { useRegistered } from "./use-actions";
 
-const order: Scope[] = ["item", "list", "global"];
+const order: Exclude<Scope, "notice">[] = ["item", "list", "global"];
 
 /** Every key that works here, from the same registry that answers them. */
-export default function KeySheet({ onClose }: { onClose: () => void }) {
+export function KeySheet({ onClose }: { onClose: () => void }) {
   const all = useRegistered();
   const seen = new Set<string>();
   const actions = all.filter(
@@ -15,12 +16,12 @@ export default function KeySheet({ onClose }: { onClose: () => void }) {
   );
   return (
     <Dialog open onClose={onClose} title={t("keys.title")} note={t("keys.note")} width={640}>
-      <div className="gap-5 sm:columns-2">
+      <ScrollRegion label={t("keys.title")} className="gap-5 sm:columns-2">
         {order.map((scope) => {
           const rows = actions.filter((a) => a.scope === scope);
           return rows.length ? <Group key={scope} name={t(`keys.${scope}`)} rows={rows} /> : null;
         })}
-      </div>
+      </ScrollRegion>
     </Dialog>
   );
 }

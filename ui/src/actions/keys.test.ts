@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isSingleKey, matches, pressOf, showKeys } from "./keys";
+import { ariaKeys, isSingleKey, matches, overlap, pressOf, showKeys } from "./keys";
 
 const press = (
   key: string,
@@ -49,6 +49,25 @@ test("single keys are those without a modifier that is not Shift", () => {
     false,
     false,
   ]);
+});
+
+test("two bindings overlap when one hides the other", () => {
+  expect([overlap("g", "g"), overlap("g", "g i"), overlap("c l", "c")]).toEqual([true, true, true]);
+  expect([overlap("g i", "g s"), overlap("c", "c+l"), overlap("s", "shift+s")]).toEqual([
+    false,
+    false,
+    false,
+  ]);
+});
+
+test("assistive technology is told the keys in its words", () => {
+  expect(["mod+k", "shift+enter", "j"].map((k) => ariaKeys(k, false))).toEqual([
+    "Control+k",
+    "Shift+Enter",
+    "j",
+  ]);
+  expect(ariaKeys("mod+k", true)).toBe("Meta+k");
+  expect(ariaKeys("g i")).toBeUndefined();
 });
 
 test("caps are drawn as the machine names them", () => {

@@ -61,6 +61,33 @@ export function isSingleKey(binding: string): boolean {
     .every((p) => !p.includes("mod+") && !p.includes("alt+") && (p.split("+").pop() ?? "").length === 1);
 }
 
+/** Whether one binding is the other or its start, so that one of the two can never be reached. */
+export function overlap(a: string, b: string): boolean {
+  return a === b || a.startsWith(`${b} `) || b.startsWith(`${a} `);
+}
+
+const ariaNames: Record<string, string> = {
+  mod: "Control",
+  shift: "Shift",
+  alt: "Alt",
+  enter: "Enter",
+  escape: "Escape",
+  space: "Space",
+  arrowup: "ArrowUp",
+  arrowdown: "ArrowDown",
+  arrowleft: "ArrowLeft",
+  arrowright: "ArrowRight",
+};
+
+/** The value of aria-keyshortcuts; undefined for a sequence, which it cannot say. */
+export function ariaKeys(binding: string, mac = isMac()): string | undefined {
+  if (binding.includes(" ")) return undefined;
+  return binding
+    .split("+")
+    .map((p) => (p === "mod" && mac ? "Meta" : (ariaNames[p] ?? p)))
+    .join("+");
+}
+
 /** Whether what was pressed so far is the binding, the start of it, or neither. */
 export function matches(binding: string, pressed: string[]): "full" | "part" | "no" {
   const want = binding.split(" ");

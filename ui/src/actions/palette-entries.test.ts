@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { groupEntries, matchActions, score } from "./palette-entries";
+import { groupEntries, keyTyped, matchActions, score } from "./palette-entries";
 import type { Action } from "./registry";
 
 const action = (label: string, scope: Action["scope"] = "global", more: Partial<Action> = {}): Action => ({
@@ -34,4 +34,9 @@ test("what belongs to the page comes first; what only makes sense as a key is le
 test("groups keep the order and the place of their entries", () => {
   const entries = matchActions([action("a", "item"), action("b"), action("c")], "");
   expect(groupEntries(entries).map((g) => g.entries.map((e) => e.index))).toEqual([[0], [1, 2]]);
+});
+
+test("the key of an issue is known by its form", () => {
+  expect(["HC-12", "hc 12", "hc12", " HC-1 "].map(keyTyped)).toEqual(["HC-12", "HC-12", "HC-12", "HC-1"]);
+  expect(["12", "house 12 b", "HC-", "h-1", ""].map(keyTyped)).toEqual(Array(5).fill(undefined));
 });

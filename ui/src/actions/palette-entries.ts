@@ -9,7 +9,15 @@ export interface Entry {
   code?: string;
   icon?: LucideIcon;
   keys?: string;
+  /** The label was written by somebody: it is not a word of ours. */
+  user?: boolean;
   run: () => void;
+}
+
+/** The key of an issue when that is what was typed: "hc-12" and "HC 12" are HC-12. */
+export function keyTyped(typed: string): string | undefined {
+  const found = /^([a-z]{2,8})[-\s]?(\d{1,9})$/i.exec(typed.trim());
+  return found ? `${found[1]?.toUpperCase()}-${found[2]}` : undefined;
 }
 
 /**
@@ -30,7 +38,7 @@ export function score(label: string, typed: string): number {
 }
 
 /** The actions that fit, best first; what belongs to the page comes before what is always there. */
-export function matchActions(actions: Action[], typed: string): Entry[] {
+export function matchActions(actions: Action[], typed: string, keyOf = (a: Action) => a.keys?.[0]): Entry[] {
   return actions
     .filter((a) => !a.keysOnly)
     .map((action, i) => ({ action, i, s: score(action.label, typed) }))
@@ -44,7 +52,7 @@ export function matchActions(actions: Action[], typed: string): Entry[] {
       group: action.scope === "global" ? t("palette.everywhere") : t("palette.here"),
       label: action.label,
       icon: action.icon,
-      keys: action.keys?.[0],
+      keys: keyOf(action),
       run: action.run,
     }));
 }

@@ -1,25 +1,22 @@
 import { Dialog } from "@base-ui/react/dialog";
-import { useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import { MessageSquare, Search, Target } from "lucide-react";
-import { type KeyboardEvent, useDeferredValue, useId, useMemo, useState } from "react";
-import { feedbackSearchQuery } from "@/api/feedback";
-import { issueSearchQuery } from "@/api/issues";
-import { useNavLaunch } from "@/app/launch";
+import { Search } from "lucide-react";
+import { type KeyboardEvent, useId, useState } from "react";
 import { t } from "@/i18n";
 import { cx } from "@/ui/cx";
 import { Icon } from "@/ui/icon";
 import { Kbd } from "@/ui/kbd";
-import { type Entry, groupEntries, matchActions } from "./palette-entries";
-import { registry } from "./registry";
+import { useReturnFocus } from "@/ui/return-focus";
+import { type Entry, groupEntries } from "./palette-entries";
+import { useEntries } from "./use-entries";
 
 /** Everything that can be done or found, by typing. */
-export default function Palette({ onClose }: { onClose: () => void }) {
+export function Palette({ onClose }: { onClose: () => void }) {
   const [typed, setTyped] = useState("");
   const [cursor, setCursor] = useState(0);
   const entries = useEntries(typed);
   const groups = groupEntries(entries);
   const id = useId();
+  const back = useReturnFocus(true);
   const at = Math.min(cursor, Math.max(0, entries.length - 1));
 
   const choose = (entry: Entry | undefined) => {
@@ -45,7 +42,10 @@ export default function Palette({ onClose }: { onClose: () => void }) {
     <Dialog.Root open onOpenChange={(open) => (open ? undefined : onClose())}>
       <Dialog.Portal>
         <Dialog.Backdrop className="fixed inset-0 z-40 bg-(--backdrop)" />
-        <Dialog.Popup className="float appear fixed top-[12dvh] left-1/2 z-50 flex max-h-[64dvh] w-[min(600px,calc(100vw-24px))] -translate-x-1/2 flex-col overflow-hidden">
+        <Dialog.Popup
+          finalFocus={back}
+          className="float appear fixed top-[12dvh] left-1/2 z-50 flex max-h-[64dvh] w-[min(600px,calc(100vw-24px))] -translate-x-1/2 flex-col overflow-hidden"
+        >
           <Dialog.Title className="sr-only">{t("action.palette")}</Dialog.Title>
           <div className="flex h-11 flex-none items-center gap-2.5 border-line border-b px-3.5">
             <Icon of={Search} className="text-fg-3" />
@@ -92,8 +92,14 @@ export default function Palette({ onClose }: { onClose: () => void }) {
               </div>
             ))}
           </div>
+          {/* Heard, not seen: how many there are now. */}
+          <p role="status" className="sr-only">
+            {t("palette.count", { count: entries.length })}
+          </p>
           {entries.length === 0 ? (
-            <p className="px-4 pb-4 text-fg-2">{t("palette.none", { text: typed })}</p>
+            <p className="px-4 pb-4 text-fg-2">
+              {t("palette.none", { text: typed })} {t("palette.hint")}
+            </p>
           ) : null}
         </Dialog.Popup>
       </Dialog.Portal>
@@ -130,48 +136,10 @@ function Option({
     >
       {entry.icon ? <Icon of={entry.icon} size={15} className="text-fg-3" /> : <span className="w-[15px]" />}
       {entry.code ? <span className="id flex-none text-fg-3">{entry.code}</span> : null}
-      <span className="min-w-0 flex-1 truncate">{entry.label}</span>
+      <span data-user={entry.user ? "" : undefined} dir="auto" className="min-w-0 flex-1 truncate">
+        {entry.label}
+      </span>
       {entry.keys ? <Kbd keys={entry.keys} /> : null}
     </div>
   );
-}
-
-function useEntries(typed: string): Entry[] {
-  const { launch } = useNavLaunch();
-  const navigate = useNavigate();
-  const q = useDeferredValue(typed.trim());
-  const ask = q.length >= 2 && launch !== undefined;
-  const launchId = launch?.id ?? "";
-  const issues = useQuery({ ...issueSearchQuery(launchId, q), enabled: ask }).data;
-  const feedback = useQuery({ ...feedbackSearchQuery(launchId, q), enabled: ask }).data;
-  return useMemo(() => {
-    const found: Entry[] = matchActions(registry.available(), typed);
-    if (!ask) return found;
-    for (const i of issues ?? []) {
-      found.push({
-        id: i.id,
-        group: t("palette.issues"),
-        label: i.title,
-        code: i.key,
-        icon: Target,
-        run: () =>
-          void navigate({ to: "/launches/$launchId/issues/$issueId", params: { launchId, issueId: i.key } }),
-      });
-    }
-    for (const f of feedback ?? []) {
-      found.push({
-        id: f.id,
-        group: t("palette.feedback"),
-        label: f.title || f.snippet,
-        icon: MessageSquare,
-        run: () =>
-          void navigate({
-            to: "/launches/$launchId/feedback",
-            params: { launchId },
-            search: { tab: "all", q, item: f.id },
-          }),
-      });
-    }
-    return found;
-  }, [typed, ask, issues, feedback, navigate, launchId, q]);
 }

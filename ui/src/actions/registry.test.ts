@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { type Action, Registry } from "./registry";
+import { type Action, type Clash, clashes, Registry } from "./registry";
 
 const action = (id: string, more: Partial<Action> = {}): Action => ({
   id,
@@ -16,13 +16,46 @@ describe("Registry", () => {
     expect(r.resolve(["s"])).toMatchObject({ kind: "run", action: { id: "item" } });
   });
 
-  test("within a scope the latest set wins, and leaves again", () => {
+  test("an id that comes again is replaced, and comes back", () => {
     const r = new Registry();
-    r.add([action("first", { keys: ["s"] })]);
-    const remove = r.add([action("second", { keys: ["s"] })]);
-    expect(r.resolve(["s"])).toMatchObject({ action: { id: "second" } });
+    r.add([action("next", { keys: ["j"], label: "first" })]);
+    const remove = r.add([action("next", { keys: ["j"], label: "second" })]);
+    expect(r.resolve(["j"])).toMatchObject({ action: { label: "second" } });
     remove();
-    expect(r.resolve(["s"])).toMatchObject({ action: { id: "first" } });
+    expect(r.resolve(["j"])).toMatchObject({ action: { label: "first" } });
+  });
+
+  test("two actions of one scope with the same keys are a mistake", () => {
+    const heard: Clash[] = [];
+    const r = new Registry((c) => heard.push(c));
+    r.add([
+      action("severity", { keys: ["s"], scope: "item" }),
+      action("stage", { keys: ["g"], scope: "item" }),
+    ]);
+    r.add([action("go", { keys: ["g i"] }), action("settings", { keys: ["s"] })]);
+    expect(heard).toEqual([]);
+    r.add([action("split", { keys: ["s"], scope: "item" })]);
+    expect(heard).toEqual([{ keys: "s", ids: ["split", "severity"] }]);
+    heard.length = 0;
+    r.add([action("other", { keys: ["s"], scope: "item", when: () => false })]);
+    expect(heard.map((c) => c.ids)).not.toContainEqual(["other", "severity"]);
+  });
+
+  test("a binding that is the start of another hides it", () => {
+    expect(clashes([action("a", { keys: ["c"] }), action("b", { keys: ["c l"] })])).toEqual([
+      { keys: "c", ids: ["a", "b"] },
+    ]);
+  });
+
+  test("the reader's own keys stand in for the first of an action, and none switches it off", () => {
+    const r = new Registry();
+    r.add([action("next", { keys: ["j", "arrowdown"] }), action("mark", { keys: ["x"] })]);
+    r.choose({ next: "n", mark: "" });
+    expect(r.resolve(["n"])).toMatchObject({ action: { id: "next" } });
+    expect(r.resolve(["arrowdown"])).toMatchObject({ action: { id: "next" } });
+    expect([r.resolve(["j"]).kind, r.resolve(["x"]).kind]).toEqual(["none", "none"]);
+    r.choose({});
+    expect(r.resolve(["x"])).toMatchObject({ action: { id: "mark" } });
   });
 
   test("what cannot be done now neither runs nor hides a wider one", () => {
@@ -41,6 +74,15 @@ describe("Registry", () => {
     expect(r.resolve(["g"]).kind).toBe("wait");
     expect(r.resolve(["g", "i"])).toMatchObject({ action: { id: "inbox" } });
     expect(r.resolve(["g", "x"]).kind).toBe("none");
+  });
+
+  test("keys that a narrower action has taken are not shown beside the wider one", () => {
+    const r = new Registry();
+    const page = action("copy-link", { keys: ["c l", "mod+l"] });
+    r.add([page]);
+    expect([r.keyOf(page), r.keyOf(page, false)]).toEqual(["c l", "mod+l"]);
+    r.add([action("item.copy-link", { keys: ["c l"], scope: "item" })]);
+    expect(r.keyOf(page)).toBe("mod+l");
   });
 
   test("single keys can be switched off, others stay", () => {

@@ -1,4 +1,5 @@
 import createClient from "openapi-fetch";
+import { wrote } from "@/live/own";
 import type { paths } from "@/schema.gen";
 import { ApiError, type Problem } from "./error";
 
@@ -8,6 +9,14 @@ export const client = createClient<paths>({
   credentials: "same-origin",
   querySerializer: { array: { style: "form", explode: false } },
 });
+
+// Whatever changes something is noted when it is sent and when it is answered, so that its event is known
+// to be this tab's own.
+const note = ({ request }: { request: Request }) => {
+  if (request.method !== "GET") wrote();
+  return undefined;
+};
+client.use({ onRequest: note, onResponse: note });
 
 interface Answer<T> {
   data?: T;

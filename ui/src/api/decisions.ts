@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { ask, client } from "./client";
 
+/** Fields that are measured, in the order in which they are offered. */
 export const decisionFields = [
   "category",
   "severity",
@@ -10,7 +11,24 @@ export const decisionFields = [
   "area",
   "spam",
 ] as const;
-export type DecisionFilter = { field?: (typeof decisionFields)[number]; corrected?: "true" };
+export const engines = ["offline", "rule", "person"] as const;
+
+export type DecisionFilter = {
+  field?: (typeof decisionFields)[number];
+  engine?: (typeof engines)[number];
+  /** Only those that have another value now. */
+  wrong?: "true";
+  /** Of the wrong ones, what was said and what holds. */
+  from?: string;
+  to?: string;
+  /** Rows of every field; absent are those of the field that is measured. */
+  any?: "true";
+};
+
+/** The filter as the API takes it. */
+export function decisionQuery({ any, field = "category", ...rest }: DecisionFilter) {
+  return any ? rest : { ...rest, field };
+}
 
 export const decisionListQuery = (launch: string, filter: DecisionFilter) =>
   infiniteQueryOptions({
@@ -19,7 +37,10 @@ export const decisionListQuery = (launch: string, filter: DecisionFilter) =>
     queryFn: ({ pageParam, signal }) =>
       ask(
         client.GET("/launches/{id}/decisions", {
-          params: { path: { id: launch }, query: { ...filter, limit: 100, cursor: pageParam || undefined } },
+          params: {
+            path: { id: launch },
+            query: { ...decisionQuery(filter), limit: 60, cursor: pageParam || undefined },
+          },
           signal,
         }),
       ),

@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { ask, client } from "./client";
 import { type FeedbackFilter, filterQuery } from "./filter";
-import type { FeedbackPatch } from "./types";
+import type { Dismissal, FeedbackPatch } from "./types";
 
 const pageSize = 60;
 
@@ -34,7 +34,8 @@ export const feedbackFacetsQuery = (launch: string, filter: FeedbackFilter) =>
           signal,
         }),
       );
-      return { facets: page.facets ?? {}, total: page.total ?? 0, tookMs: page.took_ms };
+      const { facets = {}, tabs = {}, pace, total, took_ms: tookMs } = page;
+      return { facets, tabs, pace, total, tookMs };
     },
     placeholderData: (before) => before,
   });
@@ -59,14 +60,6 @@ export const feedbackQuery = (id: string) =>
   queryOptions({
     queryKey: ["feedback", id],
     queryFn: ({ signal }) => ask(client.GET("/feedback/{id}", { params: { path: { id } }, signal })),
-  });
-
-/** What was decided about one report, latest first, with what people corrected. */
-export const feedbackDecisionsQuery = (id: string) =>
-  queryOptions({
-    queryKey: ["feedback-decisions", id],
-    queryFn: async ({ signal }) =>
-      (await ask(client.GET("/feedback/{id}/decisions", { params: { path: { id } }, signal }))).items,
   });
 
 export const relatedQuery = (id: string) =>
@@ -107,5 +100,31 @@ export const feedbackApi = {
         body: { ids },
       }),
     ),
+  /** Ids of all that a search finds, the first thousand of them. */
+  ids: (launch: string, filter: FeedbackFilter) =>
+    ask(
+      client.GET("/launches/{id}/feedback/ids", {
+        params: { path: { id: launch }, query: filterQuery(filter) },
+      }),
+    ),
+  correctMany: (launch: string, ids: string[], change: FeedbackPatch) =>
+    ask(
+      client.POST("/launches/{id}/feedback/correct", {
+        params: { path: { id: launch } },
+        body: { ids, ...change },
+      }),
+    ),
+  /** Puts off until a time; without one it is back at once. */
+  snooze: (id: string, until: string | undefined) =>
+    ask(client.POST("/feedback/{id}/snooze", { params: { path: { id } }, body: { until } })),
+  snoozeMany: (launch: string, ids: string[], until: string | undefined) =>
+    ask(
+      client.POST("/launches/{id}/feedback/snooze", {
+        params: { path: { id: launch } },
+        body: { ids, until },
+      }),
+    ),
+  dismiss: (id: string, suggestion: Dismissal) =>
+    ask(client.POST("/feedback/{id}/dismiss", { params: { path: { id } }, body: suggestion })),
   undo: (undoId: string) => ask(client.POST("/undo/{id}", { params: { path: { id: undoId } } })),
 };

@@ -1,31 +1,38 @@
 import { expect, test } from "vitest";
-import { activeFilters, clearFilters, filterQuery, tabCount, toggleValue } from "./filter";
+import { activeFilters, clearFilters, feedbackTabs, filterQuery, onTab, toggleValue } from "./filter";
 import { issueFilterQuery } from "./issue-filter";
 
-test("a tab is a set of states, and neither tab nor item is sent", () => {
-  expect(filterQuery({})).toEqual({ sort: "-occurred", state: ["new"] });
+test("the tab is asked for by name, and the item is not sent", () => {
+  expect(filterQuery({})).toEqual({ sort: "-occurred", tab: "triage" });
   expect(filterQuery({ tab: "all", q: "pay", severity: ["sev1"] })).toEqual({
     sort: "-occurred",
     q: "pay",
     severity: ["sev1"],
   });
-  expect(filterQuery({ tab: "ignored", sort: "rating" })).toEqual({
-    sort: "rating",
-    state: ["ignored", "spam"],
+  expect(filterQuery({ tab: "done", sort: "received", rating: "low", waiting: "4h", person: "p1" })).toEqual({
+    sort: "received",
+    tab: "done",
+    rating_max: 2,
+    waiting: "4h",
+    person: ["p1"],
   });
 });
 
-test("tabs count the states they show", () => {
-  const states = [
-    { value: "new", count: 5 },
-    { value: "ignored", count: 2 },
-    { value: "spam", count: 1 },
-    { value: "accepted", count: 4 },
-  ];
-  expect((["triage", "accepted", "ignored", "all"] as const).map((tab) => tabCount(tab, states))).toEqual([
-    5, 4, 3, 12,
-  ]);
-  expect(tabCount("all", undefined)).toBeUndefined();
+test("a feedback is on the tabs that the server would put it on", () => {
+  const now = Date.parse("2026-11-20T14:00:00Z");
+  const later = "2026-11-20T14:00:01Z";
+  const fresh = { state: "new", category: "bug" } as const;
+  const tabs = (f: Parameters<typeof onTab>[0]) => feedbackTabs.filter((tab) => onTab(f, tab, "me", now));
+  expect(tabs(fresh)).toEqual(["triage", "all"]);
+  expect(tabs({ ...fresh, assignee: { id: "me", name: "Ann" } })).toEqual(["triage", "mine", "all"]);
+  expect(tabs({ ...fresh, assignee: { id: "you", name: "Bob" } })).toEqual(["triage", "all"]);
+  expect(tabs({ ...fresh, category: "feature_request" })).toEqual(["triage", "ideas", "all"]);
+  expect(tabs({ ...fresh, category: "feature_request", snoozed_until: later })).toEqual(["later", "all"]);
+  expect(tabs({ ...fresh, snoozed_until: "2026-11-20T14:00:00Z" })).toEqual(["triage", "all"]);
+  for (const state of ["accepted", "ignored", "spam"] as const) {
+    expect(tabs({ ...fresh, state, snoozed_until: later })).toEqual(["done", "all"]);
+  }
+  expect(onTab({ ...fresh, assignee: undefined }, "mine", undefined, now)).toBe(false);
 });
 
 test("a value of a facet goes in and out, and the last one takes the facet with it", () => {
@@ -44,8 +51,10 @@ test("active filters are counted and cleared; tab, order and choice stay", () =>
     category: ["bug", "data"],
     from: "2026-11-01",
     import: "im_1",
+    waiting: "1h" as const,
+    person: "p1",
   };
-  expect(activeFilters(search)).toBe(4);
+  expect(activeFilters(search)).toBe(6);
   expect(clearFilters(search)).toEqual({ tab: "all", sort: "rating", item: "fb_1" });
 });
 

@@ -1,9 +1,22 @@
+import type { TimelineSearch } from "./notes";
+
 /** The filters of the feedback list as they stand in the URL, and as the API takes them. */
 
-export const feedbackTabs = ["triage", "accepted", "ignored", "all"] as const;
+import type { Feedback } from "./types";
+
+/** The tabs of the inbox; the server says what is on which, and how much. */
+export const feedbackTabs = ["triage", "mine", "later", "ideas", "done", "all"] as const;
 export type FeedbackTab = (typeof feedbackTabs)[number];
 
-export const feedbackSorts = ["-occurred", "-received", "occurred", "severity", "-alike", "rating"] as const;
+export const feedbackSorts = [
+  "-occurred",
+  "received",
+  "-received",
+  "occurred",
+  "severity",
+  "-alike",
+  "rating",
+] as const;
 export type FeedbackSort = (typeof feedbackSorts)[number];
 
 /** Filters that hold a list of values, in the order in which they are offered. */
@@ -21,51 +34,80 @@ export const feedbackFacets = [
 ] as const;
 export type FeedbackFacet = (typeof feedbackFacets)[number];
 
+/** Stars in three steps, as the API takes them. */
+export const ratings = {
+  low: { rating_max: 2 },
+  mid: { rating_min: 2.1, rating_max: 3.9 },
+  high: { rating_min: 4 },
+};
+export type Rating = keyof typeof ratings;
+
+/** To triage for longer than this. */
+export const waits = ["1h", "4h", "24h", "72h"] as const;
+export type Wait = (typeof waits)[number];
+
 export type FeedbackFilter = {
   tab?: FeedbackTab;
   q?: string;
   sort?: FeedbackSort;
   issue?: "none" | "any";
+  rating?: Rating;
+  waiting?: Wait;
+  /** Id of a reporter. */
+  person?: string;
   import?: string;
   from?: string;
   to?: string;
+  /** When it was accepted, ignored or called spam. */
+  triaged_from?: string;
+  triaged_to?: string;
 } & { [K in FeedbackFacet]?: string[] };
 
-export type FeedbackSearch = FeedbackFilter & { item?: string };
-
-/** Which states each tab shows; "all" shows every one. */
-const tabStates: Record<FeedbackTab, string[]> = {
-  triage: ["new"],
-  accepted: ["accepted"],
-  ignored: ["ignored", "spam"],
-  all: [],
-};
+export type FeedbackSearch = FeedbackFilter & { item?: string } & TimelineSearch;
 
 export function filterQuery(f: FeedbackFilter) {
-  const { tab = "triage", sort = "-occurred", issue, import: source, ...rest } = f;
-  const state = tabStates[tab];
+  const { tab = "triage", sort = "-occurred", issue, rating, person, import: source, ...rest } = f;
   return {
     ...rest,
     sort,
-    ...(state.length ? { state } : {}),
+    ...(tab === "all" ? {} : { tab }),
     ...(issue ? { issue: [issue] } : {}),
+    ...(rating ? ratings[rating] : {}),
+    ...(person ? { person: [person] } : {}),
     ...(source ? { import: [source] } : {}),
   };
 }
 
-/** What each tab counts, out of the facet of states. */
-export function tabCount(tab: FeedbackTab, states: { value: string; count: number }[] | null | undefined) {
-  if (!states) return undefined;
-  const want = tabStates[tab];
-  return states
-    .filter((s) => want.length === 0 || want.includes(s.value))
-    .reduce((sum, s) => sum + s.count, 0);
+type Placed = Pick<Feedback, "state" | "category" | "snoozed_until" | "assignee">;
+
+/** Whether it is put off still. */
+export const isSnoozed = (f: Pick<Placed, "state" | "snoozed_until">, now = Date.now()): boolean =>
+  f.state === "new" && f.snoozed_until !== undefined && Date.parse(f.snoozed_until) > now;
+
+/** Whether a feedback is on a tab: as the server says (feedback/tab.go), for changing a list before it answers. */
+export function onTab(f: Placed, tab: FeedbackTab, me: string | undefined, now = Date.now()): boolean {
+  if (tab === "all") return true;
+  if (f.state !== "new") return tab === "done";
+  if (isSnoozed(f, now)) return tab === "later";
+  if (tab === "ideas") return f.category === "feature_request";
+  if (tab === "mine") return f.assignee !== undefined && f.assignee.id === me;
+  return tab === "triage";
 }
 
 /** How many filters are on beside tab and order: drawn at the filter button. */
 export function activeFilters(f: FeedbackFilter): number {
   const lists = feedbackFacets.reduce((n, k) => n + (f[k]?.length ?? 0), 0);
-  const single = [f.issue, f.import, f.from, f.to].filter(Boolean).length;
+  const single = [
+    f.issue,
+    f.rating,
+    f.waiting,
+    f.person,
+    f.import,
+    f.from,
+    f.to,
+    f.triaged_from,
+    f.triaged_to,
+  ].filter(Boolean).length;
   return lists + single;
 }
 

@@ -12,6 +12,22 @@ export const usersQuery = queryOptions({
   queryFn: async () => (await ask(client.GET("/users"))).items,
 });
 
+/** What each role may do; it changes with the server only. */
+export const rolesQuery = queryOptions({
+  queryKey: ["roles"],
+  staleTime: Number.POSITIVE_INFINITY,
+  queryFn: async () => (await ask(client.GET("/roles"))).items,
+});
+
+/** The few reporters whose name or address fits. */
+export const personSearchQuery = (q: string) =>
+  queryOptions({
+    queryKey: ["person-search", q],
+    queryFn: async ({ signal }) =>
+      (await ask(client.GET("/persons", { params: { query: { q, limit: 5 } }, signal }))).items,
+    placeholderData: (before) => before,
+  });
+
 export const auditQuery = infiniteQueryOptions({
   queryKey: ["audit"],
   initialPageParam: "",
@@ -29,6 +45,7 @@ export const workspaceApi = {
   createToken: (body: TokenInput) => ask(client.POST("/tokens", { body })),
   revokeToken: (id: string) => ask(client.DELETE("/tokens/{id}", { params: { path: { id } } })),
   createUser: (body: UserInput) => ask(client.POST("/users", { body })),
+  rename: (name: string) => ask(client.PATCH("/workspace", { body: { name } })),
   patchUser: (id: string, body: UserPatch) =>
     ask(client.PATCH("/users/{id}", { params: { path: { id } }, body })),
 };

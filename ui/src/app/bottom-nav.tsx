@@ -21,11 +21,11 @@ export function BottomNav() {
               key={p.id}
               to={p.to}
               params={{ launchId: launch.id }}
-              activeOptions={{ includeSearch: false }}
+              activeOptions={{ includeSearch: false, exact: p.exact }}
               className={cell}
             >
               <Icon of={p.icon} size={18} />
-              {t(p.label)}
+              {t(p.short ?? p.label)}
               {p.count === "to_triage" && launch.counts.to_triage ? (
                 <span className="num absolute top-1 left-1/2 ml-2 rounded-full bg-accent px-1 text-[9.5px] leading-[14px] text-accent-fg">
                   {compact(launch.counts.to_triage)}

@@ -1,14 +1,37 @@
 import { useNavigate } from "@tanstack/react-router";
-import { Command, Contrast, Keyboard, Link2, LogOut, PanelLeft, Plus, Undo2, Upload } from "lucide-react";
+import {
+  Command,
+  Contrast,
+  Keyboard,
+  Link2,
+  LogOut,
+  PanelLeft,
+  Plus,
+  Search,
+  Undo2,
+  Upload,
+} from "lucide-react";
+import { copyLink } from "@/actions/copy-link";
 import type { Action } from "@/actions/registry";
 import { useActions } from "@/actions/use-actions";
 import { t } from "@/i18n";
-import { useNavLaunch } from "./launch";
+import { useMe, useNavLaunch } from "./launch";
 import { overlays } from "./overlay";
-import { places, settingsIcon } from "./places";
+import { places, settingsFor } from "./places";
 import { prefs } from "./prefs";
 import { toasts } from "./toasts";
 import { useSignOut } from "./user-menu";
+
+/** To the search of the page; a page without one is searched with everything else. */
+function focusSearch() {
+  const field = document.querySelector<HTMLInputElement>("#main input[type=search]");
+  const opens = document.querySelector<HTMLElement>("[data-search-open]");
+  if (field) {
+    field.focus();
+    field.select();
+  } else if (opens) opens.click();
+  else overlays.show("palette");
+}
 
 /** What can be done from everywhere. */
 export function useGlobalActions(wideNav: boolean): void {
@@ -28,13 +51,13 @@ export function useGlobalActions(wideNav: boolean): void {
       run: () => void navigate({ to: p.to, params }),
     }),
   );
-  const settings = (["members", "tokens", "appearance", "audit"] as const).map(
-    (page): Action => ({
-      id: `go.settings.${page}`,
+  const settings = settingsFor(useMe().permissions).map(
+    ({ id, icon }): Action => ({
+      id: `go.settings.${id}`,
       scope: "global",
-      label: t("action.go", { place: t(`settings.${page}`) }),
-      icon: settingsIcon,
-      run: () => void navigate({ to: `/settings/${page}` }),
+      label: t("action.goSettings", { page: t(`settings.${id}`) }),
+      icon,
+      run: () => void navigate({ to: `/settings/${id}` }),
     }),
   );
   const theme = (["system", "light", "dark"] as const).map(
@@ -67,6 +90,15 @@ export function useGlobalActions(wideNav: boolean): void {
       run: () => overlays.show("keys"),
     },
     {
+      id: "search",
+      keys: ["/"],
+      scope: "global",
+      label: t("action.search"),
+      icon: Search,
+      keysOnly: true,
+      run: focusSearch,
+    },
+    {
       id: "undo",
       keys: ["z"],
       scope: "global",
@@ -81,10 +113,7 @@ export function useGlobalActions(wideNav: boolean): void {
       scope: "global",
       label: t("action.copyLink"),
       icon: Link2,
-      run: () => {
-        void navigator.clipboard.writeText(window.location.href);
-        toasts.show(t("toast.linkCopied"));
-      },
+      run: () => void copyLink(window.location.href),
     },
     {
       id: "nav.toggle",

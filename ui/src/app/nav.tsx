@@ -1,4 +1,6 @@
 import { Link } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
+import { tip } from "@/actions/action-button";
 import { t } from "@/i18n";
 import { compact } from "@/i18n/format";
 import { cx } from "@/ui/cx";
@@ -6,15 +8,20 @@ import { Icon } from "@/ui/icon";
 import { useNavLaunch } from "./launch";
 import { LaunchSwitcher } from "./launch-switcher";
 import { places, settingsIcon } from "./places";
+import { usePrefs } from "./use-prefs";
 import { UserMenu } from "./user-menu";
 
+// Not needed for the first paint, and the shell has a budget.
+const MentionBell = lazy(() => import("./mention-bell"));
+
 const item =
-  "state relative flex h-7 items-center gap-[9px] rounded-2 px-2 text-row font-medium text-fg-2 hover:bg-hover aria-[current=page]:bg-muted aria-[current=page]:text-fg [&_svg]:text-fg-3 aria-[current=page]:[&_svg]:text-fg";
-const narrow = "!h-8 w-9 justify-center !px-0";
+  "state relative flex h-7 items-center gap-[9px] rounded-2 px-2 text-row font-medium text-fg-2 hover:bg-hover pointer-coarse:h-10 aria-[current=page]:bg-muted aria-[current=page]:text-fg [&_svg]:text-fg-3 aria-[current=page]:[&_svg]:text-fg";
+const narrow = "!h-8 w-9 pointer-coarse:!h-10 justify-center !px-0";
 
 /** The navigation: 208 wide with words, or a rail of 52 whose words are names and tooltips. */
 export function Nav({ wide }: { wide: boolean }) {
   const { launch } = useNavLaunch();
+  const { singleKeys } = usePrefs();
   return (
     <nav
       aria-label={t("nav.main")}
@@ -37,8 +44,8 @@ export function Nav({ wide }: { wide: boolean }) {
               <Link
                 to={p.to}
                 params={{ launchId: launch.id }}
-                activeOptions={{ includeSearch: false }}
-                title={wide ? undefined : t(p.label)}
+                activeOptions={{ includeSearch: false, exact: p.exact }}
+                title={tip(t(p.label), singleKeys ? p.keys : undefined)}
                 className={cx(item, !wide && narrow)}
               >
                 <Icon of={p.icon} />
@@ -51,11 +58,16 @@ export function Nav({ wide }: { wide: boolean }) {
           ))
         : null}
       <div className="flex-1" />
+      <Suspense fallback={<span className={cx(item, !wide && narrow)} />}>
+        <MentionBell wide={wide} className={cx(item, !wide && narrow)} />
+      </Suspense>
       <Link to="/settings" title={wide ? undefined : t("nav.settings")} className={cx(item, !wide && narrow)}>
         <Icon of={settingsIcon} />
         <span className={wide ? "" : "sr-only"}>{t("nav.settings")}</span>
       </Link>
-      <UserMenu wide={wide} />
+      <div className={cx("mt-1 border-line border-t pt-1", wide ? "" : "grid justify-items-center")}>
+        <UserMenu wide={wide} />
+      </div>
     </nav>
   );
 }

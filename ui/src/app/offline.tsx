@@ -12,8 +12,11 @@ function subscribe(fn: () => void) {
   };
 }
 
+/** Whether the browser has a network at all. */
+export const useOnline = (): boolean => useSyncExternalStore(subscribe, () => navigator.onLine);
+
 export function OfflineBanner() {
-  const online = useSyncExternalStore(subscribe, () => navigator.onLine);
+  const online = useOnline();
   return (
     <div role="status" className={online ? "contents" : "border-line border-b bg-watch-soft text-watch"}>
       {online ? null : (

@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 
-/** Which of the two panels of the shell is open. They exclude each other. */
-type Overlay = "palette" | "keys" | undefined;
+/** Which of the panels of the shell is open. They exclude each other. */
+type Overlay = "palette" | "keys" | "mentions" | undefined;
 
 let open: Overlay;
 const listeners = new Set<() => void>();

@@ -12,11 +12,14 @@ export function Page({
   title,
   note,
   actions,
+  aside,
   children,
 }: {
   title: string;
   note?: ReactNode;
   actions?: ReactNode;
+  /** At the far end of the title line. */
+  aside?: ReactNode;
   children: ReactNode;
 }) {
   useTitle(title);
@@ -30,10 +33,12 @@ export function Page({
         >
           <Icon of={Search} size={14} />
           <span className="flex-1 truncate text-left">{t("palette.open")}</span>
-          <Kbd keys="mod+k" />
+          <span className="max-md:hidden pointer-coarse:hidden">
+            <Kbd keys="mod+k" />
+          </span>
         </button>
         <span className="flex-1" />
-        <LiveDot />
+        <LiveDot wordy />
         {actions}
       </div>
       <div className="min-h-0 flex-1 overflow-auto">
@@ -41,6 +46,7 @@ export function Page({
           <div className="flex flex-wrap items-end gap-x-3">
             <h1 className="text-page font-semibold tracking-[-0.014em]">{title}</h1>
             {note ? <p className="pb-0.5 text-fg-2">{note}</p> : null}
+            {aside}
           </div>
           {children}
         </div>

@@ -1,13 +1,22 @@
 import {
   BookCheck,
+  Building2,
+  CircleUser,
+  Contrast,
   Inbox,
+  Keyboard,
+  KeyRound,
   type LucideIcon,
   PackageOpen,
+  Radar,
+  ScrollText,
   Settings,
   Sigma,
+  SquareKanban,
   SquareStack,
   Target,
   Upload,
+  Users,
 } from "lucide-react";
 import type { MessageKey } from "@/i18n";
 
@@ -15,22 +24,37 @@ import type { MessageKey } from "@/i18n";
 export interface Place {
   id: string;
   to:
+    | "/launches/$launchId"
     | "/launches/$launchId/feedback"
     | "/launches/$launchId/issues"
+    | "/launches/$launchId/board"
     | "/launches/$launchId/deliveries"
     | "/launches/$launchId/imports"
     | "/launches/$launchId/rules"
     | "/launches/$launchId/decisions"
     | "/launches/$launchId/settings";
   label: MessageKey;
+  /** A word for where there is no room. */
+  short?: MessageKey;
   icon: LucideIcon;
   keys: string;
   count?: "to_triage" | "issues_open";
+  /** Every other place lies below it: it is here only when none of them is. */
+  exact?: boolean;
   /** A line above it in the navigation. */
   group?: MessageKey;
 }
 
 export const places: Place[] = [
+  {
+    id: "centre",
+    to: "/launches/$launchId",
+    label: "nav.centre",
+    short: "nav.centreShort",
+    icon: Radar,
+    keys: "g c",
+    exact: true,
+  },
   {
     id: "inbox",
     to: "/launches/$launchId/feedback",
@@ -47,6 +71,7 @@ export const places: Place[] = [
     keys: "g s",
     count: "issues_open",
   },
+  { id: "board", to: "/launches/$launchId/board", label: "nav.board", icon: SquareKanban, keys: "g b" },
   {
     id: "imports",
     to: "/launches/$launchId/imports",
@@ -82,3 +107,26 @@ export const places: Place[] = [
 ];
 
 export const settingsIcon = Settings;
+
+/** The pages of the settings: one's own first, then what is of the workspace. */
+export interface SettingsPlace {
+  id: "profile" | "appearance" | "shortcuts" | "workspace" | "members" | "tokens" | "audit";
+  icon: LucideIcon;
+  group: MessageKey;
+  /** The permission without which the server shows nothing of it. */
+  needs?: "manage_members";
+}
+
+export const settingsPlaces: SettingsPlace[] = [
+  { id: "profile", icon: CircleUser, group: "settings.you" },
+  { id: "appearance", icon: Contrast, group: "settings.you" },
+  { id: "shortcuts", icon: Keyboard, group: "settings.you" },
+  { id: "workspace", icon: Building2, group: "settings.all" },
+  { id: "members", icon: Users, group: "settings.all" },
+  { id: "tokens", icon: KeyRound, group: "settings.all", needs: "manage_members" },
+  { id: "audit", icon: ScrollText, group: "settings.all", needs: "manage_members" },
+];
+
+/** Those that somebody with these permissions can use. */
+export const settingsFor = (permissions: readonly string[]): SettingsPlace[] =>
+  settingsPlaces.filter((p) => !p.needs || permissions.includes(p.needs));

@@ -10,6 +10,23 @@ export interface Prefs {
   singleKeys: boolean;
   density: "compact" | "default" | "relaxed";
   lastLaunch: string;
+  /** Keys chosen instead of those of an action, by its id; "" is none. */
+  keys: Record<string, string>;
+  /** The zone that times are shown in: the launch's, or the reader's own. */
+  times: "launch" | "own";
+  /** What was opened last from the palette, newest first. */
+  recent: Recent[];
+  /** Parts of an item that are open; undefined: none. */
+  folds: string[] | undefined;
+}
+
+/** Something that was looked for before: enough to draw it and to go there again. */
+export interface Recent {
+  kind: "issue" | "feedback" | "person";
+  launchId: string;
+  id: string;
+  code: string;
+  label: string;
 }
 
 const defaults: Prefs = {
@@ -19,6 +36,10 @@ const defaults: Prefs = {
   singleKeys: true,
   density: "default",
   lastLaunch: "",
+  keys: {},
+  times: "launch",
+  recent: [],
+  folds: undefined,
 };
 
 const store = {
@@ -56,7 +77,32 @@ export function parsePrefs(text: string | null): Prefs {
     singleKeys: typeof raw.singleKeys === "boolean" ? raw.singleKeys : defaults.singleKeys,
     density: oneOf(raw.density, ["compact", "default", "relaxed"], defaults.density),
     lastLaunch: typeof raw.lastLaunch === "string" ? raw.lastLaunch : "",
+    keys: keysOf(raw.keys),
+    times: oneOf(raw.times, ["launch", "own"], defaults.times),
+    recent: (Array.isArray(raw.recent) ? raw.recent : []).filter(isRecent).slice(0, 8),
+    folds: Array.isArray(raw.folds) ? raw.folds.filter((f) => typeof f === "string") : undefined,
   };
+}
+
+const binding = /^[^\s]{1,24}( [^\s]{1,24})?$/;
+
+function keysOf(raw: unknown): Record<string, string> {
+  if (typeof raw !== "object" || !raw || Array.isArray(raw)) return {};
+  return Object.fromEntries(
+    Object.entries(raw)
+      .filter(([id, k]) => id.length < 80 && typeof k === "string" && (k === "" || binding.test(k)))
+      .slice(0, 200),
+  );
+}
+
+function isRecent(raw: unknown): raw is Recent {
+  const r = raw as Recent;
+  return (
+    typeof r === "object" &&
+    r !== null &&
+    ["issue", "feedback", "person"].includes(r.kind) &&
+    [r.launchId, r.id, r.code, r.label].every((x) => typeof x === "string")
+  );
 }
 
 let current = parsePrefs(store.read("hc.prefs"));

@@ -2,10 +2,19 @@ import { type ErrorComponentProps, Link, useRouter } from "@tanstack/react-route
 import { isStatus } from "@/api/error";
 import { t } from "@/i18n";
 import { buttonClass } from "@/ui/button";
-import { Empty, Failure, Skeleton } from "@/ui/states";
+import { Empty, Failure, RowsSkeleton, Skeleton } from "@/ui/states";
 import { useTitle } from "./title";
 
-export const RouteWait = () => <Skeleton rows={8} />;
+/** A page on its way: its bar and rows, so that nothing jumps when it comes. */
+export const RouteWait = () => (
+  <main className="flex flex-col">
+    <div className="h-11 flex-none border-line border-b" />
+    <Skeleton rows={1} height={26} className="px-5 pt-3 pb-0 max-sm:px-3 [&>.skeleton]:!w-52" />
+    <div className="p-5 max-sm:px-3">
+      <RowsSkeleton rows={9} />
+    </div>
+  </main>
+);
 
 export function NotFound() {
   useTitle(t("notFound.title"));

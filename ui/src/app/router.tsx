@@ -3,7 +3,6 @@ import {
   createRootRouteWithContext,
   createRoute,
   createRouter,
-  lazyRouteComponent,
   Outlet,
   redirect,
 } from "@tanstack/react-router";
@@ -11,12 +10,18 @@ import { feedbackQuery } from "@/api/feedback";
 import { issueQuery } from "@/api/issues";
 import { launchesQuery, launchQuery } from "@/api/launches";
 import { meQuery, setupQuery } from "@/api/session";
+import { viewQuery } from "@/api/views";
+import { pathOf, searchOf } from "@/pages/shared/views";
+import { pageCode } from "./page-code";
 import { prefs } from "./prefs";
 import { NotFound, RouteFailure, RouteWait } from "./route-states";
 import {
+  boardSearch,
+  centreSearch,
   decisionSearch,
   deliverySearch,
   feedbackSearch,
+  issuePageSearch,
   issueSearch,
   parseSearch,
   stringifySearch,
@@ -35,7 +40,7 @@ const setup = createRoute({
   getParentRoute: () => root,
   path: "/setup",
   validateSearch: (raw): { token?: string } => tidy({ token: text(raw.token) }),
-  component: lazyRouteComponent(() => import("@/pages/setup")),
+  component: pageCode(() => import("@/pages/setup")),
 });
 
 const signIn = createRoute({
@@ -46,7 +51,7 @@ const signIn = createRoute({
     if (await context.cache.ensureQueryData(meQuery)) throw redirect({ to: "/" });
     if ((await context.cache.ensureQueryData(setupQuery)).needed) throw redirect({ to: "/setup" });
   },
-  component: lazyRouteComponent(() => import("@/pages/sign-in")),
+  component: pageCode(() => import("@/pages/sign-in")),
 });
 
 /** Everything behind the sign-in. */
@@ -64,18 +69,19 @@ const app = createRoute({
 const home = createRoute({
   getParentRoute: () => app,
   path: "/",
-  beforeLoad: async ({ context }) => {
+  validateSearch: centreSearch,
+  beforeLoad: async ({ context, search }) => {
     const launches = await context.cache.ensureQueryData(launchesQuery);
     const last = launches.find((l) => l.id === prefs.get().lastLaunch) ?? launches[0];
     if (!last) throw redirect({ to: "/launches/new" });
-    throw redirect({ to: "/launches/$launchId/feedback", params: { launchId: last.id } });
+    throw redirect({ to: "/launches/$launchId", params: { launchId: last.id }, search });
   },
 });
 
 const newLaunch = createRoute({
   getParentRoute: () => app,
   path: "/launches/new",
-  component: lazyRouteComponent(() => import("@/pages/launch/new-launch")),
+  component: pageCode(() => import("@/pages/launch/new-launch")),
 });
 
 const launch = createRoute({
@@ -91,15 +97,14 @@ const launch = createRoute({
 const launchHome = createRoute({
   getParentRoute: () => launch,
   path: "/",
-  beforeLoad: ({ params }) => {
-    throw redirect({ to: "/launches/$launchId/feedback", params });
-  },
+  validateSearch: centreSearch,
+  component: pageCode(() => import("@/pages/centre/centre")),
 });
 
 const send = createRoute({
   getParentRoute: () => launch,
   path: "/send",
-  component: lazyRouteComponent(() => import("@/pages/launch/send")),
+  component: pageCode(() => import("@/pages/launch/send")),
 });
 
 const feedback = createRoute({
@@ -107,59 +112,68 @@ const feedback = createRoute({
   path: "/feedback",
   validateSearch: feedbackSearch,
   staticData: { compactNav: true },
-  component: lazyRouteComponent(() => import("@/pages/feedback/inbox")),
+  component: pageCode(() => import("@/pages/feedback/inbox")),
 });
 
 const issues = createRoute({
   getParentRoute: () => launch,
   path: "/issues",
   validateSearch: issueSearch,
-  component: lazyRouteComponent(() => import("@/pages/issues/issue-list")),
+  component: pageCode(() => import("@/pages/issues/issue-list")),
 });
 
 const issue = createRoute({
   getParentRoute: () => launch,
   path: "/issues/$issueId",
+  validateSearch: issuePageSearch,
   staticData: { compactNav: true },
-  component: lazyRouteComponent(() => import("@/pages/issue/issue-page")),
+  component: pageCode(() => import("@/pages/issue/issue-page")),
+});
+
+const board = createRoute({
+  getParentRoute: () => launch,
+  path: "/board",
+  validateSearch: boardSearch,
+  staticData: { compactNav: true },
+  component: pageCode(() => import("@/pages/board/board")),
 });
 
 const imports = createRoute({
   getParentRoute: () => launch,
   path: "/imports",
-  component: lazyRouteComponent(() => import("@/pages/imports/imports")),
+  component: pageCode(() => import("@/pages/imports/imports")),
 });
 
 const oneImport = createRoute({
   getParentRoute: () => launch,
   path: "/imports/$importId",
-  component: lazyRouteComponent(() => import("@/pages/imports/import-page")),
+  component: pageCode(() => import("@/pages/imports/import-page")),
 });
 
 const deliveries = createRoute({
   getParentRoute: () => launch,
   path: "/deliveries",
   validateSearch: deliverySearch,
-  component: lazyRouteComponent(() => import("@/pages/deliveries/deliveries")),
+  component: pageCode(() => import("@/pages/deliveries/deliveries")),
 });
 
 const rules = createRoute({
   getParentRoute: () => launch,
   path: "/rules",
-  component: lazyRouteComponent(() => import("@/pages/rules/rules")),
+  component: pageCode(() => import("@/pages/rules/rules")),
 });
 
 const decisions = createRoute({
   getParentRoute: () => launch,
   path: "/decisions",
   validateSearch: decisionSearch,
-  component: lazyRouteComponent(() => import("@/pages/decisions/decisions")),
+  component: pageCode(() => import("@/pages/decisions/decisions")),
 });
 
 const launchSettings = createRoute({
   getParentRoute: () => launch,
   path: "/settings",
-  component: lazyRouteComponent(() => import("@/pages/launch/launch-settings")),
+  component: pageCode(() => import("@/pages/launch/launch-settings")),
 });
 
 /** HC-12 and the id of a feedback resolve from everywhere to where they live. */
@@ -190,37 +204,62 @@ const feedbackLink = createRoute({
   },
 });
 
+/** A shared view's own address leads to the list that it names. */
+const viewLink = createRoute({
+  getParentRoute: () => app,
+  path: "/views/$viewId",
+  beforeLoad: async ({ context, params }) => {
+    const view = await context.cache.fetchQuery(viewQuery(params.viewId));
+    throw redirect({ href: pathOf(view) + stringifySearch(searchOf(view)), replace: true });
+  },
+});
+
 const settings = createRoute({
   getParentRoute: () => app,
   path: "/settings",
-  component: lazyRouteComponent(() => import("@/pages/settings/settings")),
+  component: pageCode(() => import("@/pages/settings/settings")),
 });
 const settingsHome = createRoute({
   getParentRoute: () => settings,
   path: "/",
   beforeLoad: () => {
-    throw redirect({ to: "/settings/members" });
+    throw redirect({ to: "/settings/profile" });
   },
+});
+const profile = createRoute({
+  getParentRoute: () => settings,
+  path: "/profile",
+  component: pageCode(() => import("@/pages/settings/profile")),
+});
+const shortcuts = createRoute({
+  getParentRoute: () => settings,
+  path: "/shortcuts",
+  component: pageCode(() => import("@/pages/settings/shortcuts")),
+});
+const workspace = createRoute({
+  getParentRoute: () => settings,
+  path: "/workspace",
+  component: pageCode(() => import("@/pages/settings/workspace")),
 });
 const members = createRoute({
   getParentRoute: () => settings,
   path: "/members",
-  component: lazyRouteComponent(() => import("@/pages/settings/members")),
+  component: pageCode(() => import("@/pages/settings/members")),
 });
 const tokens = createRoute({
   getParentRoute: () => settings,
   path: "/tokens",
-  component: lazyRouteComponent(() => import("@/pages/settings/tokens")),
+  component: pageCode(() => import("@/pages/settings/tokens")),
 });
 const appearance = createRoute({
   getParentRoute: () => settings,
   path: "/appearance",
-  component: lazyRouteComponent(() => import("@/pages/settings/appearance")),
+  component: pageCode(() => import("@/pages/settings/appearance")),
 });
 const audit = createRoute({
   getParentRoute: () => settings,
   path: "/audit",
-  component: lazyRouteComponent(() => import("@/pages/settings/audit")),
+  component: pageCode(() => import("@/pages/settings/audit")),
 });
 
 const tree = root.addChildren([
@@ -235,6 +274,7 @@ const tree = root.addChildren([
       feedback,
       issues,
       issue,
+      board,
       imports,
       oneImport,
       deliveries,
@@ -244,7 +284,8 @@ const tree = root.addChildren([
     ]),
     issueLink,
     feedbackLink,
-    settings.addChildren([settingsHome, members, tokens, appearance, audit]),
+    viewLink,
+    settings.addChildren([settingsHome, profile, appearance, shortcuts, workspace, members, tokens, audit]),
   ]),
 ]);
 

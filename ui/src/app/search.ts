@@ -1,9 +1,29 @@
 /** The search string of the URL: readable, shareable, and checked before anything believes it. */
 
-import { type DecisionFilter, decisionFields } from "@/api/decisions";
+import { type DecisionFilter, decisionFields, engines } from "@/api/decisions";
 import { type DeliveryFilter, deliveryStates } from "@/api/deliveries";
-import { type FeedbackSearch, feedbackFacets, feedbackSorts, feedbackTabs } from "@/api/filter";
-import { type IssueFilter, issueFacets, issueSorts } from "@/api/issue-filter";
+import {
+  type FeedbackSearch,
+  feedbackFacets,
+  feedbackSorts,
+  feedbackTabs,
+  type Rating,
+  ratings,
+  waits,
+} from "@/api/filter";
+import {
+  type BoardFilter,
+  boardFacets,
+  boardLanes,
+  type IssueFilter,
+  type IssueTab,
+  issueFacets,
+  issueGroups,
+  issueSorts,
+  issueTabs,
+} from "@/api/issue-filter";
+import { type TimelineSearch, timelineShows } from "@/api/notes";
+import { activitySources, type CentreSearch, pulseRanges } from "@/api/pulse";
 
 type Raw = Record<string, unknown>;
 
@@ -61,17 +81,27 @@ export function tidy<T extends object>(o: T): T {
 export function feedbackSearch(raw: Raw): FeedbackSearch {
   const facets = Object.fromEntries(feedbackFacets.map((f) => [f, values(raw[f])]));
   return tidy({
-    tab: oneOf(raw.tab, feedbackTabs),
+    // Links from before had a tab for each state of what is done.
+    tab: oneOf(raw.tab, feedbackTabs) ?? (oneOf(raw.tab, ["accepted", "ignored"]) && "done"),
     q: text(raw.q),
     sort: oneOf(raw.sort, feedbackSorts),
     issue: oneOf(raw.issue, ["none", "any"] as const),
+    rating: oneOf(raw.rating, Object.keys(ratings) as Rating[]),
+    waiting: oneOf(raw.waiting, waits),
+    person: text(raw.person),
     import: text(raw.import),
     from: day(raw.from),
     to: day(raw.to),
+    triaged_from: day(raw.triaged_from),
+    triaged_to: day(raw.triaged_to),
     item: text(raw.item),
+    ...timelineSearch(raw),
     ...facets,
   });
 }
+
+export const timelineSearch = (raw: Raw): TimelineSearch =>
+  tidy({ timeline: oneOf(raw.timeline, timelineShows) });
 
 export function issueSearch(raw: Raw): IssueFilter {
   const facets = Object.fromEntries(issueFacets.map((f) => [f, values(raw[f])]));
@@ -79,14 +109,48 @@ export function issueSearch(raw: Raw): IssueFilter {
     q: text(raw.q),
     sort: oneOf(raw.sort, issueSorts),
     show: oneOf(raw.show, ["open", "all"] as const),
+    group: oneOf(raw.group, issueGroups),
     ...facets,
   });
 }
+
+export function boardSearch(raw: Raw): BoardFilter {
+  const facets = Object.fromEntries(boardFacets.map((f) => [f, values(raw[f])]));
+  return tidy({ q: text(raw.q), lane: oneOf(raw.lane, boardLanes), ...facets });
+}
+
+export const issuePageSearch = (raw: Raw): { tab?: IssueTab } & TimelineSearch =>
+  tidy({ tab: oneOf(raw.tab, issueTabs), ...timelineSearch(raw) });
+/** A moment, to the second; a day alone is none. */
+export function moment(v: unknown): string | undefined {
+  const s = day(v);
+  return s?.includes("T") ? s : undefined;
+}
+
+export const centreSearch = (raw: Raw): CentreSearch =>
+  tidy({
+    at: moment(raw.at),
+    range: oneOf(raw.range, pulseRanges),
+    source: oneOf(raw.source, activitySources),
+    tv: oneOf(raw.tv, ["1"] as const),
+  });
 
 export type DeliverySearch = DeliveryFilter & { delivery?: string };
 
 export const deliverySearch = (raw: Raw): DeliverySearch =>
   tidy({ state: oneOf(raw.state, deliveryStates), channel: text(raw.channel), delivery: text(raw.delivery) });
 
-export const decisionSearch = (raw: Raw): DecisionFilter =>
-  tidy({ field: oneOf(raw.field, decisionFields), corrected: oneOf(raw.corrected, ["true"] as const) });
+/** What was said and what holds are values of one field; without it they say nothing. */
+export function decisionSearch(raw: Raw): DecisionFilter {
+  const field = oneOf(raw.field, decisionFields);
+  const from = field && text(raw.from);
+  const to = field && text(raw.to);
+  return tidy({
+    field,
+    engine: oneOf(raw.engine, engines),
+    wrong: from || to ? "true" : oneOf(raw.wrong, ["true"] as const),
+    from,
+    to,
+    any: from || to ? undefined : oneOf(raw.any, ["true"] as const),
+  });
+}

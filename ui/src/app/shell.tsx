@@ -1,7 +1,14 @@
 import { Outlet, useMatches, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { listenForKeys } from "@/actions/listen";
+import { registry } from "@/actions/registry";
+import { RowMenu } from "@/actions/row-menu";
 import { t } from "@/i18n";
+import { dialogPart } from "@/ui/dialog";
+import { failedPart } from "@/ui/failed-part";
+import { menuPart } from "@/ui/menu";
+import { part, warmWhenIdle } from "@/ui/part";
+import { popoverPart } from "@/ui/popover";
 import { ZoneContext } from "@/ui/time";
 import { BottomNav } from "./bottom-nav";
 import { useGlobalActions } from "./global-actions";
@@ -11,23 +18,31 @@ import { LiveProvider } from "./live";
 import { Nav } from "./nav";
 import { OfflineBanner } from "./offline";
 import { overlays, useOverlay } from "./overlay";
+import { useRememberIssues } from "./recent";
 import { Toasts } from "./toast-view";
 import { usePrefs } from "./use-prefs";
 
-const Palette = lazy(() => import("@/actions/palette"));
-const KeySheet = lazy(() => import("@/actions/key-sheet"));
+const palettePart = part(() => import("@/actions/palette"));
+const keySheetPart = part(() => import("@/actions/key-sheet"));
+const mentionsPart = part(() => import("./mentions"));
 
 /** Frame of every page behind the sign-in: navigation, page, hint bar, and what floats above. */
 export function Shell() {
   useEffect(listenForKeys, []);
+  const { keys, times } = usePrefs();
+  useEffect(() => registry.choose(keys), [keys]);
+  useEffect(() => warmWhenIdle([menuPart, palettePart, dialogPart, popoverPart, keySheetPart]), []);
   const compactPage = useMatches({ select: (m) => m.some((x) => x.staticData.compactNav) });
   const wide = usePrefs().wideNav ?? !compactPage;
   const { launch } = useNavLaunch();
   useGlobalActions(wide);
   useFocusOnNavigation();
+  useRememberIssues();
+  // On a screen on the wall there is nobody to navigate.
+  const wall = useRouterState({ select: (s) => (s.location.search as { tv?: string }).tv === "1" });
   return (
     <LiveProvider>
-      <ZoneContext value={launch?.time_zone}>
+      <ZoneContext value={times === "own" ? undefined : launch?.time_zone}>
         <a
           href="#main"
           className="sr-only z-50 rounded-2 bg-accent px-3 py-2 text-accent-fg focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
@@ -37,7 +52,7 @@ export function Shell() {
         <div className="flex h-dvh flex-col">
           <OfflineBanner />
           <div className="flex min-h-0 flex-1">
-            <Nav wide={wide} />
+            {wall ? null : <Nav wide={wide} />}
             <div
               id="main"
               tabIndex={-1}
@@ -48,11 +63,16 @@ export function Shell() {
               </Suspense>
             </div>
           </div>
-          <HintBar />
-          <BottomNav />
+          {wall ? null : (
+            <>
+              <HintBar />
+              <BottomNav />
+            </>
+          )}
         </div>
         <Toasts />
         <Overlays />
+        <RowMenu />
       </ZoneContext>
     </LiveProvider>
   );
@@ -60,11 +80,19 @@ export function Shell() {
 
 function Overlays() {
   const open = useOverlay();
+  const failed = (why: unknown) => {
+    overlays.close();
+    failedPart(why);
+  };
+  const palette = palettePart.use(open === "palette", failed);
+  const sheet = keySheetPart.use(open === "keys", failed);
+  const mentions = mentionsPart.use(open === "mentions", failed);
   return (
-    <Suspense>
-      {open === "palette" ? <Palette onClose={overlays.close} /> : null}
-      {open === "keys" ? <KeySheet onClose={overlays.close} /> : null}
-    </Suspense>
+    <>
+      {palette && open === "palette" ? <palette.Palette onClose={overlays.close} /> : null}
+      {sheet && open === "keys" ? <sheet.KeySheet onClose={overlays.close} /> : null}
+      {mentions && open === "mentions" ? <mentions.Mentions onClose={overlays.close} /> : null}
+    </>
   );
 }
 

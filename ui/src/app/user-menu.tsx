@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { Keyboard, LogOut } from "lucide-react";
+import { CircleUser, Keyboard, LogOut, PanelLeft } from "lucide-react";
 import { signOut } from "@/api/session";
 import { t, word } from "@/i18n";
 import { Avatar } from "@/ui/avatar";
@@ -23,6 +23,8 @@ export function useSignOut() {
       toasts.show(explain(e), { tone: "error" });
       return;
     }
+    // What was looked at is nobody else's business.
+    prefs.set({ recent: [], lastLaunch: "" });
     await navigate({ to: "/sign-in" }).catch(() => undefined);
     cache.clear();
     window.location.assign("/sign-in");
@@ -31,7 +33,8 @@ export function useSignOut() {
 
 export function UserMenu({ wide }: { wide: boolean }) {
   const me = useMe();
-  const { theme } = usePrefs();
+  const { theme, singleKeys } = usePrefs();
+  const navigate = useNavigate();
   const leave = useSignOut();
   const name = me.name;
   const trigger = (
@@ -39,17 +42,21 @@ export function UserMenu({ wide }: { wide: boolean }) {
       type="button"
       className={cx(
         "state flex flex-none items-center gap-2 rounded-2 text-left hover:bg-hover",
-        wide ? "mt-1 min-h-10 w-full border-line px-2 py-1" : "mt-1 size-9 justify-center",
+        wide ? "min-h-10 w-full px-2 py-1" : "size-9 justify-center pointer-coarse:size-10",
       )}
     >
       <Avatar name={name} />
       {wide ? (
         <span className="min-w-0 text-[12px] leading-4">
-          <span className="block truncate font-550">{name}</span>
+          <span data-user="" className="block truncate font-550">
+            {name}
+          </span>
           <span className="block truncate text-fg-3">{word("role", me.role)}</span>
         </span>
       ) : (
-        <span className="sr-only">{name}</span>
+        <span data-user="" className="sr-only">
+          {name}
+        </span>
       )}
       <span className="sr-only">{t("nav.you")}</span>
     </button>
@@ -57,8 +64,18 @@ export function UserMenu({ wide }: { wide: boolean }) {
   return (
     <Menu trigger={trigger} side="right" align="end">
       <MenuGroup label={me.email ?? name}>
-        <MenuItem icon={Keyboard} keys="?" onClick={() => overlays.show("keys")}>
+        <MenuItem icon={CircleUser} onClick={() => void navigate({ to: "/settings/profile" })}>
+          {t("settings.profile")}
+        </MenuItem>
+        <MenuItem icon={Keyboard} keys={singleKeys ? "?" : undefined} onClick={() => overlays.show("keys")}>
           {t("keys.title")}
+        </MenuItem>
+        <MenuItem
+          icon={PanelLeft}
+          keys={singleKeys ? "[" : undefined}
+          onClick={() => prefs.set({ wideNav: !wide })}
+        >
+          {t("action.nav")}
         </MenuItem>
       </MenuGroup>
       <MenuLine />

@@ -1,5 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { ago, bytes, compact, fullTime, initials, languageName, shortTime, validZone } from "./format";
+import {
+  ago,
+  bytes,
+  compact,
+  duration,
+  fullTime,
+  initials,
+  languageName,
+  shortTime,
+  validZone,
+} from "./format";
 
 const now = Date.parse("2026-11-21T14:12:00Z");
 
@@ -47,4 +57,9 @@ test("numbers, sizes and names", () => {
     "Unknown",
     "not a code",
   ]);
+});
+
+test("a duration is in the largest whole unit", () => {
+  expect([20, 61, 7_200, 200_000].map((s) => duration(s))).toEqual(["0 min", "1 min", "2 hr", "2 days"]);
+  expect([59 * 60, 200_000].map((s) => duration(s, "narrow"))).toEqual(["59m", "2d"]);
 });

@@ -54,6 +54,32 @@ export function dateTime(iso: string, zone?: string): string {
   return formatter(zone, { day: "numeric", month: "short", year: "numeric", ...clockOptions }).format(at);
 }
 
+/** A time ahead, as short as it can be without doubt: 14:00 today, Mon 09:00 this week, 2 Dec, 09:00 after. */
+export function moment(iso: string, zone?: string, now = Date.now()): string {
+  const at = Date.parse(iso);
+  if (Number.isNaN(at)) return "";
+  const same = (o: Intl.DateTimeFormatOptions) =>
+    formatter(zone, o).format(at) === formatter(zone, o).format(now);
+  if (same(dateKey)) return formatter(zone, clockOptions).format(at);
+  if (at > now && at - now < 6 * day) {
+    return formatter(zone, { weekday: "short", ...clockOptions }).format(at);
+  }
+  const year: Intl.DateTimeFormatOptions = same({ year: "numeric" }) ? {} : { year: "numeric" };
+  return formatter(zone, { day: "numeric", month: "short", ...year, ...clockOptions }).format(at);
+}
+
+/** A time ahead in full: weekday, day, time and the name of the zone. */
+export function fullMoment(at: number, zone?: string): string {
+  const options: Intl.DateTimeFormatOptions = {
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+    ...clockOptions,
+  };
+  return formatter(zone, options).format(at);
+}
+
 export function date(iso: string, zone?: string): string {
   const at = Date.parse(iso);
   if (Number.isNaN(at)) return "";
@@ -109,6 +135,20 @@ export const percent = (fraction: number, digits = 0): string =>
 export const decimal = (n: number, digits = 1): string =>
   new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(n);
 
+const spans: [unit: string, seconds: number][] = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+];
+
+/** How long something lasts, in the largest whole unit: "2 days", or "2d" where there is little room. */
+export function duration(seconds: number, display: "short" | "narrow" = "short"): string {
+  const [unit, size] = spans.find(([, s]) => seconds >= s) ?? ["minute", 60];
+  return new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: display }).format(
+    Math.floor(seconds / size),
+  );
+}
+
 /** 1,536 is "1.5 kB"; decimal units, as file managers show them. */
 export function bytes(n: number): string {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
@@ -147,3 +187,19 @@ export function initials(name: string): string {
   const last = words.length > 1 ? (words[words.length - 1]?.[0] ?? "") : "";
   return (first + last).toLocaleUpperCase(locale());
 }
+
+/** "Fri", or "Fri 27": a weekday and a number read the same in every language; Intl turns them round in some. */
+export function dayName(ms: number, zone: string | undefined, numbered: boolean): string {
+  const weekday = formatter(zone, { weekday: "short" }).format(ms);
+  return numbered
+    ? `${weekday} ${formatter(zone, { day: "numeric" }).format(ms).replace(/\D/g, "")}`
+    : weekday;
+}
+
+/** The time of day alone: 14:12. */
+export const clock = (iso: string, zone?: string): string =>
+  formatter(zone, clockOptions).format(Date.parse(iso));
+
+/** A date as a heading: "Thursday, 26 November". */
+export const dayHeading = (iso: string, zone?: string): string =>
+  formatter(zone, { weekday: "long", day: "numeric", month: "long" }).format(Date.parse(iso));

@@ -5,7 +5,7 @@ import { type Message, openStream } from "./events";
 // shared worker holds one and passes it on by port; it ends with its last tab.
 const ports = new Set<MessagePort>();
 let close: (() => void) | undefined;
-let state: Message = { kind: "state", live: false };
+let state: Message = { kind: "state", live: false, at: Date.now() };
 
 function send(m: Message) {
   if (m.kind === "state") state = m;

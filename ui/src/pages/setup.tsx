@@ -7,7 +7,7 @@ import { t } from "@/i18n";
 import { Button, buttonClass } from "@/ui/button";
 import { Field, Input } from "@/ui/field";
 import { FormError, Skeleton } from "@/ui/states";
-import { minPassword, strength } from "./password";
+import { PasswordField } from "./password-field";
 import { PublicFrame } from "./public-frame";
 
 /** The one-time page that makes the owner. The link with its token is printed by the server. */
@@ -79,25 +79,12 @@ function SetupForm({ token }: { token: string }) {
             />
           )}
         </Field>
-        <Field
+        <PasswordField
           label={t("setup.password")}
-          hint={
-            <span aria-live="polite">{t(`password.${strength(form.password)}`, { count: minPassword })}</span>
-          }
           error={error?.field("password")}
-        >
-          {(w) => (
-            <Input
-              {...w}
-              required
-              type="password"
-              minLength={minPassword}
-              value={form.password}
-              onChange={put("password")}
-              autoComplete="new-password"
-            />
-          )}
-        </Field>
+          value={form.password}
+          onChange={(password) => setForm((f) => ({ ...f, password }))}
+        />
         <Button type="submit" look="primary" className="!h-9" disabled={setup.isPending}>
           {t("setup.do")}
         </Button>

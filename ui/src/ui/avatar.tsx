@@ -15,6 +15,7 @@ export function Avatar({ name, small = false }: { name: string; small?: boolean 
   return (
     <span
       aria-hidden="true"
+      data-user=""
       className={cx(
         "forced-edge inline-grid flex-none place-items-center rounded-full leading-none font-semibold text-(--av-fg)",
         small ? "size-[18px] text-[8.5px]" : "size-5 text-[9.5px]",

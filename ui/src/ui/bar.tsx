@@ -23,7 +23,10 @@ export function Bar({
   return (
     <span
       aria-hidden="true"
-      className={cx("block h-1 w-13 flex-none overflow-hidden rounded-[2px] bg-muted", className)}
+      className={cx(
+        "bar-track block h-1 w-13 flex-none overflow-hidden rounded-[2px] bg-muted forced-colors:h-1.5",
+        className,
+      )}
     >
       <span
         className={cx("bar-fill block h-full rounded-[2px]", fills[tone])}
@@ -53,7 +56,7 @@ export function Progress({ value, label }: { value: number; label: string }) {
       aria-valuenow={now}
       aria-valuemin={0}
       aria-valuemax={100}
-      className="h-[5px] overflow-hidden rounded-[3px] bg-muted"
+      className="bar-track h-[5px] overflow-hidden rounded-[3px] bg-muted forced-colors:h-2"
     >
       <div className="bar-fill h-full rounded-[3px] bg-accent" style={{ width: `${now}%` }} />
     </div>

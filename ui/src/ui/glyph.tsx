@@ -43,9 +43,22 @@ const severityState: Record<string, State> = {
 
 export const stateOfSeverity = (severity: string): State => severityState[severity] ?? "idle";
 
-export function Severity({ level, long = false }: { level: string; long?: boolean }) {
+export function Severity({
+  level,
+  long = false,
+  strong = false,
+}: {
+  level: string;
+  long?: boolean;
+  strong?: boolean;
+}) {
   return (
-    <span className="inline-flex items-center gap-1 whitespace-nowrap text-fg-2">
+    <span
+      className={cx(
+        "inline-flex items-center gap-1 whitespace-nowrap",
+        strong ? "font-semibold text-fg" : "text-fg-2",
+      )}
+    >
       <Glyph state={stateOfSeverity(level)} />
       {word(long ? "severity.long" : "severity", level)}
     </span>

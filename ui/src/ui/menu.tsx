@@ -1,13 +1,24 @@
-import { Menu as Base } from "@base-ui/react/menu";
-import { Check, type LucideIcon } from "lucide-react";
-import type { ReactElement, ReactNode } from "react";
-import { t } from "@/i18n";
-import { cx } from "./cx";
-import { Icon } from "./icon";
-import { Kbd } from "./kbd";
+import type { LucideIcon } from "lucide-react";
+import {
+  type KeyboardEvent,
+  type ReactElement,
+  type ReactNode,
+  type RefObject,
+  useId,
+  useState,
+} from "react";
+import { failedPart } from "./failed-part";
+import { part } from "./part";
+import { useTriggered } from "./trigger";
 
-const row =
-  "flex min-h-7 cursor-default items-center gap-2 rounded-1 px-2 text-dense outline-none select-none pointer-coarse:min-h-10 data-highlighted:bg-hover data-disabled:opacity-55 forced-colors:data-highlighted:outline-2";
+/** The code of menus. Only triggers are part of the shell. */
+export const menuPart = part(() => import("./menu-body"));
+
+export type Side = "bottom" | "right" | "top";
+export interface PointAt {
+  x: number;
+  y: number;
+}
 
 /** A menu under its trigger. The trigger is one element that can be pressed, such as a Button. */
 export function Menu({
@@ -17,92 +28,129 @@ export function Menu({
   side = "bottom",
   open,
   onOpenChange,
+  onKeyDown,
 }: {
   trigger: ReactElement;
   children: ReactNode;
   align?: "start" | "end";
-  side?: "bottom" | "right" | "top";
+  side?: Side;
   open?: boolean;
   onOpenChange?: (open: boolean) => void;
+  /** Keys of the menu's own, before it takes letters for the start of a name. */
+  onKeyDown?: (e: KeyboardEvent) => void;
 }) {
+  const x = useTriggered({ trigger, kind: "menu", body: menuPart, open, onOpenChange });
+  const needed = useOnce(x.open);
   return (
-    <Base.Root open={open} onOpenChange={onOpenChange}>
-      <Base.Trigger render={trigger} />
-      <Base.Portal>
-        <Base.Positioner
-          side={side}
+    <>
+      {x.trigger}
+      {x.body && needed ? (
+        <x.body.MenuBody
+          open={x.open}
+          onOpenChange={x.setOpen}
+          anchor={x.anchor}
+          triggerId={x.triggerId}
+          popupId={x.popupId}
+          entry={x.entry}
           align={align}
-          sideOffset={4}
-          className="z-50 outline-none"
-          // The portal is outside of every landmark, so it brings its own.
-          role="region"
-          aria-label={t("common.menu")}
+          side={side}
+          onKeyDown={onKeyDown}
         >
-          <Base.Popup className="float appear max-h-(--available-height) min-w-44 max-w-80 overflow-auto p-1 outline-none">
-            {children}
-          </Base.Popup>
-        </Base.Positioner>
-      </Base.Portal>
-    </Base.Root>
+          {children}
+        </x.body.MenuBody>
+      ) : null}
+    </>
   );
 }
 
-export function MenuItem({
-  icon,
-  keys,
-  onClick,
-  danger = false,
-  disabled,
+/** A menu at a point of the page; the focus goes back to `from`. */
+export function MenuAt({
+  at,
+  from,
+  label,
+  open,
+  onClose,
   children,
 }: {
+  at: PointAt;
+  from: RefObject<HTMLElement | null>;
+  label: string;
+  open: boolean;
+  onClose: () => void;
+  children: ReactNode;
+}) {
+  const id = useId();
+  const body = menuPart.use(open, (why) => {
+    onClose();
+    failedPart(why);
+  });
+  if (!body) return null;
+  return (
+    <body.MenuBody
+      open={open}
+      onOpenChange={(next) => (next ? undefined : onClose())}
+      anchor={from}
+      at={at}
+      triggerId={`${id}-from`}
+      popupId={`${id}-popup`}
+      label={label}
+      entry="first"
+      align="start"
+      side="bottom"
+    >
+      {children}
+    </body.MenuBody>
+  );
+}
+
+/** True from the first time on that it was true: what was opened stays, so that closing can end well. */
+export function useOnce(now: boolean): boolean {
+  const [ever, setEver] = useState(now);
+  if (now && !ever) setEver(true);
+  return ever || now;
+}
+
+export interface ItemProps {
   icon?: LucideIcon;
   keys?: string;
+  /** What it will do, in a line of its own. */
+  note?: ReactNode;
   onClick: () => void;
   danger?: boolean;
   disabled?: boolean;
+  /** This is what is open now. */
+  current?: boolean;
   children: ReactNode;
-}) {
-  return (
-    <Base.Item className={cx(row, danger && "text-critical")} onClick={onClick} disabled={disabled}>
-      {icon ? <Icon of={icon} size={14} className={danger ? undefined : "text-fg-3"} /> : null}
-      <span className="min-w-0 flex-1 truncate">{children}</span>
-      {keys ? <Kbd keys={keys} /> : null}
-    </Base.Item>
-  );
 }
-
-/** One of several values; the present one is ticked. */
-export function MenuChoice<T extends string>({
-  value,
-  options,
-  onChange,
-}: {
+export interface ChoiceProps<T extends string> {
   value: T;
   options: { value: T; label: ReactNode; keys?: string }[];
   onChange: (value: T) => void;
-}) {
-  return (
-    <Base.RadioGroup value={value} onValueChange={(v) => onChange(v as T)}>
-      {options.map((o) => (
-        <Base.RadioItem key={o.value} value={o.value} className={row} closeOnClick>
-          <span className="flex min-w-0 flex-1 items-center gap-2 truncate">{o.label}</span>
-          {o.keys ? <Kbd keys={o.keys} /> : null}
-          <Base.RadioItemIndicator>
-            <Icon of={Check} size={14} />
-          </Base.RadioItemIndicator>
-        </Base.RadioItem>
-      ))}
-    </Base.RadioGroup>
-  );
+}
+export interface GroupProps {
+  label: string;
+  children: ReactNode;
 }
 
-export function MenuGroup({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <Base.Group>
-      <Base.GroupLabel className="px-2 pt-1.5 pb-1 text-meta text-fg-3">{label}</Base.GroupLabel>
-      {children}
-    </Base.Group>
-  );
+// The parts of a menu are only ever drawn inside an open one, when its code is there.
+
+export function MenuItem(props: ItemProps) {
+  const body = menuPart.get();
+  return body ? <body.Item {...props} /> : null;
 }
 
-export const MenuLine = () => <Base.Separator className="mx-1 my-1 h-px bg-line" />;
+/** One of several values; the present one is ticked. */
+export function MenuChoice<T extends string>(props: ChoiceProps<T>) {
+  const body = menuPart.get();
+  return body ? <body.Choice {...props} /> : null;
+}
+
+export function MenuGroup(props: GroupProps) {
+  const body = menuPart.get();
+  return body ? <body.Group {...props} /> : null;
+}
+
+export function MenuLine() {
+  const body = menuPart.get();
+  return body ? <body.Line /> : null;
+}

@@ -31,7 +31,11 @@ export function Panel({
 
 /** Name and value rows, as in the facts column. */
 export function Facts({ children }: { children: ReactNode }) {
-  return <dl className="grid grid-cols-[82px_minmax(0,1fr)] gap-y-px text-dense">{children}</dl>;
+  return (
+    <dl className="grid grid-cols-[minmax(82px,max-content)_minmax(0,1fr)] gap-x-1 gap-y-px text-dense">
+      {children}
+    </dl>
+  );
 }
 
 export function Fact({ name, children }: { name: string; children: ReactNode }) {

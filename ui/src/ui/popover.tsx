@@ -1,5 +1,10 @@
-import { Popover as Base } from "@base-ui/react/popover";
 import type { ReactElement, ReactNode } from "react";
+import { useOnce } from "./menu";
+import { part } from "./part";
+import { useTriggered } from "./trigger";
+
+/** The code of popovers. Only triggers are part of a page. */
+export const popoverPart = part(() => import("./popover-body"));
 
 /** A small panel under its trigger, named by its title. */
 export function Popover({
@@ -17,17 +22,24 @@ export function Popover({
   onOpenChange?: (open: boolean) => void;
   align?: "start" | "end";
 }) {
+  const x = useTriggered({ trigger, kind: "dialog", body: popoverPart, open, onOpenChange });
+  const needed = useOnce(x.open);
   return (
-    <Base.Root open={open} onOpenChange={onOpenChange}>
-      <Base.Trigger render={trigger} />
-      <Base.Portal>
-        <Base.Positioner align={align} sideOffset={6} className="z-50">
-          <Base.Popup className="float appear flex max-h-[min(var(--available-height),560px)] w-80 max-w-[calc(100vw-16px)] flex-col overflow-hidden outline-none">
-            <Base.Title className="sr-only">{title}</Base.Title>
-            {children}
-          </Base.Popup>
-        </Base.Positioner>
-      </Base.Portal>
-    </Base.Root>
+    <>
+      {x.trigger}
+      {x.body && needed ? (
+        <x.body.PopoverBody
+          open={x.open}
+          onOpenChange={x.setOpen}
+          anchor={x.anchor}
+          triggerId={x.triggerId}
+          popupId={x.popupId}
+          title={title}
+          align={align}
+        >
+          {children}
+        </x.body.PopoverBody>
+      ) : null}
+    </>
   );
 }

@@ -1,25 +1,52 @@
-/** Counts per day as a small line with a dot at its end. Says its range in words for screen readers. */
+import { cx } from "./cx";
+
+/**
+ * Values as a small line with a dot at its end; null is a gap that the line bridges. Says its range in words
+ * for screen readers. The ground is zero, or the lowest value with `low`.
+ */
 export function Spark({
   values,
   label,
   width = 72,
   height = 20,
+  target,
+  low = false,
+  className = "text-fg-3",
 }: {
-  values: number[];
+  values: (number | null)[];
   label: string;
   width?: number;
   height?: number;
+  target?: number;
+  low?: boolean;
+  className?: string;
 }) {
-  if (values.length < 2) return null;
-  const max = Math.max(1, ...values);
+  const points = values.flatMap((v, i) => (v === null ? [] : [{ v, i }]));
+  const last = points.at(-1);
+  if (points.length < 2 || !last) return null;
+  const all = points.map((p) => p.v);
+  const ground = low ? Math.min(...all) : 0;
+  // A target far above the line would press it flat; then it is not drawn.
+  const reach = Math.max(...all);
+  const shown = target !== undefined && target <= reach * 2 ? target : undefined;
+  const span = Math.max(reach, shown ?? 0) - ground || 1;
   const x = (i: number) => 2 + (i * (width - 6)) / (values.length - 1);
-  const y = (v: number) => height - 3 - (v / max) * (height - 6);
-  const line = values.map((v, i) => `${i ? "L" : "M"}${x(i).toFixed(1)} ${y(v).toFixed(1)}`).join("");
-  const last = values.length - 1;
+  const y = (v: number) => height - 3 - ((v - ground) / span) * (height - 6);
+  const line = points.map((p, k) => `${k ? "L" : "M"}${x(p.i).toFixed(1)} ${y(p.v).toFixed(1)}`).join("");
   return (
-    <svg width={width} height={height} role="img" aria-label={label} className="flex-none text-fg-3">
+    <svg width={width} height={height} role="img" aria-label={label} className={cx("flex-none", className)}>
+      {shown === undefined ? null : (
+        <line
+          x1="2"
+          x2={width - 2}
+          y1={y(shown)}
+          y2={y(shown)}
+          stroke="var(--line-strong)"
+          strokeDasharray="2 2"
+        />
+      )}
       <path d={line} fill="none" stroke="currentColor" strokeWidth="1.3" strokeLinejoin="round" />
-      <circle cx={x(last)} cy={y(values[last] ?? 0)} r="2" fill="currentColor" />
+      <circle cx={x(last.i)} cy={y(last.v)} r="2" fill="currentColor" />
     </svg>
   );
 }

@@ -35,47 +35,65 @@ export function StageTag({ stage }: { stage: string }) {
   );
 }
 
-/** The seven stages as steps; a press moves the issue there. */
+/** When a stage was entered, and by whom. */
+export interface StageVisit {
+  stage: string;
+  entered_at: string;
+  by: { name: string };
+}
+
+/**
+ * The seven stages as steps; a press moves the issue there. Those it has been through say when it came there
+ * and who moved it.
+ */
 export function StageBar({
   stage,
-  enteredAt,
+  visits,
   onMove,
 }: {
   stage: string;
-  enteredAt: string;
+  visits: StageVisit[];
   onMove: (stage: Stage) => void;
 }) {
   const at = position(stage);
   return (
-    <ol className="flex min-w-0 gap-1 overflow-x-auto p-0.5" aria-label={t("issue.stages")}>
-      {stages.map((s, i) => (
-        <li key={s} className="min-w-24 flex-1">
-          <button
-            type="button"
-            aria-current={i === at ? "step" : undefined}
-            onClick={() => onMove(s)}
-            title={t("issue.moveTo", { stage: word("stage", s) })}
-            className="state grid min-h-10 w-full content-start gap-1 rounded-1 px-0.5 pt-0.5 text-left hover:bg-hover"
-          >
-            <span
-              className={cx(
-                "bar-fill h-1 rounded-[2px]",
-                i < at && "bg-idle-fill",
-                i === at && "bg-accent",
-                i > at && "bg-muted",
-              )}
-            />
-            <span className={cx("truncate text-meta", i === at ? "font-semibold text-fg" : "text-fg-3")}>
-              {word("stage", s)}
-            </span>
-            {i === at ? (
-              <span className="truncate text-axis text-fg-3">
-                <Time at={enteredAt} relative />
+    <ol className="flex min-w-0 flex-none gap-1 overflow-x-auto p-0.5" aria-label={t("issue.stages")}>
+      {stages.map((s, i) => {
+        const visit = i <= at ? visits.find((v) => v.stage === s) : undefined;
+        return (
+          <li key={s} className="min-w-[92px] flex-1">
+            <button
+              type="button"
+              aria-current={i === at ? "step" : undefined}
+              onClick={() => i !== at && onMove(s)}
+              title={
+                i === at
+                  ? word("stage.about", s)
+                  : `${t("issue.moveTo", { stage: word("stage", s) })}\n${word("stage.about", s)}`
+              }
+              className="state grid min-h-[52px] w-full content-start gap-1 rounded-1 px-0.5 pt-0.5 text-left hover:bg-hover"
+            >
+              <span
+                className={cx(
+                  "bar-fill h-1 rounded-[2px]",
+                  i < at && "bg-idle-fill",
+                  i === at && "bg-accent",
+                  i > at && "bg-muted",
+                )}
+              />
+              <span className={cx("truncate text-meta", i === at ? "font-semibold text-fg" : "text-fg-3")}>
+                {word("stage", s)}
               </span>
-            ) : null}
-          </button>
-        </li>
-      ))}
+              {visit ? (
+                <span className="flex min-w-0 items-center gap-1 text-axis text-fg-3">
+                  <Time at={visit.entered_at} relative={i === at} className="num flex-none" />
+                  <span className="truncate">{visit.by.name}</span>
+                </span>
+              ) : null}
+            </button>
+          </li>
+        );
+      })}
     </ol>
   );
 }

@@ -14,11 +14,7 @@ export function Skeleton({
   height?: number;
   className?: string;
 }) {
-  const [late, setLate] = useState(false);
-  useEffect(() => {
-    const timer = setTimeout(() => setLate(true), 200);
-    return () => clearTimeout(timer);
-  }, []);
+  const late = useLate();
   return (
     <div className={cx("grid gap-3 p-4", className)} role="status">
       <span className="sr-only">{t("common.loading")}</span>
@@ -30,6 +26,68 @@ export function Skeleton({
         : null}
     </div>
   );
+}
+
+/** Rows in the shape of a list: a round, two lines and a word at the end, as high as the rows that come. */
+export function RowsSkeleton({ rows = 6, height = 36 }: { rows?: number; height?: number }) {
+  const late = useLate();
+  return (
+    <div role="status">
+      <span className="sr-only">{t("common.loading")}</span>
+      {late
+        ? Array.from({ length: rows }, (_, i) => (
+            <div
+              // biome-ignore lint/suspicious/noArrayIndexKey: bars without identity
+              key={i}
+              className="flex items-center gap-3 border-line border-t px-3"
+              style={{ height }}
+            >
+              <span className="skeleton size-5 flex-none !rounded-full" />
+              <span className="skeleton h-3" style={{ width: `${[46, 32, 54, 38][i % 4]}%` }} />
+              <span className="flex-1" />
+              <span className="skeleton h-3 w-16 max-sm:hidden" />
+            </div>
+          ))
+        : null}
+    </div>
+  );
+}
+
+/** Cards of the inbox: who and when, a title, how it goes on. */
+export function CardsSkeleton({ rows = 8, height = 91 }: { rows?: number; height?: number }) {
+  const late = useLate();
+  return (
+    <div role="status">
+      <span className="sr-only">{t("common.loading")}</span>
+      {late
+        ? Array.from({ length: rows }, (_, i) => (
+            <div
+              // biome-ignore lint/suspicious/noArrayIndexKey: bars without identity
+              key={i}
+              className="grid content-center gap-2 border-line border-b pr-3.5 pl-7"
+              style={{ height }}
+            >
+              <span className="flex justify-between">
+                <span className="skeleton h-3 w-24" />
+                <span className="skeleton h-3 w-9" />
+              </span>
+              <span className="skeleton h-3.5" style={{ width: `${[82, 64, 90, 58][i % 4]}%` }} />
+              <span className="skeleton h-3 w-2/5" />
+            </div>
+          ))
+        : null}
+    </div>
+  );
+}
+
+/** True after 200 ms: what comes sooner needs no placeholder. */
+function useLate(): boolean {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), 200);
+    return () => clearTimeout(timer);
+  }, []);
+  return late;
 }
 
 /** Nothing here yet: what will come, and the one thing to do about it. */

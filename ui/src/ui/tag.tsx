@@ -16,15 +16,19 @@ export function Tag({
   tone = "plain",
   title,
   className,
+  user,
   children,
 }: {
   tone?: Tone;
   title?: string;
   className?: string;
+  /** It says what somebody wrote, not a word of ours. */
+  user?: boolean;
   children: ReactNode;
 }) {
   return (
     <span
+      data-user={user ? "" : undefined}
       title={title}
       className={cx(
         "forced-edge inline-flex h-[18px] max-w-full items-center gap-1 truncate rounded-1 px-1.5 text-[11px] leading-[18px] font-medium whitespace-nowrap",

@@ -1,149 +1,216 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { accuracyQuery, type DecisionFilter, decisionListQuery } from "@/api/decisions";
-import type { Decision } from "@/api/types";
+import { X } from "lucide-react";
+import { useRowKeys } from "@/actions/use-row-keys";
+import {
+  accuracyQuery,
+  type DecisionFilter,
+  decisionFields,
+  decisionListQuery,
+  engines,
+} from "@/api/decisions";
 import { useLaunch } from "@/app/launch";
 import { Page } from "@/app/page";
+import { decisionSearch } from "@/app/search";
 import { t, word } from "@/i18n";
-import { languageName, percent } from "@/i18n/format";
-import { Button } from "@/ui/button";
+import { languageName } from "@/i18n/format";
+import { Button, buttonClass } from "@/ui/button";
+import { cx } from "@/ui/cx";
 import { Checkbox, Select } from "@/ui/field";
+import { Icon } from "@/ui/icon";
 import { Panel } from "@/ui/panel";
-import { Empty, Failure, Skeleton } from "@/ui/states";
-import { Tag } from "@/ui/tag";
-import { Time } from "@/ui/time";
+import { Empty, Failure, RowsSkeleton, Skeleton } from "@/ui/states";
 import { facetWord } from "../feedback/names";
-import { AccuracyTable } from "./accuracy";
+import { ViewsMenu } from "../shared/views-menu";
+import { AccuracyTable, Summary } from "./accuracy";
+import { DecisionRow } from "./decision-row";
+import { OverTime } from "./over-time";
 
 const route = getRouteApi("/app/launches/$launchId/decisions");
-const fields = ["category", "severity", "sentiment", "language", "area"] as const;
 
 /** The ledger of what the engine decided, and how often people had to put it right. */
 export default function Decisions() {
   const launch = useLaunch();
   const search = route.useSearch();
-  const navigate = route.useNavigate();
   const accuracy = useQuery(accuracyQuery(launch.id));
-  const list = useInfiniteQuery(decisionListQuery(launch.id, search));
-  const items = list.data?.pages.flatMap((p) => p.items) ?? [];
+  const field = accuracy.data?.fields.find((f) => f.field === (search.field ?? "category"));
   return (
     <Page title={t("nav.decisions")} note={t("decisions.note")}>
-      {accuracy.data ? <AccuracyTable accuracy={accuracy.data} /> : null}
-      <div className="flex flex-wrap items-center gap-3">
-        <Select
-          aria-label={t("decisions.field")}
-          className="!h-7 !w-auto !text-dense"
-          value={search.field ?? ""}
-          onChange={(e) =>
-            void navigate({
-              search: { ...search, field: (e.target.value || undefined) as DecisionFilter["field"] },
-              replace: true,
-            })
-          }
-          options={[
-            { value: "", label: t("decisions.anyField") },
-            ...fields.map((f) => ({ value: f, label: t(`facet.${f}`) })),
-          ]}
-        />
-        <Checkbox
-          className="text-dense"
-          label={t("decisions.corrected")}
-          checked={search.corrected === "true"}
-          onChange={(e) =>
-            void navigate({
-              search: { ...search, corrected: e.target.checked ? "true" : undefined },
-              replace: true,
-            })
-          }
-        />
-      </div>
+      <FieldSwitch search={search} />
+      {accuracy.error ? <Failure error={accuracy.error} onRetry={() => void accuracy.refetch()} /> : null}
+      {accuracy.isPending ? <Skeleton rows={4} height={40} className="!p-0" /> : null}
+      {field && accuracy.data ? (
+        <>
+          <Summary field={field} />
+          <div className="grid gap-3 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+            <AccuracyTable field={field} />
+            <OverTime field={field} since={accuracy.data.since} />
+          </div>
+        </>
+      ) : null}
+      <Ledger launchId={launch.id} search={search} />
+    </Page>
+  );
+}
+
+/** Which field is measured; also narrows the rows below to it. */
+function FieldSwitch({ search }: { search: DecisionFilter }) {
+  return (
+    <nav aria-label={t("decisions.field")} className="flex gap-4 overflow-x-auto border-line border-b">
+      {decisionFields.map((f) => {
+        const active = (search.field ?? "category") === f;
+        return (
+          <Link
+            key={f}
+            from="/launches/$launchId/decisions"
+            to="."
+            search={{
+              field: f,
+              engine: search.engine,
+              wrong: search.from || search.to ? undefined : search.wrong,
+            }}
+            replace
+            aria-current={active ? "true" : undefined}
+            className={cx(
+              "-mb-px flex h-8 flex-none items-center border-b-2 text-row font-medium whitespace-nowrap pointer-coarse:h-10",
+              active ? "border-fg text-fg" : "border-transparent text-fg-3 hover:text-fg-2",
+            )}
+          >
+            {word("facet", f)}
+          </Link>
+        );
+      })}
+    </nav>
+  );
+}
+
+function Ledger({ launchId, search }: { launchId: string; search: DecisionFilter }) {
+  const navigate = route.useNavigate();
+  const list = useInfiniteQuery(decisionListQuery(launchId, search));
+  const items = list.data?.pages.flatMap((p) => p.items) ?? [];
+  const filtered = Object.keys(search).some((k) => k !== "field" && k !== "any");
+  useRowKeys(items.length);
+  return (
+    <section aria-labelledby="ledger" className="grid gap-2">
+      <FilterBar
+        launchId={launchId}
+        search={search}
+        onChange={(next) => void navigate({ search: next, replace: true })}
+      />
       {list.error ? <Failure error={list.error} onRetry={() => void list.refetch()} /> : null}
-      {list.isPending ? <Skeleton rows={8} /> : null}
+      {list.isPending ? (
+        <Panel>
+          <RowsSkeleton rows={8} height={52} />
+        </Panel>
+      ) : null}
       {list.data && items.length === 0 ? (
-        <Empty title={t("decisions.none")}>
-          <p>{t("decisions.noneText")}</p>
+        <Empty
+          title={t(filtered ? "decisions.noneFiltered" : "decisions.none")}
+          action={
+            filtered ? (
+              <Button onClick={() => void navigate({ search: { field: search.field } })}>
+                {t("filter.clear")}
+              </Button>
+            ) : (
+              <Link to="/launches/$launchId/send" params={{ launchId }} className={buttonClass("primary")}>
+                {t("send.title")}
+              </Link>
+            )
+          }
+        >
+          {filtered ? null : <p>{t("decisions.noneText")}</p>}
         </Empty>
       ) : null}
       {items.length ? (
         <Panel>
           <ol>
             {items.map((d) => (
-              <DecisionRow key={d.id} decision={d} launchId={launch.id} />
+              <DecisionRow key={d.id} decision={d} launchId={launchId} />
             ))}
           </ol>
         </Panel>
       ) : null}
       {list.hasNextPage ? (
         <Button
-          className="self-center"
+          className="justify-self-center"
           disabled={list.isFetchingNextPage}
           onClick={() => void list.fetchNextPage()}
         >
           {t("common.more")}
         </Button>
       ) : null}
-    </Page>
+    </section>
   );
 }
 
-/** The fields of an outcome that are worth a tag, in this order; ids and "none" say nothing to people. */
-const shownFields = [
-  "category",
-  "severity",
-  "sentiment",
-  "language",
-  "area",
-  "emotion",
-  "spam",
-  "security",
-  "tags",
-  "state",
-];
-
-export function outcomeWords(outcome: Record<string, unknown>): [string, string][] {
-  return shownFields.flatMap((field): [string, string][] => {
-    const v = outcome[field];
-    if (v === true) return [[field, t(`triage.${field === "spam" ? "spamYes" : "securityYes"}`)]];
-    if (Array.isArray(v) && v.length) return [[field, v.join(", ")]];
-    return typeof v === "string" && v !== "" && v !== "none" ? [[field, v]] : [];
-  });
-}
-
-function DecisionRow({ decision: d, launchId }: { decision: Decision; launchId: string }) {
+function FilterBar({
+  launchId,
+  search,
+  onChange,
+}: {
+  launchId: string;
+  search: DecisionFilter;
+  onChange: (next: DecisionFilter) => void;
+}) {
+  const { from, to, ...rest } = search;
+  const value = (v: string) => facetWord(search.field ?? "category", v, languageName);
   return (
-    <li className="relative grid grid-cols-[minmax(0,1fr)_auto] items-baseline gap-x-3 gap-y-0.5 border-line px-3 py-1.5 text-row not-first:border-t hover:bg-hover md:grid-cols-[minmax(0,280px)_minmax(0,1fr)_48px_64px]">
-      <Link
-        to="/launches/$launchId/feedback"
-        params={{ launchId }}
-        search={{ tab: "all", item: d.feedback.id }}
-        className="truncate after:absolute after:inset-0"
-        dir="auto"
-      >
-        <span className="id mr-2 text-fg-3">#{d.feedback.number}</span>
-        {d.feedback.title || d.feedback.snippet}
-      </Link>
-      <span className="flex min-w-0 flex-wrap gap-1.5 max-md:col-span-2 max-md:row-start-2">
-        {outcomeWords(d.outcome).map(([field, value]) => (
-          <Tag key={field} title={word("facet", field)}>
-            {facetWord(field, value, languageName)}
-          </Tag>
-        ))}
-        {d.corrections.map((c) => (
-          <Tag key={c.field} tone="watch">
-            {t("decisions.correctedTo", {
-              field: word("facet", c.field),
-              to: facetWord(c.field, c.to, languageName),
-            })}
-          </Tag>
-        ))}
-      </span>
-      <span className="num text-right text-meta text-fg-3 max-md:hidden">{percent(d.confidence)}</span>
-      <span className="text-right text-meta text-fg-3">
-        <Time at={d.at} />
-      </span>
-      {d.reason ? (
-        <span className="col-span-full truncate text-meta text-fg-3 md:col-start-2">{d.reason}</span>
+    <div className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-2">
+      <h2 id="ledger" className="text-body font-semibold">
+        {search.any
+          ? t("decisions.list")
+          : t("decisions.listOf", { field: word("facet", search.field ?? "category") })}
+      </h2>
+      <Select
+        aria-label={t("decisions.engine")}
+        className="!h-7 !w-auto !text-dense pointer-coarse:!h-10"
+        value={search.engine ?? ""}
+        onChange={(e) =>
+          onChange({ ...search, engine: (e.target.value || undefined) as DecisionFilter["engine"] })
+        }
+        options={[
+          { value: "", label: t("decisions.anyEngine") },
+          ...engines.map((e) => ({ value: e, label: t(`engine.${e}`) })),
+        ]}
+      />
+      <Checkbox
+        className="text-dense"
+        label={t("decisions.wrong")}
+        checked={search.wrong === "true"}
+        onChange={(e) => onChange({ ...rest, wrong: e.target.checked ? "true" : undefined })}
+      />
+      <Checkbox
+        className="text-dense"
+        label={t("decisions.any")}
+        checked={search.any === "true"}
+        onChange={(e) => onChange({ ...rest, any: e.target.checked ? "true" : undefined })}
+      />
+      {from ? (
+        <Chip onRemove={() => onChange({ ...rest, to })}>{t("decisions.from", { value: value(from) })}</Chip>
       ) : null}
-    </li>
+      {to ? (
+        <Chip onRemove={() => onChange({ ...rest, from })}>{t("decisions.to", { value: value(to) })}</Chip>
+      ) : null}
+      <span className="flex-1" />
+      <ViewsMenu
+        launchId={launchId}
+        page="decisions"
+        search={search}
+        onOpen={(s) => onChange(decisionSearch(s))}
+      />
+    </div>
   );
 }
+
+const Chip = ({ onRemove, children }: { onRemove: () => void; children: string }) => (
+  <button
+    type="button"
+    title={t("filter.remove", { label: children })}
+    onClick={onRemove}
+    className="state forced-edge inline-flex h-6 max-w-64 items-center gap-1 rounded-1 bg-accent-soft px-1.5 text-[11px] font-medium text-accent-text hover:bg-muted pointer-coarse:h-10"
+  >
+    <span className="truncate">{children}</span>
+    <Icon of={X} size={11} />
+    <span className="sr-only">{t("common.remove")}</span>
+  </button>
+);

@@ -13,7 +13,7 @@ import { Button, buttonClass } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { Glyph, type State } from "@/ui/glyph";
 import { Panel } from "@/ui/panel";
-import { Empty, explain, Failure, Skeleton } from "@/ui/states";
+import { Empty, explain, Failure, RowsSkeleton } from "@/ui/states";
 import { Time } from "@/ui/time";
 import { ChannelIcon } from "../feedback/channel-icon";
 import { DeliveryDialog } from "./delivery-dialog";
@@ -46,7 +46,11 @@ export default function Deliveries() {
       <StateTabs counts={counts} search={search} launchId={launch.id} />
       <DeliveryFilters search={search} channels={items.map((d) => d.channel)} onChange={change} />
       {list.error ? <Failure error={list.error} onRetry={() => void list.refetch()} /> : null}
-      {list.isPending ? <Skeleton rows={8} /> : null}
+      {list.isPending ? (
+        <Panel>
+          <RowsSkeleton rows={8} />
+        </Panel>
+      ) : null}
       {list.data && items.length === 0 && (filter.channel || filter.state) ? (
         <Empty
           title={t("feedback.noneFiltered")}

@@ -10,7 +10,7 @@ import { Dialog } from "@/ui/dialog";
 import { Fact, Facts } from "@/ui/panel";
 import { Snippet } from "@/ui/snippet";
 import { explain, Failure, Skeleton } from "@/ui/states";
-import { Time } from "@/ui/time";
+import { TimeButton } from "@/ui/time";
 
 /** One delivery with the bytes that came, shown as text and never as markup. */
 export function DeliveryDialog({
@@ -72,11 +72,11 @@ export function DeliveryDialog({
             ) : null}
             <Fact name={t("facet.channel")}>{word("channel", d.channel)}</Fact>
             <Fact name={t("facts.received")}>
-              <Time at={d.received_at} />
+              <TimeButton at={d.received_at} />
             </Fact>
             {d.processed_at ? (
               <Fact name={t("deliveries.processed")}>
-                <Time at={d.processed_at} />
+                <TimeButton at={d.processed_at} />
               </Fact>
             ) : null}
             <Fact name={t("deliveries.attempts")}>{number(d.attempts)}</Fact>

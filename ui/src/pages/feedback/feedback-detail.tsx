@@ -1,19 +1,42 @@
 import { useQuery } from "@tanstack/react-query";
-import { ArrowLeft, Check, ChevronDown, ChevronUp, CircleSlash, Link2, ShieldCheck } from "lucide-react";
+import {
+  ArrowLeft,
+  Check,
+  ChevronDown,
+  ChevronUp,
+  CircleSlash,
+  Clock,
+  Link2,
+  ShieldCheck,
+  Sparkles,
+} from "lucide-react";
 import { useState } from "react";
+import { ActionButton, tip } from "@/actions/action-button";
+import { ActionMenu } from "@/actions/action-menu";
+import { useCopyLink } from "@/actions/copy-link";
 import { useActions } from "@/actions/use-actions";
+import { isStatus } from "@/api/error";
 import { feedbackQuery, relatedQuery } from "@/api/feedback";
-import type { Feedback } from "@/api/types";
+import { isSnoozed } from "@/api/filter";
+import type { Feedback, FeedbackPatch } from "@/api/types";
 import { t, word } from "@/i18n";
-import { number } from "@/i18n/format";
+import { fullTime, moment, number } from "@/i18n/format";
 import { Button, IconButton } from "@/ui/button";
+import { failedPart } from "@/ui/failed-part";
+import { Icon } from "@/ui/icon";
+import { part } from "@/ui/part";
 import { Failure, Skeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
+import { useNow, useZone } from "@/ui/time";
+import { MovedLine } from "../shared/moved";
 import { severities } from "../shared/vocabulary";
 import { FeedbackBody } from "./feedback-body";
 import { FeedbackFacts, type OpenMenu } from "./feedback-facts";
-import { JoinDialog } from "./join-dialog";
+import { SuggestionBar } from "./suggestion-bar";
+import { confirmation, dismissals, isEmpty, standing } from "./suggestions";
 import type { Verbs } from "./verbs";
+
+const joinPart = part(() => import("./join-dialog"));
 
 interface Props {
   id: string;
@@ -21,26 +44,54 @@ interface Props {
   row: Feedback | undefined;
   launchId: string;
   place: { at: number; of: number } | undefined;
+  /** While rows are selected the keys mean those. */
+  selecting: boolean;
   onStep: (by: number) => void;
   onBack: () => void;
-  onAct: (ids: string[], act: () => Promise<void>) => void;
+  /** Does something after which the report may be on another tab. */
+  onAct: (ids: string[], becomes: Partial<Feedback>, run: () => Promise<void>) => void;
+  onLater: () => void;
   verbs: Verbs;
 }
 
-export function FeedbackDetail({ id, row, launchId, place, onStep, onBack, onAct, verbs }: Props) {
-  const { data, error, refetch } = useQuery({ ...feedbackQuery(id), placeholderData: row });
+/** A button that keeps only its drawing where there is no room for its word. */
+const narrow = "max-sm:w-10 max-sm:!px-0";
+
+export function FeedbackDetail(p: Props) {
+  const { id, row, launchId, place, onStep, onBack, onAct, verbs } = p;
+  const { data: whole, error, refetch } = useQuery({ ...feedbackQuery(id), placeholderData: row });
+  // While the line is cut, what the list knows is better than nothing.
+  const data = whole ?? (isStatus(error, 0) ? row : undefined);
   const related = useQuery(relatedQuery(id)).data;
   const [joining, setJoining] = useState(false);
+  const join = joinPart.use(joining, (why) => {
+    setJoining(false);
+    failedPart(why);
+  });
   const [menu, setMenu] = useState<OpenMenu>();
 
   const open = data && data.state !== "accepted";
-  const best = related?.issues[0];
-  const accept = (issueId?: string) => data && onAct([id], () => verbs.accept(data, issueId));
-  const ignore = () => data && onAct([id], () => verbs.ignore([id]));
-  const severity = (level: (typeof severities)[number]) =>
-    data && void verbs.correct(data, { severity: level });
-  const spam = (yes: boolean) => data && onAct(yes ? [id] : [], () => verbs.correct(data, { spam: yes }));
-  const canAct = () => Boolean(open);
+  useCopyLink(`/feedback/${id}`);
+  const now = useNow();
+  const later = data && isSnoozed(data, now);
+  const stands = data && standing(data, related);
+  const some = stands && !isEmpty(stands);
+  const accept = (issueId?: string) =>
+    data && onAct([id], { state: "accepted" }, () => verbs.accept(data, issueId));
+  const ignore = () => data && onAct([id], { state: "ignored" }, () => verbs.ignore([id]));
+  const wake = () => onAct([id], { snoozed_until: undefined }, () => verbs.snooze([id], undefined));
+  const correct = (change: FeedbackPatch) => data && void verbs.correct(data, change);
+  const spam = (yes: boolean) =>
+    data && onAct([id], { state: yes ? "spam" : "new" }, () => verbs.correct(data, { spam: yes }));
+  const takeAll = () =>
+    data &&
+    stands &&
+    onAct([id], { state: "accepted" }, () =>
+      verbs.takeAll(data, confirmation(stands.fields), stands.issue?.issue.id),
+    );
+  const dismissAll = () => data && stands && void verbs.dismiss(data, dismissals(stands));
+  const alone = () => !p.selecting;
+  const canAct = () => Boolean(open) && alone();
   useActions([
     {
       id: "item.accept",
@@ -53,13 +104,21 @@ export function FeedbackDetail({ id, row, launchId, place, onStep, onBack, onAct
       run: () => accept(),
     },
     {
-      id: "item.join-best",
+      id: "item.take-all",
       keys: ["shift+enter"],
       scope: "item",
-      label: best ? t("action.joinBest", { key: best.issue.key }) : t("action.joinSuggested"),
-      icon: Link2,
-      when: () => Boolean(open && best),
-      run: () => accept(best?.issue.id),
+      label: stands?.issue ? t("action.takeAllInto", { key: stands.issue.issue.key }) : t("action.takeAll"),
+      hint: t("hint.takeAll"),
+      icon: Sparkles,
+      when: () => Boolean(some) && alone(),
+      run: takeAll,
+    },
+    {
+      id: "item.dismiss-all",
+      scope: "item",
+      label: t("action.dismissAll"),
+      when: () => Boolean(some) && alone(),
+      run: dismissAll,
     },
     {
       id: "item.join",
@@ -77,6 +136,7 @@ export function FeedbackDetail({ id, row, launchId, place, onStep, onBack, onAct
       scope: "item",
       label: t("action.severity"),
       hint: t("hint.severity"),
+      when: alone,
       run: () => setMenu("severity"),
     },
     {
@@ -85,6 +145,7 @@ export function FeedbackDetail({ id, row, launchId, place, onStep, onBack, onAct
       scope: "item",
       label: t("action.category"),
       hint: t("hint.category"),
+      when: alone,
       run: () => setMenu("category"),
     },
     {
@@ -93,17 +154,29 @@ export function FeedbackDetail({ id, row, launchId, place, onStep, onBack, onAct
       scope: "item",
       label: t("action.assign"),
       hint: t("hint.assign"),
+      when: alone,
       run: () => setMenu("assignee"),
     },
+    {
+      id: "item.later",
+      keys: ["h"],
+      scope: "item",
+      label: t(later ? "action.wake" : "action.later"),
+      hint: t(later ? "hint.wake" : "hint.later"),
+      icon: Clock,
+      when: () => data?.state === "new" && alone(),
+      run: later ? wake : p.onLater,
+    },
+    // E is "done with this": of what is put off, done with waiting.
     {
       id: "item.ignore",
       keys: ["e"],
       scope: "item",
-      label: t("action.ignore"),
-      hint: t("hint.ignore"),
+      label: t(later ? "action.wake" : "action.ignore"),
+      hint: later ? undefined : t("hint.ignore"),
       icon: CircleSlash,
-      when: () => data?.state === "new",
-      run: ignore,
+      when: () => data?.state === "new" && alone(),
+      run: () => (later ? wake() : ignore()),
     },
     {
       id: "item.spam",
@@ -117,18 +190,25 @@ export function FeedbackDetail({ id, row, launchId, place, onStep, onBack, onAct
       keys: [String(i + 1)],
       scope: "item" as const,
       label: t("action.setSeverity", { severity: word("severity.long", level) }),
-      run: () => severity(level),
+      when: alone,
+      run: () => correct({ severity: level }),
     })),
   ]);
 
-  if (error) return <Failure error={error} onRetry={() => void refetch()} />;
+  if (error && !data) return <Failure error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton rows={9} className="p-6" />;
   return (
     <article aria-label={t("feedback.one", { number: data.number })} className="flex h-full min-h-0 flex-col">
       <header className="flex h-11 flex-none items-center gap-2 border-line border-b pr-3.5 pl-6 max-md:pl-2">
         <IconButton label={t("common.back")} icon={ArrowLeft} className="md:hidden" onClick={onBack} />
         <span className="id text-fg-2">#{data.number}</span>
-        <Tag tone={data.state === "accepted" ? "ok" : "plain"}>{word("state", data.state)}</Tag>
+        {later ? (
+          <SnoozeTag until={data.snoozed_until} />
+        ) : (
+          <Tag tone={data.state === "accepted" ? "ok" : "plain"} className="max-sm:hidden">
+            {word("state", data.state)}
+          </Tag>
+        )}
         <span className="flex-1" />
         {place ? (
           <span className="num text-[12px] whitespace-nowrap text-fg-2 max-lg:hidden">
@@ -137,20 +217,30 @@ export function FeedbackDetail({ id, row, launchId, place, onStep, onBack, onAct
         ) : null}
         <IconButton
           label={t("action.previous")}
+          title={tip(t("action.previous"), "k")}
           icon={ChevronUp}
+          className="max-sm:hidden"
           disabled={!place || place.at <= 1}
           onClick={() => onStep(-1)}
         />
         <IconButton
           label={t("action.next")}
+          title={tip(t("action.next"), "j")}
           icon={ChevronDown}
+          className="max-sm:hidden"
           disabled={!place || place.at >= place.of}
           onClick={() => onStep(1)}
         />
+        <ActionMenu scope="item" />
         {data.state === "new" ? (
-          <Button icon={CircleSlash} onClick={ignore} className="max-sm:hidden">
+          <ActionButton action="item.later" icon={Clock} className={narrow}>
+            <span className="max-sm:sr-only">{t(later ? "feedback.wake" : "feedback.later")}</span>
+          </ActionButton>
+        ) : null}
+        {data.state === "new" ? (
+          <ActionButton action="item.ignore" icon={CircleSlash} className="max-sm:hidden">
             {t("feedback.ignore")}
-          </Button>
+          </ActionButton>
         ) : null}
         {data.state === "spam" ? (
           <Button icon={ShieldCheck} onClick={() => spam(false)}>
@@ -159,21 +249,39 @@ export function FeedbackDetail({ id, row, launchId, place, onStep, onBack, onAct
         ) : null}
         {open ? (
           <>
-            <Button icon={Link2} onClick={() => setJoining(true)}>
-              {t("feedback.join")}
-            </Button>
-            <Button look="primary" icon={Check} onClick={() => accept()}>
+            <ActionButton action="item.join" icon={Link2} className={narrow}>
+              <span className="max-sm:sr-only">{t("feedback.join")}</span>
+            </ActionButton>
+            <ActionButton action="item.accept" look="primary" icon={Check}>
               {t("feedback.accept")}
-            </Button>
+            </ActionButton>
           </>
         ) : null}
       </header>
+      <MovedLine id={id} />
       <div className="grid min-h-0 flex-1 content-start overflow-y-auto lg:grid-cols-[minmax(0,1fr)_292px] lg:content-stretch lg:overflow-hidden">
-        <FeedbackBody feedback={data} related={related} onJoin={accept} verbs={verbs} launchId={launchId} />
+        <FeedbackBody
+          feedback={data}
+          related={related}
+          onJoin={accept}
+          verbs={verbs}
+          launchId={launchId}
+          suggestions={
+            <SuggestionBar
+              feedback={data}
+              standing={stands}
+              launchId={launchId}
+              onTakeAll={takeAll}
+              onTakeIssue={accept}
+              onTakeField={(s) => correct({ [s.field]: s.value } as FeedbackPatch)}
+              onDismiss={(list) => void verbs.dismiss(data, list)}
+            />
+          }
+        />
         <FeedbackFacts feedback={data} verbs={verbs} menu={menu} onMenu={setMenu} />
       </div>
-      {joining ? (
-        <JoinDialog
+      {join && joining ? (
+        <join.JoinDialog
           launchId={launchId}
           related={related}
           onClose={() => setJoining(false)}
@@ -184,5 +292,17 @@ export function FeedbackDetail({ id, row, launchId, place, onStep, onBack, onAct
         />
       ) : null}
     </article>
+  );
+}
+
+/** Clock and time of what is put off. */
+function SnoozeTag({ until = "" }: { until?: string }) {
+  const zone = useZone();
+  const now = useNow();
+  return (
+    <Tag title={fullTime(until, zone)}>
+      <Icon of={Clock} size={12} />
+      <span className="num">{t("feedback.until", { when: moment(until, zone, now) })}</span>
+    </Tag>
   );
 }

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { ExternalLink } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Feedback } from "@/api/types";
@@ -9,7 +10,7 @@ import { Avatar } from "@/ui/avatar";
 import { Glyph, Sentiment, Severity, stateOfSeverity } from "@/ui/glyph";
 import { Icon } from "@/ui/icon";
 import { Fact, Facts } from "@/ui/panel";
-import { Time } from "@/ui/time";
+import { TimeButton } from "@/ui/time";
 import { EditText, PickFact } from "../shared/edit-fact";
 import { categories, languages, sentiments, severities } from "../shared/vocabulary";
 import type { Verbs } from "./verbs";
@@ -132,10 +133,10 @@ export function FeedbackFacts({ feedback: f, verbs, menu, onMenu }: Props) {
       <Group title={t("facts.context")}>
         <Facts>
           <Fact name={t("facts.occurred")}>
-            <Time at={f.occurred_at} />
+            <TimeButton at={f.occurred_at} />
           </Fact>
           <Fact name={t("facts.received")}>
-            <Time at={f.received_at} />
+            <TimeButton at={f.received_at} />
           </Fact>
           <Fact name={t("facet.channel")}>{word("channel", f.channel)}</Fact>
           {f.app_version ? <Fact name={t("facet.version")}>{f.app_version}</Fact> : null}
@@ -152,6 +153,18 @@ export function FeedbackFacts({ feedback: f, verbs, menu, onMenu }: Props) {
           {f.author.email ? (
             <Fact name={t("facts.email")}>
               <span className="truncate">{f.author.email}</span>
+            </Fact>
+          ) : null}
+          {f.author.person_id ? (
+            <Fact name={t("facts.person")}>
+              <Link
+                to="/launches/$launchId/feedback"
+                params={{ launchId: f.launch_id }}
+                search={{ tab: "all", person: f.author.person_id }}
+                className="link truncate"
+              >
+                {t("facts.samePerson")}
+              </Link>
             </Fact>
           ) : null}
         </Facts>

@@ -12,12 +12,14 @@ interface Props {
   launchId: string;
   currentId: string | undefined;
   marked: Set<string>;
+  /** Every state is shown here, so that a row that is acted on elsewhere does not leave. */
+  staying: boolean;
   onMark: (id: string, range: boolean) => void;
   onEnd: () => void;
 }
 
 /** The list draws only what is in view; it asks for more before its end is reached. */
-export function FeedbackList({ items, total, launchId, currentId, marked, onMark, onEnd }: Props) {
+export function FeedbackList({ items, total, launchId, currentId, marked, staying, onMark, onEnd }: Props) {
   const { density } = usePrefs();
   const read = useRead();
   const scroller = useRef<HTMLDivElement>(null);
@@ -72,6 +74,7 @@ export function FeedbackList({ items, total, launchId, currentId, marked, onMark
                 marked={marked.has(item.id)}
                 marking={marked.size > 0}
                 compact={density === "compact"}
+                staying={staying}
                 onMark={onMark}
               />
             </li>

@@ -1,7 +1,7 @@
 import { X } from "lucide-react";
 import { clearFilters, type FeedbackSearch, feedbackFacets, toggleValue } from "@/api/filter";
 import { type MessageKey, t } from "@/i18n";
-import { languageName } from "@/i18n/format";
+import { dateTime, languageName } from "@/i18n/format";
 import { Icon } from "@/ui/icon";
 import { facetWord } from "./names";
 
@@ -20,13 +20,25 @@ export function chipsOf(search: FeedbackSearch): Chip[] {
       without: toggleValue(search, facet, value),
     })),
   );
-  const single = (key: "issue" | "import" | "from" | "to", label: string) => {
+  const single = (
+    key: "issue" | "rating" | "waiting" | "person" | "import" | "from" | "to" | "triaged_from" | "triaged_to",
+    label: string,
+  ) => {
     if (search[key]) chips.push({ id: key, label, without: { ...search, [key]: undefined } });
   };
   single("issue", t(search.issue === "none" ? "filter.noIssue" : "filter.hasIssue"));
+  if (search.rating) single("rating", t(`filter.rating.${search.rating}`));
+  if (search.waiting) {
+    single("waiting", t("filter.waits", { time: t(`filter.waiting.${search.waiting}`) }));
+  }
+  single("person", t("filter.onePerson"));
   single("import", t("filter.oneImport"));
-  single("from", t("filter.fromDay" as MessageKey, { day: search.from ?? "" }));
-  single("to", t("filter.toDay" as MessageKey, { day: search.to ?? "" }));
+  // A link from the command centre names a moment, a person chooses a day.
+  const when = (v = "") => (v.includes("T") ? dateTime(v) : v);
+  single("from", t("filter.fromDay" as MessageKey, { day: when(search.from) }));
+  single("to", t("filter.toDay" as MessageKey, { day: when(search.to) }));
+  single("triaged_from", t("filter.triagedFrom", { day: when(search.triaged_from) }));
+  single("triaged_to", t("filter.triagedTo", { day: when(search.triaged_to) }));
   return chips;
 }
 

@@ -1,6 +1,15 @@
 import { ListFilter } from "lucide-react";
 import { useState } from "react";
-import { activeFilters, clearFilters, type FeedbackSearch, feedbackFacets, toggleValue } from "@/api/filter";
+import {
+  activeFilters,
+  clearFilters,
+  type FeedbackSearch,
+  feedbackFacets,
+  type Rating,
+  ratings,
+  toggleValue,
+  waits,
+} from "@/api/filter";
 import type { Facets } from "@/api/types";
 import { t } from "@/i18n";
 import { languageName, number } from "@/i18n/format";
@@ -21,7 +30,7 @@ interface Props {
 /** All filters with their counts. What is ticked is in the URL at once. */
 export function FilterPopover({ search, facets, open, onOpen, onChange }: Props) {
   const active = activeFilters(search);
-  const put = (key: "from" | "to" | "issue", value: string) =>
+  const put = (key: "from" | "to" | "issue" | "rating" | "waiting", value: string) =>
     onChange({ ...search, [key]: value || undefined });
   return (
     <Popover
@@ -81,6 +90,26 @@ export function FilterPopover({ search, facets, open, onOpen, onChange }: Props)
               />
             )}
           </Field>
+          <Field label={t("filter.rating")}>
+            {(w) => (
+              <Select
+                {...w}
+                value={search.rating ?? ""}
+                onChange={(e) => put("rating", e.target.value)}
+                options={ratingOptions}
+              />
+            )}
+          </Field>
+          <Field label={t("filter.waiting")}>
+            {(w) => (
+              <Select
+                {...w}
+                value={search.waiting ?? ""}
+                onChange={(e) => put("waiting", e.target.value)}
+                options={waitOptions}
+              />
+            )}
+          </Field>
         </div>
       </div>
       <div className="flex justify-end border-line border-t px-3 py-2">
@@ -96,6 +125,16 @@ const issueOptions = [
   { value: "", label: t("filter.any") },
   { value: "none", label: t("filter.noIssue") },
   { value: "any", label: t("filter.hasIssue") },
+];
+
+const ratingOptions = [
+  { value: "", label: t("filter.any") },
+  ...(Object.keys(ratings) as Rating[]).map((value) => ({ value, label: t(`filter.rating.${value}`) })),
+];
+
+const waitOptions = [
+  { value: "", label: t("filter.any") },
+  ...waits.map((value) => ({ value, label: t(`filter.waiting.${value}`) })),
 ];
 
 const few = 6;

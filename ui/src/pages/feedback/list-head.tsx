@@ -1,21 +1,23 @@
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { Search, X } from "lucide-react";
 import { type RefObject, useEffect, useRef, useState } from "react";
-import { type FeedbackSearch, type FeedbackSort, feedbackSorts, feedbackTabs, tabCount } from "@/api/filter";
-import type { Facets } from "@/api/types";
+import { type FeedbackSearch, type FeedbackSort, feedbackSorts, feedbackTabs } from "@/api/filter";
+import type { Facets, Pace } from "@/api/types";
 import { LiveDot } from "@/app/live";
+import { feedbackSearch } from "@/app/search";
 import { t } from "@/i18n";
 import { compact } from "@/i18n/format";
 import { IconButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { Icon } from "@/ui/icon";
+import { ViewsMenu } from "../shared/views-menu";
 import { FilterPopover } from "./filter-popover";
 
 interface Props {
   launchId: string;
   search: FeedbackSearch;
   facets: Facets | undefined;
-  states: Facets[string] | null | undefined;
+  tabs: Record<string, number> | undefined;
   filterOpen: boolean;
   onFilterOpen: (open: boolean) => void;
   searchField: RefObject<HTMLInputElement | null>;
@@ -24,6 +26,7 @@ interface Props {
 
 /** Title, search, filter, and the tabs with their counts. */
 export function ListHead(p: Props) {
+  const navigate = useNavigate({ from: "/launches/$launchId/feedback" });
   const [searching, setSearching] = useState<"no" | "by link" | "by hand">(p.search.q ? "by link" : "no");
   const open = searching !== "no";
   return (
@@ -48,6 +51,13 @@ export function ListHead(p: Props) {
             />
           </>
         )}
+        <ViewsMenu
+          launchId={p.launchId}
+          page="feedback"
+          search={p.search}
+          onOpen={(s) => void navigate({ search: feedbackSearch(s) })}
+          quiet
+        />
         <FilterPopover
           search={p.search}
           facets={p.facets}
@@ -58,10 +68,10 @@ export function ListHead(p: Props) {
       </header>
       <nav
         aria-label={t("feedback.tabs")}
-        className="flex flex-none gap-4 overflow-x-auto border-line border-b px-4"
+        className="flex flex-none gap-[13px] overflow-x-auto border-line border-b px-4 [scrollbar-width:none]"
       >
         {feedbackTabs.map((tab) => {
-          const n = tabCount(tab, p.states);
+          const n = p.tabs?.[tab];
           const active = (p.search.tab ?? "triage") === tab;
           return (
             <Link
@@ -77,7 +87,7 @@ export function ListHead(p: Props) {
               aria-current={active ? "page" : undefined}
               activeProps={{}}
               className={cx(
-                "-mb-px flex h-[30px] flex-none items-center gap-[5px] border-b-2 text-row font-medium whitespace-nowrap",
+                "-mb-px flex h-[30px] flex-none items-center gap-[5px] border-b-2 text-row font-medium whitespace-nowrap pointer-coarse:h-10",
                 active ? "border-fg text-fg" : "border-transparent text-fg-3 hover:text-fg-2",
               )}
             >
@@ -148,18 +158,20 @@ function SearchField({
   );
 }
 
-/** The order of the list and how many there are. */
+/** The order of the list, and how the work goes; on other tabs how many there are. */
 export function SortLine({
   search,
   total,
+  pace,
   onChange,
 }: {
   search: FeedbackSearch;
   total: number | undefined;
+  pace: Pace | undefined;
   onChange: (next: FeedbackSearch) => void;
 }) {
   return (
-    <div className="flex h-8 flex-none items-center gap-1.5 border-line border-b px-4 text-[12px] text-fg-3">
+    <div className="flex h-8 flex-none items-center gap-1.5 border-line border-b px-4 text-[12px] whitespace-nowrap text-fg-3 pointer-coarse:h-11">
       <select
         aria-label={t("feedback.order")}
         value={search.sort ?? "-occurred"}
@@ -167,7 +179,7 @@ export function SortLine({
           const sort = e.target.value as FeedbackSort;
           onChange({ ...search, sort: sort === "-occurred" ? undefined : sort });
         }}
-        className="-ml-1 h-6 rounded-1 bg-transparent pr-1 text-fg-3"
+        className="-ml-1 h-6 min-w-0 rounded-1 bg-transparent pr-1 [field-sizing:content] text-fg-3 pointer-coarse:h-10"
       >
         {feedbackSorts.map((s) => (
           <option key={s} value={s}>
@@ -176,7 +188,13 @@ export function SortLine({
         ))}
       </select>
       <span className="flex-1" />
-      {total === undefined ? null : <span className="num">{t("feedback.reports", { count: total })}</span>}
+      {(search.tab ?? "triage") === "triage" && pace && pace.of > 0 ? (
+        <span className="num" title={t("feedback.paceNote")}>
+          {t("feedback.pace", { count: pace.triaged, of: pace.of })}
+        </span>
+      ) : total === undefined ? null : (
+        <span className="num">{t("feedback.reports", { count: total })}</span>
+      )}
     </div>
   );
 }

@@ -1,14 +1,18 @@
 import { Link } from "@tanstack/react-router";
-import { Layers, ShieldAlert } from "lucide-react";
+import { Clock, Layers, ShieldAlert } from "lucide-react";
 import { memo } from "react";
+import { isSnoozed } from "@/api/filter";
 import type { Feedback } from "@/api/types";
-import { t, word } from "@/i18n";
+import { t } from "@/i18n";
+import { moment } from "@/i18n/format";
+import { useMoved } from "@/live/moved";
 import { cx } from "@/ui/cx";
-import { Severity } from "@/ui/glyph";
+import { Glyph, Severity } from "@/ui/glyph";
 import { Icon } from "@/ui/icon";
-import { Time } from "@/ui/time";
+import { Time, useNow, useZone } from "@/ui/time";
+import { MovedWord } from "../shared/moved";
 import { ChannelIcon } from "./channel-icon";
-import { authorOf, headOf } from "./names";
+import { authorOf, headOf, kinds } from "./names";
 
 export const rowHeights = { compact: 72, default: 91, relaxed: 103 } as const;
 
@@ -20,6 +24,7 @@ interface Props {
   marked: boolean;
   marking: boolean;
   compact: boolean;
+  staying: boolean;
   onMark: (id: string, range: boolean) => void;
 }
 
@@ -32,13 +37,17 @@ export const ListRow = memo(function ListRow({
   marked,
   marking,
   compact,
+  staying,
   onMark,
 }: Props) {
-  const hasTitle = Boolean(item.title) && item.title !== item.snippet;
+  const heading = rowHeading(item);
+  const moved = useMoved(item.id);
+  const gone = staying || moved?.what === "changed" ? undefined : moved;
   return (
     <div
       className={cx(
         "group relative h-full border-line border-b py-[9px] pr-3.5 pl-7 text-row",
+        gone && "moved-away",
         current ? "bg-selected shadow-[inset_2px_0_0_var(--accent)]" : "hover:bg-hover",
       )}
     >
@@ -52,8 +61,10 @@ export const ListRow = memo(function ListRow({
       />
       <label
         className={cx(
-          "absolute top-1 left-0 z-10 grid size-7 place-items-center",
-          marking || marked ? "" : "opacity-0 group-hover:opacity-100 focus-within:opacity-100",
+          "absolute top-1 left-0 z-10 grid size-7 place-items-center pointer-coarse:top-8 pointer-coarse:-left-1.5 pointer-coarse:size-10",
+          marking || marked
+            ? ""
+            : "opacity-0 group-hover:opacity-100 focus-within:opacity-100 pointer-coarse:opacity-100",
         )}
       >
         <span className="sr-only">{t("feedback.mark", { title: headOf(item) })}</span>
@@ -82,7 +93,7 @@ export const ListRow = memo(function ListRow({
           <ChannelIcon channel={item.channel} />
           <Time at={item.occurred_at} className="num text-meta text-fg-3" />
         </span>
-        {hasTitle ? (
+        {heading ? (
           <>
             <span
               className={cx(
@@ -90,11 +101,11 @@ export const ListRow = memo(function ListRow({
                 unread || current ? "font-semibold" : "font-medium",
               )}
             >
-              {item.title}
+              {heading}
             </span>
             {compact ? null : (
               <span dir="auto" className="block truncate text-[12.25px] leading-[17px] text-fg-2">
-                {item.snippet}
+                {t("feedback.quote", { text: item.snippet })}
               </span>
             )}
           </>
@@ -107,13 +118,31 @@ export const ListRow = memo(function ListRow({
               unread || current ? "font-550" : "font-medium",
             )}
           >
-            {item.snippet}
+            {t("feedback.quote", { text: item.snippet })}
           </span>
         )}
       </Link>
-      <span className="mt-[3px] flex items-center gap-3 overflow-hidden text-meta whitespace-nowrap">
-        <Severity level={item.severity} />
-        <span className="truncate text-fg-2">{word("category", item.category)}</span>
+      {gone ? (
+        <span className="mt-[3px] flex items-center gap-3 overflow-hidden text-meta whitespace-nowrap">
+          <Severity level={item.severity} />
+          <MovedWord moved={gone} />
+        </span>
+      ) : null}
+      <span
+        className={cx(
+          "mt-[3px] flex items-center gap-3 overflow-hidden text-meta whitespace-nowrap",
+          gone && "hidden",
+        )}
+      >
+        <Snoozed item={item} />
+        {kinds[item.category] ? (
+          <span className="inline-flex items-center gap-1 text-fg-2">
+            <Glyph state="idle" />
+            {kinds[item.category]?.()}
+          </span>
+        ) : (
+          <Severity level={item.severity} />
+        )}
         {item.security && item.category !== "security" ? (
           <span className="inline-flex items-center gap-1 text-critical">
             <Icon of={ShieldAlert} size={12} />
@@ -132,3 +161,26 @@ export const ListRow = memo(function ListRow({
     </div>
   );
 });
+
+/**
+ * The line above the quote: its title, or in short what a longer text says. A short text has neither and
+ * stands for itself.
+ */
+export function rowHeading(item: Pick<Feedback, "title" | "summary" | "snippet">): string {
+  if (item.title && item.title !== item.snippet) return item.title;
+  const start = item.snippet.replace(/…$/, "");
+  return item.summary && !start.startsWith(item.summary.replace(/…$/, "")) ? item.summary : "";
+}
+
+/** Until when it is put off; nothing once it is back. */
+function Snoozed({ item }: { item: Feedback }) {
+  const zone = useZone();
+  const now = useNow();
+  if (!item.snoozed_until || !isSnoozed(item, now)) return null;
+  return (
+    <span className="inline-flex items-center gap-1 text-fg-2">
+      <Icon of={Clock} size={12} />
+      <span className="num">{t("feedback.until", { when: moment(item.snoozed_until, zone, now) })}</span>
+    </span>
+  );
+}

@@ -16,7 +16,9 @@ export function MaskedText({ feedback: f, head = false }: { feedback: Feedback; 
       lang={f.language && f.language !== "unknown" ? f.language : undefined}
       className={cx(
         "max-w-[76ch] text-pretty whitespace-pre-wrap [overflow-wrap:anywhere]",
-        head ? "text-item font-semibold tracking-[-0.015em]" : "text-quote",
+        head
+          ? "text-item font-semibold tracking-[-0.015em]"
+          : "text-quote before:content-[open-quote] after:content-[close-quote]",
       )}
     >
       {parts.map((p) =>

@@ -16,3 +16,10 @@ export function facetWord(facet: string, value: string, languageName: (code: str
     return word(facet, value);
   return value;
 }
+
+/** What is no defect has no severity worth a glance: its kind stands there instead. */
+export const kinds: Record<string, (() => string) | undefined> = {
+  feature_request: () => t("feedback.idea"),
+  question: () => word("category", "question"),
+  praise: () => word("category", "praise"),
+};

@@ -6,6 +6,7 @@ import { Confidence } from "@/ui/bar";
 import { Button } from "@/ui/button";
 import { StageDial } from "@/ui/stage";
 import { Time } from "@/ui/time";
+import { Fold } from "../shared/fold";
 
 interface Props {
   related: RelatedResult | undefined;
@@ -18,13 +19,11 @@ interface Props {
 export function RelatedList({ related, launchId, feedback, onJoin }: Props) {
   if (!related || (related.items.length === 0 && related.issues.length === 0)) return null;
   const open = feedback.state !== "accepted";
+  const count = related.issues.length + related.items.length;
   return (
-    <section>
-      <div className="mb-[5px] flex items-baseline gap-2">
-        <h3 className="text-body font-semibold">{t("related.title")}</h3>
-        <span className="text-fg-2">{t("related.note")}</span>
-      </div>
-      <ul className="overflow-hidden rounded-3 border border-line bg-surface">
+    <Fold id="alike" title={t("related.title")} short={t("feedback.alikeIn", { count })}>
+      <p className="px-3 pt-1.5 text-meta text-fg-3">{t("related.note")}</p>
+      <ul>
         {related.issues.map((r) => (
           <IssueRow
             key={r.issue.id}
@@ -42,12 +41,12 @@ export function RelatedList({ related, launchId, feedback, onJoin }: Props) {
           />
         ))}
       </ul>
-    </section>
+    </Fold>
   );
 }
 
 const row =
-  "relative grid grid-cols-[56px_minmax(0,1fr)_88px_64px] items-center gap-x-2.5 border-line px-3 py-1.5 not-first:border-t hover:bg-hover max-sm:grid-cols-[56px_minmax(0,1fr)_64px]";
+  "relative grid grid-cols-[56px_minmax(0,1fr)_88px_minmax(64px,auto)] items-center gap-x-2.5 border-line px-3 py-1.5 not-first:border-t hover:bg-hover max-sm:grid-cols-[56px_minmax(0,1fr)_minmax(64px,auto)]";
 
 function IssueRow({
   related: r,

@@ -7,6 +7,8 @@ import { Confidence } from "@/ui/bar";
 import { Glyph, Sentiment, Severity } from "@/ui/glyph";
 import { Icon } from "@/ui/icon";
 import { Tag } from "@/ui/tag";
+import { Fold } from "../shared/fold";
+import { maskIn } from "./spans";
 import type { Verbs } from "./verbs";
 
 interface Row {
@@ -22,32 +24,30 @@ export function TriageReasons({ feedback: f, verbs }: { feedback: Feedback; verb
   const triage = f.triage;
   // A row of the list stands in until the whole is there; it says nothing about triage.
   if (!triage && f.text === undefined) return null;
-  if (!triage) {
-    return (
-      <section>
-        <h3 className="mb-1.5 text-body font-semibold">{t("triage.title")}</h3>
-        <p className="text-fg-2">{t("triage.waiting")}</p>
-      </section>
-    );
-  }
+  if (!triage) return <p className="px-2 py-1.5 text-dense text-fg-2">{t("triage.waiting")}</p>;
   const others = (triage.categories ?? [])
     .filter((c) => c.name !== f.category && c.confidence >= 0.05)
     .slice(0, 4);
+  const short = t("feedback.whyIn", {
+    category: word("category", f.category),
+    severity: word("severity", f.severity),
+    percent: percent(f.category_confidence),
+  });
   return (
-    <section>
-      <div className="mb-[5px] flex flex-wrap items-baseline gap-2">
-        <h3 className="text-body font-semibold">{t("triage.title")}</h3>
-        <span className="text-fg-2">{t(f.read_fully ? "triage.full" : "triage.first")}</span>
-        <span className="id ml-auto text-fg-3">{triage.version}</span>
-      </div>
-      <div className="overflow-hidden rounded-3 border border-line bg-surface">
+    <Fold id="why" title={t("triage.title")} short={short}>
+      <div>
         {rowsOf(f).map((r) => (
           <div
             key={r.id}
             className="grid grid-cols-[78px_minmax(0,150px)_minmax(0,1fr)] items-baseline gap-x-2.5 border-line px-3 py-1 not-first:border-t max-sm:grid-cols-[78px_minmax(0,1fr)]"
           >
             <span className="text-dense text-fg-3">{r.name}</span>
-            <span className="flex min-w-0 flex-wrap items-center gap-x-2 font-550">{r.answer}</span>
+            <span
+              data-user={r.id === "area" ? "" : undefined}
+              className="flex min-w-0 flex-wrap items-center gap-x-2 font-550"
+            >
+              {r.answer}
+            </span>
             <span className="grid min-w-0 grid-cols-[88px_minmax(0,1fr)] items-baseline gap-2.5 max-sm:col-start-2">
               <Confidence value={r.confidence} />
               <span className="min-w-0 text-dense text-fg-2 [overflow-wrap:anywhere]">{r.reason}</span>
@@ -58,9 +58,19 @@ export function TriageReasons({ feedback: f, verbs }: { feedback: Feedback; verb
           <OtherCategories feedback={f} list={others} onTake={(change) => void verbs.correct(f, change)} />
         ) : null}
       </div>
-      {triage.reason ? <p className="mt-1.5 text-dense text-fg-2">{triage.reason}</p> : null}
-      <Phrases phrases={triage.key_phrases ?? []} summary={triage.summary} text={f.text ?? ""} />
-    </section>
+      <div className="grid gap-2 border-line border-t px-3 py-2">
+        {triage.reason ? <p className="text-dense text-fg-2">{triage.reason}</p> : null}
+        <Phrases
+          phrases={(triage.key_phrases ?? []).map((p) => maskIn(p, f.text ?? "", triage.personal ?? []))}
+          summary={f.summary}
+          text={f.text ?? ""}
+        />
+        <p className="flex flex-wrap items-baseline gap-2 text-meta text-fg-3">
+          {t(f.read_fully ? "triage.full" : "triage.first")}
+          <span className="id ml-auto">{triage.version}</span>
+        </p>
+      </div>
+    </Fold>
   );
 }
 
@@ -179,15 +189,17 @@ function Phrases({ phrases, summary, text }: { phrases: string[]; summary: strin
   return (
     <>
       {long ? (
-        <p className="mt-2.5 text-dense">
+        <p className="text-dense">
           <span className="text-fg-3">{t("triage.summary")}</span> {summary}
         </p>
       ) : null}
       {phrases.length ? (
-        <p className="mt-2 flex flex-wrap items-center gap-1.5">
+        <p className="flex flex-wrap items-center gap-1.5">
           <span className="text-dense text-fg-3">{t("triage.phrases")}</span>
           {phrases.map((p) => (
-            <Tag key={p}>{p}</Tag>
+            <Tag key={p} user>
+              {p}
+            </Tag>
           ))}
         </p>
       ) : null}

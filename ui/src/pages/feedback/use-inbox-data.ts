@@ -1,23 +1,22 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo } from "react";
+import { useCallback, useMemo } from "react";
 import { feedbackFacetsQuery, feedbackListQuery } from "@/api/feedback";
-import { activeFilters, type FeedbackFilter, type FeedbackSearch } from "@/api/filter";
-import { arrivedKey } from "@/live/cache";
+import { activeFilters, type FeedbackSearch } from "@/api/filter";
+import { useNewsRead } from "@/live/news";
 
 /** Rows, counts and totals of the list for one search. */
 export function useInboxData(launchId: string, search: FeedbackSearch) {
   const cache = useQueryClient();
-  const { item: _, ...filter } = search;
+  const { item: _, timeline: _timeline, ...filter } = search;
   const list = useInfiniteQuery({
     ...feedbackListQuery(launchId, filter),
     // Rows never move under the hands: only the reader asks for new ones.
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
   });
-  const facets = useQuery(feedbackFacetsQuery(launchId, filter));
-  // The tabs count everything that the other filters let through.
-  const { tab: _tab, sort: _sort, ...rest } = filter;
-  const tabs = useQuery(feedbackFacetsQuery(launchId, { ...rest, tab: "all" } satisfies FeedbackFilter));
+  // The order changes nothing in the counts.
+  const { sort: _sort, ...counted } = filter;
+  const facets = useQuery(feedbackFacetsQuery(launchId, counted));
 
   const items = useMemo(() => list.data?.pages.flatMap((p) => p.items) ?? [], [list.data]);
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
@@ -25,22 +24,19 @@ export function useInboxData(launchId: string, search: FeedbackSearch) {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   const reload = useCallback(() => {
-    cache.setQueryData([...arrivedKey(launchId)], 0);
     void cache.resetQueries({ queryKey: ["feedback-list", launchId] });
     void cache.invalidateQueries({ queryKey: ["feedback-facets", launchId] });
   }, [cache, launchId]);
 
-  // Whatever was read just now is no news any more.
-  const reading = list.isFetching && !isFetchingNextPage;
-  useEffect(() => {
-    if (!reading) cache.setQueryData([...arrivedKey(launchId)], 0);
-  }, [reading, cache, launchId]);
+  useNewsRead("feedback-list", launchId, list.isFetching && !isFetchingNextPage);
 
   return {
     items,
     total: facets.data?.total,
     facets: facets.data?.facets,
-    states: tabs.data?.facets.state,
+    tabs: facets.data?.tabs,
+    pace: facets.data?.pace,
+    filter,
     pending: list.isPending,
     error: list.error,
     filtered: activeFilters(filter) > 0 || Boolean(filter.q),

@@ -1,8 +1,10 @@
 import { useCallback, useMemo, useRef, useState } from "react";
-import type { Feedback } from "@/api/types";
+
+/** How many can be marked: the bound of acts on many. */
+export const maxMarks = 1000;
 
 /** Which rows are marked for a bulk act; with Shift everything between the last one and this. */
-export function useMarks(items: Feedback[]) {
+export function useMarks(items: readonly { id: string }[]) {
   const [ids, setIds] = useState<Set<string>>(new Set());
   const last = useRef<string>(undefined);
   const rows = useRef(items);
@@ -20,7 +22,11 @@ export function useMarks(items: Feedback[]) {
     last.current = id;
   }, []);
   const clear = useCallback(() => setIds((s) => (s.size ? new Set() : s)), []);
-  return useMemo(() => ({ ids, toggle, clear }), [ids, toggle, clear]);
+  const put = useCallback((all: string[]) => {
+    setIds(new Set(all.slice(0, maxMarks)));
+    last.current = undefined;
+  }, []);
+  return useMemo(() => ({ ids, toggle, put, clear }), [ids, toggle, put, clear]);
 }
 
 export type Marks = ReturnType<typeof useMarks>;

@@ -7,7 +7,7 @@ import { Page } from "@/app/page";
 import { t } from "@/i18n";
 import { bytes, number } from "@/i18n/format";
 import { Panel } from "@/ui/panel";
-import { Failure, Skeleton } from "@/ui/states";
+import { Failure, RowsSkeleton } from "@/ui/states";
 import { Time } from "@/ui/time";
 import { DropFile } from "./drop-file";
 import { ImportState } from "./import-state";
@@ -18,7 +18,11 @@ export default function Imports() {
   return (
     <Page title={t("imports.title")} note={t("imports.note")}>
       <DropFile launch={launch.id} />
-      {isPending ? <Skeleton rows={3} /> : null}
+      {isPending ? (
+        <Panel>
+          <RowsSkeleton rows={3} />
+        </Panel>
+      ) : null}
       {error ? <Failure error={error} onRetry={() => void refetch()} /> : null}
       {data?.length ? (
         <Panel title={t("imports.before")} note={number(data.length)}>

@@ -10,15 +10,37 @@ import { Time } from "@/ui/time";
 import { ChannelIcon } from "../feedback/channel-icon";
 import { authorOf } from "../feedback/names";
 
-/** Every report of the issue, in the words of those who sent it. */
-export function IssueFeedback({ issue, launchId }: { issue: Issue; launchId: string }) {
+const fewReports = 6;
+
+/** Every report of the issue, in the words of those who sent it; `few` shows the newest and a way to the rest. */
+export function IssueFeedback({
+  issue,
+  launchId,
+  few = false,
+}: {
+  issue: Issue;
+  launchId: string;
+  few?: boolean;
+}) {
   const list = useInfiniteQuery(issueFeedbackQuery(issue.id));
-  const items = list.data?.pages.flatMap((p) => p.items) ?? [];
+  const all = list.data?.pages.flatMap((p) => p.items) ?? [];
+  const items = few ? all.slice(0, fewReports) : all;
+  const more = few && issue.reach.feedback > items.length;
   return (
     <section>
       <div className="mb-[5px] flex items-baseline gap-2">
         <h2 className="text-body font-semibold">{t("issue.feedback")}</h2>
         <span className="num text-fg-2">{number(issue.reach.feedback)}</span>
+        {more ? (
+          <Link
+            to="/launches/$launchId/issues/$issueId"
+            params={{ launchId, issueId: issue.key }}
+            search={{ tab: "reports" }}
+            className="link ml-auto font-medium"
+          >
+            {t("issue.allReports", { count: issue.reach.feedback })}
+          </Link>
+        ) : null}
       </div>
       {list.error ? <Failure error={list.error} onRetry={() => void list.refetch()} /> : null}
       {list.isPending ? <Skeleton rows={4} className="!px-0" /> : null}
@@ -47,7 +69,7 @@ export function IssueFeedback({ issue, launchId }: { issue: Issue; launchId: str
           ))}
         </ul>
       ) : null}
-      {list.hasNextPage ? (
+      {list.hasNextPage && !few ? (
         <Button className="mt-2" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
           {t("common.more")}
         </Button>

@@ -1,108 +1,116 @@
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import { useDeferredValue, useState } from "react";
-import { issueSearchQuery, similarIssuesQuery } from "@/api/issues";
-import type { Issue } from "@/api/types";
+import { useState } from "react";
+import { mergePreviewQuery } from "@/api/issues";
+import type { Issue, MergePreview } from "@/api/types";
 import { t } from "@/i18n";
-import { percent } from "@/i18n/format";
 import { Button } from "@/ui/button";
-import { cx } from "@/ui/cx";
 import { Dialog } from "@/ui/dialog";
-import { Input } from "@/ui/field";
-import { Glyph, stateOfSeverity } from "@/ui/glyph";
-import type { IssueVerbs } from "./verbs";
+import { explain } from "@/ui/states";
+import { IssuePicker } from "./issue-picker";
+import { BeforeAfter } from "./outlook";
 
-/** Chooses the issue that stays, and shows what the merge makes before it is made. */
+/**
+ * Merges one issue into another, or several into one of them, and shows what that makes before it is made.
+ */
 export function MergeDialog({
-  issue,
+  issues,
   launchId,
-  verbs,
+  onMerge,
   onClose,
 }: {
-  issue: Issue;
+  issues: Issue[];
   launchId: string;
-  verbs: IssueVerbs;
+  onMerge: (into: Issue) => void;
   onClose: () => void;
 }) {
-  const [typed, setTyped] = useState("");
-  const [into, setInto] = useState<Issue>();
-  const navigate = useNavigate();
-  const q = useDeferredValue(typed.trim());
-  const similar = useQuery(similarIssuesQuery(issue.id)).data ?? [];
-  const found = useQuery(issueSearchQuery(launchId, q)).data ?? [];
-  const why = new Map(
-    similar.map((s) => [s.issue.id, t("merge.like", { percent: percent(s.confidence), reason: s.reason })]),
-  );
-  const offered = [...(typed ? [] : similar.map((s) => s.issue)), ...found]
-    .filter((i, at, all) => i.id !== issue.id && all.findIndex((x) => x.id === i.id) === at)
-    .slice(0, 8);
-  const run = async () => {
+  const many = issues.length > 1;
+  const [into, setInto] = useState<Issue | undefined>(many ? widest(issues) : undefined);
+  const first = issues[0];
+  const going = issues.filter((i) => i.id !== into?.id);
+  const preview = useQuery({
+    ...mergePreviewQuery(
+      launchId,
+      going.map((i) => i.id),
+      into?.id ?? "",
+    ),
+    enabled: into !== undefined && going.length > 0,
+  });
+  const shown = into && preview.data?.into.id === into.id ? preview.data : undefined;
+  const run = () => {
     if (!into) return;
     onClose();
-    const stays = await verbs.merge(into);
-    if (stays)
-      void navigate({ to: "/launches/$launchId/issues/$issueId", params: { launchId, issueId: stays.key } });
+    onMerge(into);
   };
   return (
     <Dialog
       open
       onClose={onClose}
-      width={560}
-      title={t("merge.title", { key: issue.key })}
+      width={600}
+      title={
+        many ? t("merge.titleMany", { count: issues.length }) : t("merge.title", { key: first?.key ?? "" })
+      }
       note={t("merge.note")}
       footer={
         <>
           <p role="status" className="mr-auto text-dense text-fg-2">
-            {into
-              ? t("merge.preview", {
-                  key: into.key,
-                  count: issue.reach.feedback + into.reach.feedback,
-                  from: issue.key,
-                })
-              : t("merge.choose")}
+            {preview.error
+              ? explain(preview.error)
+              : shown
+                ? t("merge.preview", {
+                    key: shown.into.key,
+                    count: shown.after.reports,
+                    from: going.map((i) => i.key).join(", "),
+                  })
+                : t("merge.choose")}
           </p>
           <Button onClick={onClose}>{t("common.cancel")}</Button>
-          <Button look="primary" disabled={!into} onClick={() => void run()}>
+          <Button look="primary" disabled={!into || Boolean(preview.error)} onClick={run}>
             {t("issue.merge")}
           </Button>
         </>
       }
     >
-      <Input
-        autoFocus
-        aria-label={t("join.search")}
-        placeholder={t("join.search")}
-        value={typed}
-        onChange={(e) => setTyped(e.target.value)}
+      <IssuePicker
+        launchId={launchId}
+        like={many ? undefined : first?.id}
+        except={many ? [] : [first?.id ?? ""]}
+        offered={many ? issues : []}
+        legend={t("merge.choose")}
+        chosen={into}
+        onChoose={setInto}
       />
-      <fieldset className="mt-3 grid gap-1">
-        <legend className="sr-only">{t("merge.choose")}</legend>
-        {offered.map((i) => (
-          <label
-            key={i.id}
-            className={cx(
-              "grid cursor-pointer grid-cols-[16px_12px_56px_minmax(0,1fr)_auto] items-center gap-x-2 rounded-2 px-2 py-1.5 hover:bg-hover",
-              into?.id === i.id && "bg-selected",
-            )}
-          >
-            <input
-              type="radio"
-              name="into"
-              className="accent-accent"
-              checked={into?.id === i.id}
-              onChange={() => setInto(i)}
-            />
-            <Glyph state={stateOfSeverity(i.severity)} />
-            <span className="id text-fg-3">{i.key}</span>
-            <span className="truncate font-550">{i.title}</span>
-            <span className="num text-meta text-fg-3">{t("issue.reports", { count: i.reach.feedback })}</span>
-            {why.has(i.id) ? (
-              <span className="col-start-4 col-span-2 text-meta text-fg-3">{why.get(i.id)}</span>
-            ) : null}
-          </label>
-        ))}
-      </fieldset>
-      {offered.length === 0 ? <p className="mt-1 text-fg-2">{t("join.none")}</p> : null}
+      {shown ? <Outcome preview={shown} /> : null}
     </Dialog>
+  );
+}
+
+/** The one that most people reported is what the others are most likely merged into. */
+export function widest(issues: Issue[]): Issue | undefined {
+  return [...issues].sort((a, b) => b.reach.feedback - a.reach.feedback || a.number - b.number)[0];
+}
+
+function Outcome({ preview: p }: { preview: MergePreview }) {
+  const before = {
+    ...p.after,
+    severity: p.into.severity,
+    reports: p.into.reach.feedback,
+    people: p.into.reach.people,
+    priority: p.into.priority,
+  };
+  const counted = p.into.reach.people + p.from.reduce((n, i) => n + i.reach.people, 0);
+  return (
+    <div className="appear mt-3 grid gap-2 rounded-2 bg-muted p-3">
+      <BeforeAfter before={before} after={p.after} name={`${p.into.key} ${p.into.title}`} />
+      <ul className="grid gap-0.5 text-dense text-fg-2">
+        {p.from.map((i) => (
+          <li key={i.id}>{t("merge.moves", { key: i.key, count: i.reach.feedback })}</li>
+        ))}
+        {counted > p.after.people ? <li>{t("merge.both", { count: counted - p.after.people })}</li> : null}
+        {p.links_moved ? <li>{t("merge.links", { count: p.links_moved })}</li> : null}
+        {p.links_dropped ? <li>{t("merge.linksDropped", { count: p.links_dropped })}</li> : null}
+        {p.after.suggested_severity ? <li>{p.after.suggested_severity.reason}</li> : null}
+        <li>{t("preview.nobody")}</li>
+      </ul>
+    </div>
   );
 }

@@ -1,29 +1,36 @@
+import { useQuery } from "@tanstack/react-query";
 import { ChevronDown } from "lucide-react";
-import {
-  type IssueFacet,
-  type IssueFilter,
-  type IssueSort,
-  issueFacets,
-  issueSorts,
-} from "@/api/issue-filter";
+import type { ReactNode } from "react";
+import type { IssueFacet } from "@/api/issue-filter";
 import type { Facets } from "@/api/types";
+import { usersQuery } from "@/api/workspace";
 import { t, word } from "@/i18n";
 import { number } from "@/i18n/format";
 import { Button, buttonClass } from "@/ui/button";
-import { Checkbox, Select } from "@/ui/field";
+import { Checkbox } from "@/ui/field";
 import { Icon } from "@/ui/icon";
 import { Popover } from "@/ui/popover";
 import { SearchBox } from "@/ui/search-box";
 
-interface Props {
-  search: IssueFilter;
+type Chosen = { q?: string } & { [K in IssueFacet]?: string[] };
+
+interface Props<S extends Chosen> {
+  search: S;
+  offered: readonly IssueFacet[];
   facets: Facets | undefined;
-  onChange: (next: IssueFilter) => void;
+  onChange: (next: S) => void;
+  /** What stands at the right: order, lanes, views. */
+  children?: ReactNode;
 }
 
-/** Search, one button per facet, order, and whether closed ones show. */
-export function IssueFilterBar({ search, facets, onChange }: Props) {
-  const active = issueFacets.some((f) => search[f]?.length) || search.q;
+/** Search and one button for each facet; of the list and of the board alike. */
+export function IssueFilterBar<S extends Chosen>({ search, offered, facets, onChange, children }: Props<S>) {
+  const active = offered.some((f) => search[f]?.length) || search.q;
+  const clear = () => {
+    const next = { ...search, q: undefined };
+    for (const f of offered) next[f] = undefined;
+    onChange(next);
+  };
   return (
     <search className="flex flex-wrap items-center gap-2">
       <SearchBox
@@ -31,55 +38,55 @@ export function IssueFilterBar({ search, facets, onChange }: Props) {
         value={search.q ?? ""}
         onSearch={(q) => onChange({ ...search, q })}
       />
-      {issueFacets.map((f) => (
-        <FacetButton key={f} facet={f} values={facets?.[f]} search={search} onChange={onChange} />
-      ))}
+      <span className="contents max-sm:order-last max-sm:-m-1 max-sm:flex max-sm:w-full max-sm:gap-2 max-sm:overflow-x-auto max-sm:p-1">
+        {offered.map((f) => (
+          <FacetButton
+            key={f}
+            facet={f}
+            values={facets?.[f]}
+            chosen={search[f] ?? []}
+            onChange={(next) => onChange({ ...search, [f]: next.length ? next : undefined })}
+          />
+        ))}
+      </span>
       {active ? (
-        <Button look="ghost" onClick={() => onChange({ sort: search.sort, show: search.show })}>
+        <Button look="ghost" onClick={clear}>
           {t("filter.clear")}
         </Button>
       ) : null}
       <span className="flex-1" />
-      <Checkbox
-        className="text-dense"
-        label={t("issues.showClosed")}
-        checked={search.show === "all"}
-        onChange={(e) => onChange({ ...search, show: e.target.checked ? "all" : undefined })}
-      />
-      <Select
-        aria-label={t("feedback.order")}
-        className="!h-7 !w-auto !text-dense"
-        value={search.sort ?? "priority"}
-        onChange={(e) => onChange({ ...search, sort: e.target.value as IssueSort })}
-        options={issueSorts.map((s) => ({ value: s, label: t(`issueSort.${s}`) }))}
-      />
+      {children}
     </search>
   );
 }
 
-function facetLabel(facet: IssueFacet, v: { value: string; label?: string }): string {
-  if (facet === "severity" || facet === "category" || facet === "stage") return word(facet, v.value);
-  return v.label || v.value;
+/** What a value of a facet is called: an owner by name. */
+export function useFacetLabel(): (facet: IssueFacet, value: string) => string {
+  const people = useQuery({ ...usersQuery, retry: false }).data ?? [];
+  return (facet, value) => {
+    if (value === "none") return facet === "owner" ? t("common.nobody") : t("common.none");
+    if (facet === "owner") return people.find((p) => p.id === value)?.name ?? value;
+    if (facet === "severity" || facet === "category" || facet === "stage") return word(facet, value);
+    return value;
+  };
 }
 
 function FacetButton({
   facet,
   values,
-  search,
+  chosen,
   onChange,
 }: {
   facet: IssueFacet;
   values: Facets[string] | undefined;
-  search: IssueFilter;
-  onChange: (next: IssueFilter) => void;
+  chosen: string[];
+  onChange: (next: string[]) => void;
 }) {
-  const chosen = search[facet] ?? [];
+  const label = useFacetLabel();
   const rows = (values ?? []).filter((v) => v.value);
   if (rows.length === 0 && chosen.length === 0) return null;
-  const toggle = (value: string) => {
-    const next = chosen.includes(value) ? chosen.filter((c) => c !== value) : [...chosen, value];
-    onChange({ ...search, [facet]: next.length ? next : undefined });
-  };
+  const toggle = (value: string) =>
+    onChange(chosen.includes(value) ? chosen.filter((c) => c !== value) : [...chosen, value]);
   const name = t(`facet.${facet}`);
   return (
     <Popover
@@ -91,7 +98,7 @@ function FacetButton({
           className={buttonClass(
             "plain",
             "md",
-            chosen.length ? "!border-accent !text-accent-text" : "max-sm:hidden",
+            chosen.length ? "!border-accent !text-accent-text" : undefined,
           )}
         >
           {chosen.length ? t("filter.facetCount", { name, count: chosen.length }) : name}
@@ -109,7 +116,7 @@ function FacetButton({
             onChange={() => toggle(v.value)}
             label={
               <>
-                <span className="min-w-0 flex-1 truncate">{facetLabel(facet, v)}</span>
+                <span className="min-w-0 flex-1 truncate">{label(facet, v.value)}</span>
                 <span className="num text-meta text-fg-3">{number(v.count)}</span>
               </>
             }

@@ -76,7 +76,9 @@ function ProposalRow({
           className="inline-flex min-h-6 min-w-0 flex-1 basis-64 items-center gap-2 text-left"
         >
           <Icon of={open ? ChevronUp : ChevronDown} size={13} className="text-fg-3" />
-          <span className="truncate font-550">{p.title}</span>
+          <span data-user="" className="truncate font-550">
+            {p.title}
+          </span>
         </button>
         <span className="w-16">
           <Severity level={p.severity} />

@@ -28,6 +28,7 @@ export function LaunchForm({
     ends: launch ? dayOf(launch.ends_at) : addDays(28),
     zone: launch?.time_zone ?? ownZone(),
     services: launch?.services.join(", ") ?? "",
+    triage: String(launch?.triage_target_minutes ?? 240),
   }));
   const zones = useMemo(() => Intl.supportedValuesOf("timeZone"), []);
   const problem = error instanceof ApiError ? error : undefined;
@@ -41,6 +42,7 @@ export function LaunchForm({
       ...(form.starts ? { starts_at: `${form.starts}T00:00:00Z` } : {}),
       ...(form.ends ? { ends_at: `${form.ends}T23:59:59Z` } : {}),
       time_zone: form.zone,
+      triage_target_minutes: Number(form.triage) || 0,
       services: form.services
         .split(",")
         .map((s) => s.trim())
@@ -74,6 +76,24 @@ export function LaunchForm({
       </div>
       <Field label={t("launch.services")} hint={t("launch.servicesHint")} error={problem?.field("services")}>
         {(w) => <Input {...w} value={form.services} onChange={put("services")} />}
+      </Field>
+      <Field
+        label={t("launch.triageTarget")}
+        hint={t("launch.triageTargetHint")}
+        error={problem?.field("triage_target_minutes")}
+      >
+        {(w) => (
+          <Input
+            {...w}
+            type="number"
+            inputMode="numeric"
+            min={1}
+            max={43200}
+            required
+            value={form.triage}
+            onChange={put("triage")}
+          />
+        )}
       </Field>
       <div className="flex flex-wrap items-center gap-2">{footer}</div>
     </form>

@@ -9,7 +9,7 @@ import { toasts } from "@/app/toasts";
 import { t, word } from "@/i18n";
 import { Button } from "@/ui/button";
 import { Panel } from "@/ui/panel";
-import { Empty, explain, Failure, Skeleton } from "@/ui/states";
+import { Empty, explain, Failure, RowsSkeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
 import { RuleEditor } from "./rule-editor";
 
@@ -30,7 +30,11 @@ export default function Rules() {
       }
     >
       {error ? <Failure error={error} onRetry={() => void refetch()} /> : null}
-      {isPending ? <Skeleton rows={5} /> : null}
+      {isPending ? (
+        <Panel>
+          <RowsSkeleton rows={5} />
+        </Panel>
+      ) : null}
       {data?.length === 0 ? (
         <Empty
           title={t("rules.none")}

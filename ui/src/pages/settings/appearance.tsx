@@ -1,15 +1,15 @@
 import { type Prefs, prefs } from "@/app/prefs";
 import { usePrefs } from "@/app/use-prefs";
 import { t } from "@/i18n";
-import { Checkbox } from "@/ui/field";
 import { Panel } from "@/ui/panel";
+import { Choice } from "./choice";
 
 /** Choices of this browser; the account is the same everywhere. */
 export default function Appearance() {
   const p = usePrefs();
   return (
-    <Panel title={t("settings.appearance")} note={t("appearance.note")}>
-      <div className="grid gap-4 border-line border-t p-3">
+    <Panel>
+      <div className="grid gap-4 p-3">
         <Choice<Prefs["theme"]>
           name="theme"
           label={t("appearance.theme")}
@@ -24,6 +24,7 @@ export default function Appearance() {
         <Choice<Prefs["density"]>
           name="density"
           label={t("appearance.density")}
+          hint={t("appearance.densityNote")}
           value={p.density}
           options={[
             { value: "compact", label: t("appearance.compact") },
@@ -32,49 +33,18 @@ export default function Appearance() {
           ]}
           onChange={(density) => prefs.set({ density })}
         />
-        <div className="grid gap-0.5">
-          <Checkbox
-            label={t("appearance.singleKeys")}
-            checked={p.singleKeys}
-            onChange={(e) => prefs.set({ singleKeys: e.target.checked })}
-          />
-          <p className="pl-[22px] text-meta text-fg-3">{t("appearance.singleKeysNote")}</p>
-        </div>
+        <Choice<"auto" | "wide" | "narrow">
+          name="nav"
+          label={t("appearance.nav")}
+          value={p.wideNav === undefined ? "auto" : p.wideNav ? "wide" : "narrow"}
+          options={[
+            { value: "auto", label: t("appearance.navAuto") },
+            { value: "wide", label: t("appearance.navWide") },
+            { value: "narrow", label: t("appearance.navNarrow") },
+          ]}
+          onChange={(nav) => prefs.set({ wideNav: nav === "auto" ? undefined : nav === "wide" })}
+        />
       </div>
     </Panel>
-  );
-}
-
-function Choice<T extends string>({
-  name,
-  label,
-  value,
-  options,
-  onChange,
-}: {
-  name: string;
-  label: string;
-  value: T;
-  options: { value: T; label: string }[];
-  onChange: (value: T) => void;
-}) {
-  return (
-    <fieldset>
-      <legend className="mb-1 text-dense font-medium">{label}</legend>
-      <div className="flex flex-wrap gap-x-5">
-        {options.map((o) => (
-          <label key={o.value} className="inline-flex min-h-6 items-center gap-2">
-            <input
-              type="radio"
-              name={name}
-              className="accent-accent"
-              checked={o.value === value}
-              onChange={() => onChange(o.value)}
-            />
-            {o.label}
-          </label>
-        ))}
-      </div>
-    </fieldset>
   );
 }

@@ -5,12 +5,13 @@ import type { Token } from "@/api/types";
 import { tokenRoles, tokensQuery, workspaceApi } from "@/api/workspace";
 import { toasts } from "@/app/toasts";
 import { Trans, t, word } from "@/i18n";
+import { number } from "@/i18n/format";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Field, Input, Select } from "@/ui/field";
 import { Panel } from "@/ui/panel";
 import { Snippet } from "@/ui/snippet";
-import { Empty, explain, Failure, FormError, Skeleton } from "@/ui/states";
+import { Empty, explain, Failure, FormError, RowsSkeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
 import { Time } from "@/ui/time";
 
@@ -18,25 +19,27 @@ export default function Tokens() {
   const { data, error, isPending, refetch } = useQuery(tokensQuery);
   const [making, setMaking] = useState(false);
   if (error) return <Failure error={error} onRetry={() => void refetch()} />;
-  if (isPending) return <Skeleton />;
   return (
     <Panel
-      title={t("settings.tokens")}
-      note={t("tokens.note")}
+      title={t("tokens.title")}
+      note={data ? number(data.filter((x) => !x.revoked_at).length) : null}
       actions={
         <Button size="sm" icon={KeyRound} onClick={() => setMaking(true)}>
           {t("tokens.new")}
         </Button>
       }
     >
-      {data.length === 0 ? (
+      {isPending ? <RowsSkeleton rows={3} height={40} /> : null}
+      {data?.length === 0 ? (
         <Empty
           title={t("tokens.none")}
           action={<Button onClick={() => setMaking(true)}>{t("tokens.new")}</Button>}
-        />
+        >
+          <p>{t("tokens.noneText")}</p>
+        </Empty>
       ) : null}
       <ul>
-        {data.map((token) => (
+        {data?.map((token) => (
           <TokenRow key={token.id} token={token} />
         ))}
       </ul>
@@ -55,7 +58,7 @@ function TokenRow({ token }: { token: Token }) {
   });
   return (
     <li className="flex min-h-10 flex-wrap items-center gap-x-3 border-line border-t px-3 py-1">
-      <span className="min-w-0 flex-1">
+      <span data-user="" className="min-w-0 flex-1">
         <span className="block truncate font-550">{token.name}</span>
         <span className="id block truncate text-fg-3">{token.prefix}…</span>
       </span>

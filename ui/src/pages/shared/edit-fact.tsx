@@ -66,7 +66,9 @@ export function EditText({
     return (
       <button type="button" className={face} onClick={() => setEditing(true)}>
         <span className="sr-only">{t("facts.change", { name })}</span>
-        <span className={value ? "min-w-0 truncate" : "text-fg-3"}>{value || t("common.none")}</span>
+        <span data-user={value ? "" : undefined} className={value ? "min-w-0 truncate" : "text-fg-3"}>
+          {value || t("common.none")}
+        </span>
         <Icon
           of={Pencil}
           size={11}

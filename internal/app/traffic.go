@@ -1,0 +1,181 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strconv"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/hypercare/hypercare/internal/application"
+	"github.com/hypercare/hypercare/internal/gateway"
+	"github.com/hypercare/hypercare/internal/publication"
+	"github.com/hypercare/hypercare/internal/web"
+	"github.com/hypercare/hypercare/internal/workspace"
+)
+
+// buildGateway makes what traffic needs. A node without a gateway keeps what
+// is published all the same.
+func (a *App) buildGateway() {
+	a.applications = application.NewService(a.db, a.bus, a.log.With("component", "application"))
+	var server publication.Server
+	if a.cfg.Gateway != "" {
+		a.gateway = gateway.New(gateway.Options{Log: a.log.With("component", "gateway"), Keys: a.applications.Ring()})
+		server = a.gateway
+	}
+	a.publications = publication.NewService(a.db, a.bus, a.log.With("component", "publication"), server)
+}
+
+// runGateway serves traffic, and follows what is published and who may call.
+func (a *App) runGateway(work context.Context, workers, server *sync.WaitGroup, failed func(error)) {
+	if a.gateway == nil {
+		return
+	}
+	if err := errors.Join(a.applications.Refresh(work), a.publications.Load(work)); err != nil {
+		a.log.ErrorContext(work, "load what is published", "err", err)
+	}
+	workers.Go(func() { a.applications.Follow(work) })
+	workers.Go(func() { a.publications.Follow(work) })
+	server.Go(func() {
+		if err := a.gateway.Serve(a.gatewayLn); err != nil {
+			failed(err)
+		}
+	})
+}
+
+// drainGateway lets calls under way end.
+func (a *App) drainGateway(ctx context.Context) error {
+	if a.gateway == nil {
+		return nil
+	}
+	if err := a.gatewayLn.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		a.log.WarnContext(ctx, "close the gateway's listener", "err", err)
+	}
+	return a.gateway.Shutdown(ctx)
+}
+
+// GatewayURL is where this machine reaches the gateway, "" without one.
+func (a *App) GatewayURL() string {
+	if a.gatewayLn == nil {
+		return ""
+	}
+	return urlOf(a.gatewayLn.Addr().String())
+}
+
+// RouteState is a published route and what it has done on this node since the
+// process started.
+type RouteState struct {
+	API       string            `json:"api"`
+	Version   string            `json:"version,omitempty"`
+	Route     string            `json:"route"`
+	Requests  uint64            `json:"requests"`
+	Statuses  map[string]uint64 `json:"statuses" doc:"Answers by class: 2xx, 3xx, 4xx, 5xx, and left for clients that did not wait."`
+	Errors    map[string]uint64 `json:"errors" doc:"Answers that the gateway gave itself, by reason."`
+	P50       float64           `json:"p50_ms"`
+	P95       float64           `json:"p95_ms"`
+	P99       float64           `json:"p99_ms"`
+	BytesIn   uint64            `json:"bytes_in"`
+	BytesOut  uint64            `json:"bytes_out"`
+	Retries   uint64            `json:"retries"`
+	LastMicro int64             `json:"last_at_us,omitempty" doc:"Microseconds since 1970 of the latest exchange; absent for none."`
+}
+
+// GatewayState is how the gateway of the node that answers stands.
+type GatewayState struct {
+	URL     string                `json:"url" doc:"Where it listens, seen from its own machine; empty for a node without a gateway."`
+	Routes  []RouteState          `json:"routes" nullable:"false"`
+	Targets []gateway.TargetState `json:"targets" nullable:"false"`
+}
+
+// trafficRoutes answers what the gateway itself knows.
+func (a *App) trafficRoutes(api *web.API) {
+	a.publications.Routes(api)
+	a.applications.Routes(api)
+	web.Route(api, "GET /gateway/state", "get-gateway-state", "Routes and targets of the gateway, and what they have done since it started", func(ctx context.Context, _ *struct{}) (*web.Body[GatewayState], error) {
+		actor, err := workspace.Need(ctx, workspace.Read)
+		if err != nil {
+			return nil, err
+		}
+		out := GatewayState{URL: a.GatewayURL(), Routes: []RouteState{}, Targets: []gateway.TargetState{}}
+		if a.gateway == nil {
+			return &web.Body[GatewayState]{Body: out}, nil
+		}
+		for _, s := range a.gateway.Stats() {
+			if s.Workspace == string(actor.Workspace) {
+				out.Routes = append(out.Routes, stateOf(s.Totals()))
+			}
+		}
+		out.Targets = a.gateway.Targets(string(actor.Workspace))
+		return &web.Body[GatewayState]{Body: out}, nil
+	})
+}
+
+func stateOf(t gateway.Totals) RouteState {
+	r := RouteState{API: t.API, Version: t.Version, Route: t.Route, Requests: t.Requests, Statuses: map[string]uint64{}, Errors: t.Errors,
+		P50: float64(t.P50.Microseconds()) / 1000, P95: float64(t.P95.Microseconds()) / 1000, P99: float64(t.P99.Microseconds()) / 1000,
+		BytesIn: t.In, BytesOut: t.Out, Retries: t.Retries}
+	for i, n := range t.Classes {
+		if n > 0 {
+			r.Statuses[className(i)] = n
+		}
+	}
+	if !t.Last.IsZero() {
+		r.LastMicro = t.Last.UnixMicro()
+	}
+	return r
+}
+
+func className(i int) string {
+	if i == 0 {
+		return "left"
+	}
+	return strconv.Itoa(i) + "xx"
+}
+
+// gatewayMetrics are the gateway's counters for /metrics.
+type gatewayMetrics struct{ g *gateway.Gateway }
+
+var (
+	metricRequests = prometheus.NewDesc("hypercare_gateway_requests_total", "Requests by route and class of status.", []string{"workspace", "api", "version", "route", "class"}, nil)
+	metricFailures = prometheus.NewDesc("hypercare_gateway_failures_total", "Requests that the gateway answered itself, by reason.", []string{"workspace", "api", "version", "route", "reason"}, nil)
+	metricBytes    = prometheus.NewDesc("hypercare_gateway_bytes_total", "Bytes of bodies, by direction.", []string{"workspace", "api", "version", "route", "direction"}, nil)
+	metricRetries  = prometheus.NewDesc("hypercare_gateway_retries_total", "Tries beyond the first.", []string{"workspace", "api", "version", "route"}, nil)
+	metricLatency  = prometheus.NewDesc("hypercare_gateway_request_duration_seconds", "Time from the head of the request to the end of the answer.", []string{"workspace", "api", "version", "route"}, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (m gatewayMetrics) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{metricRequests, metricFailures, metricBytes, metricRetries, metricLatency} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (m gatewayMetrics) Collect(ch chan<- prometheus.Metric) {
+	for _, s := range m.g.Stats() {
+		t := s.Totals()
+		if t.Requests == 0 {
+			continue
+		}
+		names := []string{s.Workspace, s.API, s.Version, s.Route}
+		counter := func(d *prometheus.Desc, v uint64, more ...string) {
+			ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), append(names[:4:4], more...)...)
+		}
+		for i, n := range t.Classes {
+			if n > 0 {
+				counter(metricRequests, n, className(i))
+			}
+		}
+		for reason, n := range t.Errors {
+			counter(metricFailures, n, reason)
+		}
+		counter(metricBytes, t.In, "in")
+		counter(metricBytes, t.Out, "out")
+		counter(metricRetries, t.Retries)
+		buckets := map[float64]uint64{}
+		n, sum := s.Latency(func(top float64, below uint64) { buckets[top] = below })
+		ch <- prometheus.MustNewConstHistogram(metricLatency, n, sum, buckets, names...)
+	}
+}

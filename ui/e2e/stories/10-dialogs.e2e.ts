@@ -1,0 +1,92 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { axe, faults, launchBrowser, open, settled, shots, type Theme } from "../browser";
+import { type Api, asOwner, type Demo, demo } from "../workspace";
+
+let browser: Browser;
+let by: Api;
+let made: Demo;
+
+beforeAll(async () => {
+  by = await asOwner();
+  made = await demo();
+  browser = await launchBrowser();
+});
+afterAll(() => browser?.close());
+afterEach(() => expect(faults.splice(0)).toEqual([]));
+
+/** Presses a key where keys belong: on the page. */
+const key = (keys: string) => (p: Page) => p.keyboard.press(keys);
+const keys =
+  (...list: string[]) =>
+  async (p: Page) => {
+    for (const k of list) await p.keyboard.press(k);
+  };
+const click = (name: string | RegExp) => (p: Page) => p.getByRole("button", { name }).first().click();
+
+/** Whatever opens over a page: where, and how. */
+const overlays: [name: string, path: (d: Demo) => string, show: (p: Page) => Promise<void>][] = [
+  ["palette", (d) => `${d.launch}/feedback`, key("Control+k")],
+  ["keys", (d) => `${d.launch}/feedback`, key("?")],
+  ["filter", (d) => `${d.launch}/feedback`, key("f")],
+  ["severity-menu", (d) => `${d.launch}/feedback`, key("s")],
+  ["category-menu", (d) => `${d.launch}/feedback`, key("t")],
+  ["assign-menu", (d) => `${d.launch}/feedback`, key("a")],
+  ["join", (d) => `${d.launch}/feedback`, key("l")],
+  ["later", (d) => `${d.launch}/feedback`, key("h")],
+  ["views", (d) => `${d.launch}/feedback`, key("v")],
+  ["save-view", (d) => `${d.launch}/feedback`, key("Shift+V")],
+  ["mentions", (d) => `${d.launch}/feedback`, keys("g", "n")],
+  ["item-actions", (d) => `${d.launch}/feedback`, click("Actions")],
+  ["user-menu", (d) => `${d.launch}/issues`, click(/Your account/)],
+  ["launch-menu", (d) => `${d.launch}/issues`, click(/Switch launch/)],
+  ["why-priority", (d) => `${d.launch}/issues`, click(/^Priority .*why/)],
+  ["merge", (d) => d.issue, key("m")],
+  ["split", (d) => d.issue, click("Split")],
+  ["link", (d) => d.issue, key("l")],
+  ["new-issue", (d) => `${d.launch}/board`, key("n")],
+  ["card-menu", (d) => `${d.launch}/board`, keys("j", "m")],
+  ["rule-editor", (d) => `${d.launch}/rules`, click("New rule")],
+  [
+    "delivery",
+    (d) => `${d.launch}/deliveries`,
+    (p) => p.getByRole("main").getByRole("listitem").getByRole("button").first().click(),
+  ],
+  ["token", () => "/settings/tokens", click("Create token")],
+  ["member", () => "/settings/members", click("Add a member")],
+];
+
+async function look(theme: Theme): Promise<string[]> {
+  const { context, page } = await open(browser, { as: by, theme });
+  const found: string[] = [];
+  const over = page.locator("[role=dialog], [role=menu]");
+  let at = "";
+  for (const [name, path, show] of overlays) {
+    if (path(made) !== at) await page.goto(path(made));
+    at = path(made);
+    await page.getByRole("heading").first().waitFor({ state: "attached" });
+    await settled(page);
+    await show(page);
+    await over.first().waitFor();
+    await settled(page);
+    await page.screenshot({ path: `${shots}/open-${name}-${theme}-1440.png` });
+    // What it covers is no target while it is open, nor needs room; what it holds does.
+    const wrong = [
+      ...(await axe(page, ["target-size"])),
+      ...(await axe(page, [], "[role=dialog], [role=menu]")),
+    ];
+    found.push(...new Set(wrong.map((v) => `${name} in ${theme}: ${v}`)));
+    // Whatever opens goes by Escape, and the page is as it was.
+    await page.keyboard.press("Escape");
+    await over.first().waitFor({ state: "detached" });
+  }
+  await context.close();
+  return found;
+}
+
+describe("with a dialog, menu or panel open", () => {
+  test("there is no axe violation in either theme", async () => {
+    const found = await Promise.all([look("light"), look("dark")]);
+    expect(found.flat()).toEqual([]);
+  });
+});

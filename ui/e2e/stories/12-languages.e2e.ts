@@ -1,0 +1,72 @@
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { faults, launchBrowser, open, settled } from "../browser";
+import { frame } from "../frame";
+import { cutText, listenForTexts, plainText } from "../plain";
+import type { Api } from "../workspace";
+
+// Every page in a language that nobody speaks, and the change of language by hand.
+
+let browser: Browser;
+let by: Api;
+let launch = "";
+let issue = "";
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+  ({ by, launch, issue } = await frame());
+}, 120_000);
+afterAll(() => browser?.close());
+afterEach(() => expect(faults.splice(0)).toEqual([]));
+
+describe("languages", () => {
+  const paths = () => [
+    launch,
+    `${launch}?tv=1`,
+    `${launch}/board`,
+    `${launch}/feedback`,
+    `${launch}/issues`,
+    `${launch}/issues/${issue}`,
+    `${launch}/imports`,
+    `${launch}/deliveries`,
+    `${launch}/rules`,
+    `${launch}/decisions`,
+    `${launch}/settings`,
+    `${launch}/send`,
+    "/launches/new",
+    ...["profile", "appearance", "shortcuts", "workspace", "members", "tokens", "audit"].map(
+      (p) => `/settings/${p}`,
+    ),
+    "/nowhere/at-all",
+  ];
+
+  test.each([1440, 390])(
+    "in the pseudo language nothing stays plain, is cut or too wide at %d",
+    async (width) => {
+      const other = await open(browser, { as: by, size: { width, height: 900 } });
+      await other.context.addInitScript(() => localStorage.setItem("hc.prefs", '{"language":"pseudo"}'));
+      const theirs = listenForTexts(other.page);
+      const found: string[] = [];
+      for (const path of paths()) {
+        await other.page.goto(path);
+        await other.page.getByRole("heading").first().waitFor({ state: "attached" });
+        await settled(other.page);
+        for (const x of [...(await plainText(other.page, theirs)), ...(await cutText(other.page))])
+          found.push(`${path}: ${x}`);
+        if (await other.page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth))
+          found.push(`${path}: wider than the screen`);
+      }
+      await other.context.close();
+      expect(found).toEqual([]);
+    },
+  );
+
+  test("the language is changed in the profile, and the page speaks it", async () => {
+    const other = await open(browser, { as: by });
+    await other.page.goto("/settings/profile");
+    await other.page.getByRole("radio", { name: "Deutsch" }).check();
+    await other.page.getByRole("heading", { name: "Profil" }).waitFor();
+    expect(await other.page.evaluate(() => document.documentElement.lang)).toBe("de");
+    await other.context.close();
+  });
+});
