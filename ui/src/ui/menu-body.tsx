@@ -1,6 +1,6 @@
 import { Menu as Base } from "@base-ui/react/menu";
 import { Check } from "lucide-react";
-import { type KeyboardEvent, type RefObject, useEffect, useRef } from "react";
+import { type KeyboardEvent, type RefObject, useEffect, useMemo, useRef } from "react";
 import { t } from "@/i18n";
 import { Adopt } from "./adopt";
 import { cx } from "./cx";
@@ -34,6 +34,12 @@ interface Props {
 export function MenuBody(p: Props) {
   const popup = useRef<HTMLDivElement>(null);
   useEntry(popup, p.open, p.entry);
+  // What had the focus gets it back by itself; where nothing had that keys reach, the trigger does.
+  const reached = useRef(false);
+  useMemo(() => {
+    const at = document.activeElement;
+    if (p.open) reached.current = at instanceof HTMLElement && at.tabIndex >= 0;
+  }, [p.open]);
   return (
     <Base.Root open={p.open} onOpenChange={(next) => p.onOpenChange(next)}>
       <Base.Trigger id={p.triggerId} render={(props) => <Adopt of={p.anchor} as={props.ref} />} />
@@ -52,6 +58,7 @@ export function MenuBody(p: Props) {
             ref={popup}
             id={p.popupId}
             aria-label={p.label}
+            finalFocus={() => (reached.current ? true : p.anchor.current)}
             onKeyDownCapture={p.onKeyDown}
             className="float appear max-h-(--available-height) max-w-80 min-w-44 overflow-auto p-1 outline-none"
           >
