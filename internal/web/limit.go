@@ -47,3 +47,13 @@ func (l *Limiter) Allow(key string, now time.Time) (wait time.Duration, ok bool)
 	l.tat[key] = next
 	return 0, true
 }
+
+// Refund gives a try back that turned out to be no guess, so that who signs in
+// rightly again and again is never taken for somebody who tries passwords.
+func (l *Limiter) Refund(key string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if t, ok := l.tat[key]; ok {
+		l.tat[key] = t.Add(-l.every)
+	}
+}

@@ -219,4 +219,10 @@ func TestLimiter(t *testing.T) {
 	if _, ok := l.Allow("a", now.Add(wait)); !ok {
 		t.Error("refused after the wait")
 	}
+	for range 10 {
+		if _, ok := l.Allow("c", now); !ok {
+			t.Fatal("a try that was given back counts")
+		}
+		l.Refund("c")
+	}
 }

@@ -130,6 +130,7 @@ func (s *Service) Routes(api *web.API) {
 		if err != nil {
 			return err
 		}
+		byAccount.Refund(strings.ToLower(in.Email))
 		return s.answerSignedIn(w, r, a, key)
 	}, signInBody{}, Me{}, web.Public)
 	api.Raw("DELETE /session", "sign-out", "Sign out", func(w http.ResponseWriter, r *http.Request) error {
