@@ -29,6 +29,9 @@ type Exchange struct {
 	ID       ID
 	Route    *Route
 	Consumer *Consumer // whose key it carried
+	User     string    // who the caller says is signed in; "" when nobody does
+	Session  string    // of that user
+	Policy   string    // kind that answered in the upstream's place; "" for none
 	Upstream *target   // that answered
 	Attempts int
 	Status   int
@@ -44,6 +47,7 @@ type Exchange struct {
 	params  [maxParams][2]int // of the route's path, as offsets into Path
 	trace   [16]byte
 	span    [8]byte
+	parent  [8]byte // span of the caller
 	sampled bool
 	extra   []byte        // header lines for the answer
 	most    int64         // of the body's content; 0: no bound

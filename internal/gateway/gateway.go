@@ -204,8 +204,10 @@ func (g *Gateway) handle(x *Exchange, in *h1.Head) {
 		return
 	}
 	x.Route = f.route
-	for _, p := range f.route.policies {
+	for i := range f.route.policies {
+		p := &f.route.policies[i]
 		if no := p.check(x); no != nil {
+			x.Policy = p.name
 			if no.after > 0 {
 				x.retryAfter(no.after)
 			}

@@ -44,8 +44,18 @@ func (x *Exchange) traceOf() {
 			break
 		}
 	}
-	x.trace, x.sampled = x.ID, true
+	x.trace, x.parent, x.sampled = x.ID, [8]byte{}, true
 }
+
+// Trace is the id of the trace that the call is part of, the caller's or its
+// own (W3C Trace Context).
+func (x *Exchange) Trace() [16]byte { return x.trace }
+
+// Span is the gateway's own span in the trace, the parent of the upstream's.
+func (x *Exchange) Span() [8]byte { return x.span }
+
+// Parent is the caller's span; zero where the trace begins here.
+func (x *Exchange) Parent() [8]byte { return x.parent }
 
 // readTrace reads "00-<32 hex>-<16 hex>-<2 hex>"; all zeros are no trace.
 func (x *Exchange) readTrace(v []byte) bool {
@@ -54,6 +64,9 @@ func (x *Exchange) readTrace(v []byte) bool {
 	}
 	var zero [16]byte
 	if _, err := hex.Decode(x.trace[:], v[3:35]); err != nil || x.trace == zero {
+		return false
+	}
+	if _, err := hex.Decode(x.parent[:], v[36:52]); err != nil {
 		return false
 	}
 	var flags [1]byte

@@ -2,10 +2,17 @@ package gateway
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"strings"
 	"time"
 )
+
+// KeyPolicy asks for a key.
+type KeyPolicy struct {
+	Header string `yaml:"header,omitempty" json:"header,omitempty" doc:"X-API-Key when absent; Authorization takes Bearer."`
+	Query  string `yaml:"query,omitempty" json:"query,omitempty" doc:"Parameter that is taken as well."`
+}
 
 // Keys knows who may call: the application package, which keeps all valid
 // keys in memory and follows the records. A lookup must not wait.
@@ -25,6 +32,22 @@ type Consumer struct {
 	Plan        string
 	APIs        []string // that it may call; empty: all
 	Expires     time.Time
+}
+
+var keyKind = policyKind{
+	name: "key",
+	check: func(k *checker, path string, p *Policies) {
+		if q := p.Key; q != nil && q.Header != "" && (!headerForm.MatchString(q.Header) || reserved[strings.ToLower(q.Header)]) {
+			k.fault(path+".key.header", "%q can't carry a key", q.Header)
+		}
+	},
+	build: func(b *building, p *Policies) policy {
+		q := p.Key
+		if q == nil {
+			return nil
+		}
+		return &apiKey{gateway: b.g, header: strings.ToLower(cmp.Or(q.Header, "X-API-Key")), query: q.Query, workspace: b.workspace, api: b.api}
+	},
 }
 
 // apiKey asks for a key of an application.
@@ -69,105 +92,4 @@ func (p *apiKey) check(x *Exchange) *refusal {
 		return &refusal{status: 403, class: Refused, reason: "the application of this key has no access to this API"}
 	}
 	return nil
-}
-
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
-}
-
-// parameter returns the first value of a query's parameter as it stands there,
-// which for keys is as it is.
-func parameter(query []byte, name string) ([]byte, bool) {
-	for len(query) > 0 {
-		part := query
-		if i := bytes.IndexByte(query, '&'); i >= 0 {
-			part, query = query[:i], query[i+1:]
-		} else {
-			query = nil
-		}
-		if k, v, ok := bytes.Cut(part, []byte("=")); ok && string(k) == name {
-			return v, true
-		}
-	}
-	return nil, false
-}
-
-// cors answers browsers that ask whether another origin may call (Fetch
-// standard, 3.2 CORS protocol).
-type cors struct {
-	origins     map[string]bool
-	any         bool
-	methods     string
-	headers     string
-	expose      string
-	credentials bool
-	age         string
-}
-
-func (p *cors) check(x *Exchange) *refusal {
-	origin, ok := x.value("origin")
-	if !ok {
-		return nil
-	}
-	if !p.any && !p.origins[string(origin)] {
-		if string(x.Method) == "OPTIONS" {
-			if _, asks := x.value("access-control-request-method"); asks {
-				return &refusal{status: 403, class: Refused, reason: "this origin may not call this API from a browser"}
-			}
-		}
-		return nil // the browser keeps the answer from the page
-	}
-	allow := string(origin)
-	if p.any && !p.credentials {
-		allow = "*"
-	} else {
-		x.say("Vary", "Origin")
-	}
-	x.say("Access-Control-Allow-Origin", allow)
-	if p.credentials {
-		x.say("Access-Control-Allow-Credentials", "true")
-	}
-	if _, asks := x.value("access-control-request-method"); asks && string(x.Method) == "OPTIONS" {
-		x.say("Access-Control-Allow-Methods", p.methods)
-		if p.headers != "" {
-			x.say("Access-Control-Allow-Headers", p.headers)
-		} else if h, ok := x.value("access-control-request-headers"); ok && !bytes.ContainsAny(h, "\r\n") {
-			x.say("Access-Control-Allow-Headers", string(h))
-		}
-		x.say("Access-Control-Max-Age", p.age)
-		return &refusal{status: 204}
-	}
-	if p.expose != "" {
-		x.say("Access-Control-Expose-Headers", p.expose)
-	}
-	return nil
-}
-
-// headerChange sets and removes fields of the request on its way.
-type headerChange struct {
-	remove map[string]bool // lower case
-	set    []setHeader
-}
-
-func (p *headerChange) check(x *Exchange) *refusal {
-	x.changes = p
-	return nil
-}
-
-// touches reports whether a field as it came is not passed on.
-func (p *headerChange) touches(name []byte) bool {
-	if p.remove[strings.ToLower(string(name))] {
-		return true
-	}
-	for i := range p.set {
-		if len(p.set[i].name) == len(name) && strings.EqualFold(p.set[i].name, string(name)) {
-			return true
-		}
-	}
-	return false
 }

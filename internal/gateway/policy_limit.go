@@ -1,13 +1,82 @@
 package gateway
 
 import (
+	"cmp"
+	"fmt"
 	"hash/maphash"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
-
-	"github.com/hypercare/hypercare/internal/gateway/h1"
 )
+
+// LimitPolicy bounds a rate.
+type LimitPolicy struct {
+	Rate  string            `yaml:"rate" json:"rate" doc:"Requests per time, such as 10/s, 600/m, 1000/h." example:"10/s"`
+	Burst int64             `yaml:"burst,omitempty" json:"burst,omitempty" doc:"How many at once; the rate's number when absent."`
+	By    string            `yaml:"by,omitempty" json:"by,omitempty" doc:"key (default with a key), application, ip (default without), route."`
+	Plans map[string]string `yaml:"plans,omitempty" json:"plans,omitempty" doc:"Plan of the application to rate."`
+}
+
+var limitKind = policyKind{
+	name: "limit",
+	check: func(k *checker, path string, p *Policies) {
+		if p.Limit != nil {
+			k.limit(path+".limit", *p.Limit)
+		}
+	},
+	build: func(b *building, p *Policies) policy {
+		l := p.Limit
+		if l == nil {
+			return nil
+		}
+		out := b.g.compileLimit(*l, b.workspace, l.Rate, b.scope, l.Burst)
+		for plan, rate := range l.Plans {
+			if out.plans == nil {
+				out.plans = map[string]*rateLimit{}
+			}
+			out.plans[plan] = b.g.compileLimit(*l, b.workspace, rate, b.scope, 0)
+		}
+		return out
+	},
+}
+
+func (k *checker) limit(path string, l LimitPolicy) {
+	if _, _, err := rateOf(l.Rate); err != nil {
+		k.fault(path+".rate", "%v", err)
+	}
+	for _, plan := range slices.Sorted(maps.Keys(l.Plans)) {
+		if _, _, err := rateOf(l.Plans[plan]); err != nil {
+			k.fault(path+".plans", "%v", err)
+		}
+	}
+	switch l.By {
+	case "", "key", "application", "ip", "route":
+	default:
+		k.fault(path+".by", "there is no %q to limit by; use key, application, ip or route", l.By)
+	}
+	if l.Burst < 0 || l.Burst > 1_000_000 {
+		k.fault(path+".burst", "a burst is from 1 to 1000000")
+	}
+}
+
+// rateOf reads 10/s, 600/m, 1000/h, 10000/d.
+func rateOf(s string) (count int64, per time.Duration, err error) {
+	n, unit, _ := strings.Cut(s, "/")
+	per = map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}[unit]
+	count, err = strconv.ParseInt(n, 10, 32)
+	if err != nil || count < 1 || per == 0 || time.Duration(count) > per {
+		return 0, 0, fmt.Errorf("%q is no rate; write it as 10/s, 600/m or 1000/h", s)
+	}
+	return count, per, nil
+}
+
+func (g *Gateway) compileLimit(l LimitPolicy, ws, rate, scope string, burst int64) *rateLimit {
+	count, per, _ := rateOf(rate)
+	return &rateLimit{name: scope, by: cmp.Or(l.By, "key"), every: int64(per) / count, burst: cmp.Or(burst, count), per: per, count: count, limit: &g.limiter, salt: fnv(ws+" "+scope, 0)}
+}
 
 // limiter allows a rate with a burst for each of many keys by GCRA (ITU-T
 // I.371): one number a key, the theoretical time of its next arrival.
@@ -119,6 +188,3 @@ func (p *rateLimit) keyOf(x *Exchange) uint64 {
 	}
 	return mix(h)
 }
-
-// say adds a line to the answer.
-func (x *Exchange) say(name, value string) { x.extra = h1.AppendLine(x.extra, name, value) }

@@ -32,7 +32,7 @@ type Route struct {
 	rewrite  []piece // of the path; nil: as it came
 	host     string  // Host sent to the upstream; "" for the target's own
 	keepHost bool
-	policies []policy
+	policies []namedPolicy
 	headers2 []setHeader // added to answers, such as Sunset
 	timeouts timeouts
 	stats    *Stats

@@ -1,0 +1,300 @@
+package gateway
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// API is a published interface in one version.
+type API struct {
+	Name     string   `yaml:"name" json:"name"`
+	Version  string   `yaml:"version,omitempty" json:"version,omitempty"`
+	State    string   `yaml:"state,omitempty" json:"state,omitempty" doc:"published (default), deprecated, draft or retired: the last two serve nothing."`
+	Hosts    []string `yaml:"hosts,omitempty" json:"hosts,omitempty" doc:"example.com or *.example.com; absent: any."`
+	Base     string   `yaml:"base,omitempty" json:"base,omitempty" doc:"In front of every path."`
+	Upstream string   `yaml:"upstream,omitempty" json:"upstream,omitempty" doc:"Of the routes that name none."`
+	Sunset   string   `yaml:"sunset,omitempty" json:"sunset,omitempty" doc:"When it ends: a date, sent as Sunset (RFC 8594)."`
+	Timeouts Timeouts `yaml:"timeouts,omitempty" json:"timeouts,omitempty"`
+	KeepHost bool     `yaml:"keep_host,omitempty" json:"keep_host,omitempty" doc:"Send the client's Host to the upstream."`
+	Strip    bool     `yaml:"strip_base,omitempty" json:"strip_base,omitempty" doc:"Cut base off before the upstream sees the path."`
+	Policies Policies `yaml:"policies,omitempty" json:"policies,omitempty"`
+	Routes   []RouteC `yaml:"routes" json:"routes"`
+}
+
+// RouteC is one route as it is written.
+type RouteC struct {
+	Name     string            `yaml:"name" json:"name"`
+	Path     string            `yaml:"path,omitempty" json:"path,omitempty" doc:"Whole path; {name} stands for one segment."`
+	Prefix   string            `yaml:"prefix,omitempty" json:"prefix,omitempty" doc:"Start of the path."`
+	Regex    string            `yaml:"regex,omitempty" json:"regex,omitempty" doc:"RE2 over the whole path."`
+	Methods  []string          `yaml:"methods,omitempty" json:"methods,omitempty"`
+	Headers  map[string]string `yaml:"headers,omitempty" json:"headers,omitempty" doc:"Name to value; * for any."`
+	Upstream string            `yaml:"upstream,omitempty" json:"upstream,omitempty"`
+	Split    []Split           `yaml:"split,omitempty" json:"split,omitempty" doc:"Shares of several upstreams."`
+	Rewrite  string            `yaml:"rewrite,omitempty" json:"rewrite,omitempty" doc:"Path for the upstream, with the {names} of path; for a prefix what replaces it."`
+	Host     string            `yaml:"host,omitempty" json:"host,omitempty" doc:"Host for the upstream."`
+	Timeouts Timeouts          `yaml:"timeouts,omitempty" json:"timeouts,omitempty"`
+	Policies Policies          `yaml:"policies,omitempty" json:"policies,omitempty"`
+}
+
+// Split is a share of a route.
+type Split struct {
+	Upstream string `yaml:"upstream" json:"upstream"`
+	Weight   int    `yaml:"weight" json:"weight"`
+}
+
+// Timeouts of a route or an API.
+type Timeouts struct {
+	Connect Duration `yaml:"connect,omitempty" json:"connect,omitempty" doc:"2s when absent."`
+	Try     Duration `yaml:"try,omitempty" json:"try,omitempty" doc:"Until an answer begins, for each try; 30s when absent."`
+	Total   Duration `yaml:"total,omitempty" json:"total,omitempty" doc:"The same with retries; 60s when absent."`
+	Idle    Duration `yaml:"idle,omitempty" json:"idle,omitempty" doc:"Between two pieces of a body; 60s when absent."`
+}
+
+func (k *checker) timeouts(path string, t Timeouts) {
+	k.durations(path, map[string]Duration{"connect": t.Connect, "try": t.Try, "total": t.Total, "idle": t.Idle})
+}
+
+func (k *checker) api(path string, a API, ups map[string]bool) {
+	switch a.State {
+	case "", "published", "deprecated", "draft", "retired":
+	default:
+		k.fault(path+".state", "there is no state %q; use draft, published, deprecated or retired", a.State)
+	}
+	for i, h := range a.Hosts {
+		if h == "" || strings.ContainsAny(h, "/: ") || strings.Contains(strings.TrimPrefix(h, "*."), "*") {
+			k.fault(fmt.Sprintf("%s.hosts[%d]", path, i), "%q is no host; write example.com or *.example.com, without a port", h)
+		}
+	}
+	if a.Base != "" && (a.Base[0] != '/' || !cleanPath([]byte(a.Base)) || strings.ContainsAny(a.Base, "{}?#")) {
+		k.fault(path+".base", "%q is no start of a path; write it as /orders", a.Base)
+	}
+	if a.Sunset != "" {
+		if _, err := time.Parse(time.DateOnly, a.Sunset); err != nil {
+			k.fault(path+".sunset", "%q is no date; write it as 2027-03-31", a.Sunset)
+		}
+	}
+	k.policies(path+".policies", a.Policies)
+	k.timeouts(path+".timeouts", a.Timeouts)
+	if a.Upstream != "" && !ups[a.Upstream] {
+		k.fault(path+".upstream", "there is no upstream %q", a.Upstream)
+	}
+	seen := map[string]bool{}
+	for i, r := range a.Routes {
+		at := fmt.Sprintf("%s.routes[%d]", path, i)
+		k.name(at+".name", r.Name, seen)
+		k.route(at, a, r, ups)
+	}
+}
+
+func (k *checker) route(path string, a API, r RouteC, ups map[string]bool) {
+	kind, pattern := r.match()
+	n := 0
+	for _, s := range []string{r.Path, r.Prefix, r.Regex} {
+		if s != "" {
+			n++
+		}
+	}
+	switch {
+	case n != 1:
+		k.fault(path, "a route has exactly one of path, prefix and regex")
+	case kind == matchRegex:
+		if _, err := regexp.Compile(pattern); err != nil {
+			k.fault(path+".regex", "%q is no regular expression (RE2): %v", pattern, err)
+		}
+	case pattern[0] != '/' || !cleanPath([]byte(pattern)) || strings.ContainsAny(pattern, "?#"):
+		k.fault(path+"."+kind, "%q is no path; it begins with / and has no query", pattern)
+	default:
+		names := map[string]bool{}
+		for seg := range strings.SplitSeq(pattern, "/") {
+			if strings.ContainsAny(seg, "{}") && !isParam(seg) {
+				k.fault(path+"."+kind, "%q has to be a whole segment, such as {id}", seg)
+			} else if isParam(seg) && names[seg] {
+				k.fault(path+"."+kind, "%s is there twice", seg)
+			}
+			names[seg] = true
+		}
+		if strings.Count(pattern, "{") > maxParams {
+			k.fault(path+"."+kind, "a path has at most %d parameters", maxParams)
+		}
+	}
+	for i, m := range r.Methods {
+		if m == "" || strings.ToUpper(m) != m || !nameForm.MatchString(m) {
+			k.fault(fmt.Sprintf("%s.methods[%d]", path, i), "%q is no method; write it in capitals", m)
+		}
+	}
+	switch {
+	case r.Upstream != "" && len(r.Split) > 0:
+		k.fault(path+".split", "a route has either upstream or split")
+	case r.Upstream == "" && a.Upstream == "" && len(r.Split) == 0:
+		k.fault(path+".upstream", "the route leads nowhere: name an upstream here or for the whole API")
+	case r.Upstream != "" && !ups[r.Upstream]:
+		k.fault(path+".upstream", "there is no upstream %q", r.Upstream)
+	}
+	sum := 0
+	for i, s := range r.Split {
+		at := fmt.Sprintf("%s.split[%d]", path, i)
+		if !ups[s.Upstream] {
+			k.fault(at+".upstream", "there is no upstream %q", s.Upstream)
+		}
+		if s.Weight < 0 || s.Weight > 10_000 {
+			k.fault(at+".weight", "a weight is from 0 to 10000")
+		}
+		sum += s.Weight
+	}
+	if len(r.Split) > 0 && sum == 0 {
+		k.fault(path+".split", "at least one share needs a weight above 0")
+	}
+	if r.Rewrite != "" {
+		if _, err := pieces(r); err != nil {
+			k.fault(path+".rewrite", "%v", err)
+		}
+	}
+	k.policies(path+".policies", r.Policies)
+	k.timeouts(path+".timeouts", r.Timeouts)
+}
+
+// The kinds of match.
+const (
+	matchPath   = "path"
+	matchPrefix = "prefix"
+	matchRegex  = "regex"
+)
+
+func (r *RouteC) match() (kind, pattern string) {
+	switch {
+	case r.Prefix != "":
+		return matchPrefix, r.Prefix
+	case r.Regex != "":
+		return matchRegex, r.Regex
+	}
+	return matchPath, r.Path
+}
+
+// pieces takes a rewrite apart.
+func pieces(r RouteC) ([]piece, error) {
+	kind, pattern := r.match()
+	if kind == matchRegex {
+		return nil, errors.New("a route by regex can't be rewritten")
+	}
+	if !strings.HasPrefix(r.Rewrite, "/") || strings.ContainsAny(r.Rewrite, "?#") {
+		return nil, fmt.Errorf("%q is no path; it begins with / and has no query", r.Rewrite)
+	}
+	names := map[string]int{}
+	for seg := range strings.SplitSeq(pattern, "/") {
+		if isParam(seg) {
+			names[seg] = len(names)
+		}
+	}
+	var out []piece
+	rest := r.Rewrite
+	for rest != "" {
+		i := strings.IndexByte(rest, '{')
+		if i < 0 {
+			out = append(out, piece{text: rest, param: -1})
+			break
+		}
+		end := strings.IndexByte(rest, '}')
+		if end < i {
+			return nil, fmt.Errorf("%q has a { without its }", r.Rewrite)
+		}
+		name := rest[i : end+1]
+		at, ok := names[name]
+		if !ok {
+			return nil, fmt.Errorf("%s is no parameter of %s", name, pattern)
+		}
+		if i > 0 {
+			out = append(out, piece{text: rest[:i], param: -1})
+		}
+		out = append(out, piece{param: at})
+		rest = rest[end+1:]
+	}
+	if kind == matchPrefix {
+		if strings.Contains(pattern, "{") {
+			return nil, errors.New("a prefix with parameters can't be rewritten")
+		}
+		if len(out) > 0 && out[len(out)-1].param == -1 {
+			last := &out[len(out)-1]
+			last.text = strings.TrimSuffix(last.text, "/")
+			if last.text == "" {
+				out = out[:len(out)-1]
+			}
+		}
+		out = append(out, piece{param: -2})
+	}
+	return out, nil
+}
+
+func (g *Gateway) compileRoute(s *snapshot, ws string, a API, r RouteC) {
+	kind, pattern := r.match()
+	out := &Route{Workspace: ws, Name: r.Name, API: a.Name, Version: a.Version, State: cmp.Or(a.State, "published"), methods: r.Methods, place: len(s.routes),
+		keepHost: a.KeepHost, host: r.Host}
+	full := pattern
+	if kind != matchRegex {
+		full = strings.TrimSuffix(a.Base, "/") + pattern
+		out.cut = len(strings.TrimSuffix(full, "/"))
+	} else {
+		out.regex = regexp.MustCompile(`^(?:` + pattern + `)$`)
+	}
+	out.pattern = full
+	for name, value := range r.Headers {
+		out.headers = append(out.headers, headerMatch{name: strings.ToLower(name), value: value, any: value == "*"})
+	}
+	switch {
+	case r.Rewrite != "":
+		out.rewrite, _ = pieces(r)
+	case a.Strip && a.Base != "" && kind != matchRegex:
+		out.rewrite = []piece{{param: -2}}
+		out.cut = len(strings.TrimSuffix(a.Base, "/"))
+	}
+	split := r.Split
+	if len(split) == 0 {
+		split = []Split{{Upstream: cmp.Or(r.Upstream, a.Upstream), Weight: 1}}
+	}
+	sum := 0
+	for _, p := range split {
+		if p.Weight == 0 {
+			continue
+		}
+		sum += p.Weight
+		out.split = append(out.split, share{upTo: sum, upstream: s.upstreams[ws+" "+p.Upstream]})
+	}
+	out.timeouts = timeouts{
+		connect: or(cmp.Or(r.Timeouts.Connect, a.Timeouts.Connect), 2*time.Second),
+		try:     or(cmp.Or(r.Timeouts.Try, a.Timeouts.Try), 30*time.Second),
+		total:   or(cmp.Or(r.Timeouts.Total, a.Timeouts.Total), 60*time.Second),
+		idle:    or(cmp.Or(r.Timeouts.Idle, a.Timeouts.Idle), 60*time.Second),
+	}
+	out.headers2 = lifeHeaders(a)
+	here := building{g: g, workspace: ws, api: a.Name, scope: a.Name}
+	of := here
+	of.scope += "-" + r.Name
+	out.policies = buildPolicies(here, of, &a.Policies, &r.Policies)
+	out.stats = g.board.of(ws, a.Name, a.Version, r.Name)
+	s.routes = append(s.routes, out)
+	hosts := []string{""}
+	if len(a.Hosts) > 0 {
+		hosts = a.Hosts
+	}
+	for i, h := range hosts {
+		hosts[i] = strings.ToLower(h)
+	}
+	s.router.add(hosts, kind, full, out)
+}
+
+// lifeHeaders tell of an end that is coming (RFC 9745, RFC 8594).
+func lifeHeaders(a API) []setHeader {
+	var out []setHeader
+	if a.State == "deprecated" {
+		out = append(out, setHeader{"Deprecation", "@0"})
+	}
+	if d, err := time.Parse(time.DateOnly, a.Sunset); err == nil {
+		out = append(out, setHeader{"Sunset", d.UTC().Format(http.TimeFormat)})
+	}
+	return out
+}
