@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,6 +31,7 @@ type Config struct {
 	Addr        string   // host:port to listen on; "" picks a free one
 	Env         []string // added to this process's environment
 	Args        []string // added to `serve`
+	Under       []string // command that runs the binary, such as taskset -c 0; it must become it
 }
 
 // FreeAddr returns a loopback address that nothing listens on.
@@ -97,7 +99,8 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	s := &Server{Config: cfg, URL: "http://" + cfg.Addr, log: &syncBuffer{}, done: make(chan struct{})}
 	// Not CommandContext: a test that ends must be able to stop it gently.
-	s.cmd = exec.Command(cfg.Bin, append(append([]string{"serve", "--listen", cfg.Addr, "--gateway", "127.0.0.1:0"}, cfg.flags()...), cfg.Args...)...)
+	line := slices.Concat(cfg.Under, []string{cfg.Bin, "serve", "--listen", cfg.Addr, "--gateway", "127.0.0.1:0"}, cfg.flags(), cfg.Args)
+	s.cmd = exec.Command(line[0], line[1:]...)
 	s.cmd.Env = append(os.Environ(), cfg.Env...)
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	began := time.Now()
@@ -197,8 +200,11 @@ func RSS(pid int) (now, peak int64) {
 
 // CPU returns how much processor time the process has used: on a machine that
 // is busy with other work it says more than the clock.
-func (s *Server) CPU() time.Duration {
-	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(s.cmd.Process.Pid), "stat"))
+func (s *Server) CPU() time.Duration { return CPU(s.cmd.Process.Pid) }
+
+// CPU reads how much processor time a process has used; 0 where that is unknown.
+func CPU(pid int) time.Duration {
+	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	if err != nil {
 		return 0
 	}

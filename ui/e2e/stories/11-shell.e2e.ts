@@ -2,7 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { axe, base, faults, launchBrowser, open, owner, type Session, settled } from "../browser";
 import { frame } from "../frame";
-import { type Api, signIn } from "../workspace";
+import { type Api, newSession } from "../workspace";
 
 // The frame around every page: menus, palette, keys, settings, decisions.
 
@@ -219,8 +219,8 @@ describe("settings", () => {
       password: "seven-grey-herons",
     };
     await by.call("POST", "/users", who);
-    const here = await open(browser, { as: await signIn(who.email, who.password) });
-    const there = await open(browser, { as: await signIn(who.email, who.password) });
+    const here = await open(browser, { as: await newSession(who.email, who.password) });
+    const there = await open(browser, { as: await newSession(who.email, who.password) });
     const p = here.page;
     await p.goto("/settings/profile");
     await expect
