@@ -58,6 +58,7 @@ type Exchange struct {
 	lane    lane
 	upgrade []byte // the protocol a client wants to go over to
 	grpc    bool
+	te      bool // the client understands trailers
 	close   bool // the client's connection ends after this
 }
 
@@ -101,17 +102,19 @@ func (c Class) String() string { return classNames[c] }
 // codec, or whatever net/http speaks.
 type lane interface {
 	// more returns the next bytes of the request's body. With framed they are
-	// as they stood on the wire, checked; otherwise content. done says that
-	// these were the last.
+	// as they stood on the wire, checked, but for trailers; otherwise content.
+	// done says that these were the last.
 	more() (b []byte, framed, done bool, err error)
+	// trailers are the fields behind the body, once more said that it is done.
+	trailers() []h1.Field
 	// proceed lets a client send its body that waits for 100 Continue.
 	proceed() error
 	// answer sends a head and what is there of the body.
 	answer(r *reply) error
 	// send passes on more of the body of the answer, as framed as answer said.
 	send(b []byte) error
-	// finish ends the answer; trailers are nil for none.
-	finish(trailers []h1.Field) error
+	// finish sends the last of the body and ends the answer.
+	finish(b []byte, trailers []h1.Field) error
 	// interrupt makes a waiting more fail: nobody wants the body any more.
 	interrupt()
 	// gone reports whether the client has left, at little cost.
@@ -130,6 +133,8 @@ type reply struct {
 	length  int64
 	body    []byte
 	last    bool // body is all of it
+	// trailers follow the body when it is all here; see also lane.finish.
+	trailers []h1.Field
 }
 
 // framing is how the body of an answer is delimited.
@@ -138,6 +143,6 @@ type framing uint8
 const (
 	framedNone    framing = iota // there is none
 	framedLength                 // by its length
-	framedChunks                 // body and send carry chunks as they came from the wire
+	framedChunks                 // body and send carry chunks as they came from the wire, without trailers and the line behind them
 	framedContent                // body and send carry content of unknown length
 )

@@ -329,28 +329,29 @@ func (f *forwarding) pass(t *target, c *upConn, up *upload) outcome {
 		f.g.reject(x, 502, UpstreamBad, reasonOf(UpstreamBad))
 		return spoiled
 	}
-	r.body, r.last = b, c.body.Done()
+	if r.body, r.last = b, c.body.Done(); r.last {
+		r.trailers = passable(c.body.Trailers(nil))
+	}
 	x.Status = h.Status
 	if err := x.lane.answer(&r); err != nil {
 		_ = c.Close()
 		x.Err = ClientGone
 		return clientLeft
 	}
-	for !c.body.Done() {
+	for !r.last {
 		_ = c.SetReadDeadline(time.Now().Add(x.Route.timeouts.idle))
 		n, err := c.fill()
 		if n == 0 && err != nil {
-			if errors.Is(err, io.EOF) && c.body.EOF() == nil {
-				h.Close = true
-				break
+			if !errors.Is(err, io.EOF) || c.body.EOF() != nil {
+				// Half an answer must not look like a whole one.
+				_ = c.Close()
+				x.Err, x.close = UpstreamReset, true
+				if isTimeout(err) {
+					x.Err = TimedOut
+				}
+				return spoiled
 			}
-			// Half an answer must not look like a whole one.
-			_ = c.Close()
-			x.Err, x.close = UpstreamReset, true
-			if isTimeout(err) {
-				x.Err = TimedOut
-			}
-			return spoiled
+			h.Close = true
 		}
 		b, err := f.piece(c, r.framing)
 		if err != nil {
@@ -358,14 +359,16 @@ func (f *forwarding) pass(t *target, c *upConn, up *upload) outcome {
 			x.Err, x.close = UpstreamBad, true
 			return spoiled
 		}
-		if err := x.lane.send(b); err != nil {
+		if r.last = c.body.Done(); r.last {
+			err = x.lane.finish(b, passable(c.body.Trailers(nil)))
+		} else {
+			err = x.lane.send(b)
+		}
+		if err != nil {
 			_ = c.Close()
 			x.Err = ClientGone
 			return clientLeft
 		}
-	}
-	if err := x.lane.finish(nil); err != nil {
-		x.Err = ClientGone
 	}
 	if up != nil && !up.done() {
 		// It answered without reading all of the request.
@@ -385,9 +388,9 @@ func (f *forwarding) pass(t *target, c *upConn, up *upload) outcome {
 // piece takes what has been read of the body, with or without its framing.
 func (f *forwarding) piece(c *upConn, framing framing) ([]byte, error) {
 	if framing == framedChunks || !c.head.Chunked {
-		n, err := c.body.Take(c.buf[c.r:c.w])
+		n, used, err := c.body.Take(c.buf[c.r:c.w])
 		b := c.buf[c.r : c.r+n]
-		c.r += n
+		c.r += used
 		return b, err
 	}
 	n, used, err := c.body.Content(c.buf[c.r:c.w])
@@ -428,9 +431,10 @@ func (f *forwarding) upload(c *upConn) *upload {
 				return
 			}
 			_ = c.SetWriteDeadline(time.Now().Add(f.x.Route.timeouts.idle))
-			out = f.appendBody(out[:0], b, last)
-			if _, err := c.Write(out); err != nil {
-				return
+			if out = f.appendBody(out[:0], b, last); len(out) > 0 {
+				if _, err := c.Write(out); err != nil {
+					return
+				}
 			}
 			if last {
 				u.mu.Lock()
@@ -445,14 +449,23 @@ func (f *forwarding) upload(c *upConn) *upload {
 
 // appendBody adds a piece of the request's body as the upstream gets it.
 func (f *forwarding) appendBody(out, b []byte, last bool) []byte {
-	if !f.x.Body || f.framed || f.x.Length >= 0 {
+	if !f.x.Body || f.x.Length >= 0 {
 		return append(out, b...)
 	}
-	out = h1.AppendChunk(out, b)
-	if last {
-		out = append(out, h1.LastChunk...)
+	if f.framed {
+		out = append(out, b...)
+	} else if out = h1.AppendChunk(out, b); last {
+		out = append(out, h1.LastSize...)
 	}
-	return out
+	if !last {
+		return out
+	}
+	for _, t := range f.x.lane.trailers() {
+		if !f.x.dropped(t.Name) && (f.x.changes == nil || !f.x.changes.touches(t.Name)) {
+			out = h1.AppendField(out, t.Name, t.Value)
+		}
+	}
+	return append(out, '\r', '\n')
 }
 
 // tunnel goes over to another protocol: bytes both ways until one side ends.
@@ -545,10 +558,13 @@ func (f *forwarding) appendHead(b []byte, t *target) []byte {
 	} else if x.Length == 0 {
 		b = append(b, "Content-Length: 0\r\n"...)
 	}
-	if len(x.upgrade) > 0 {
+	switch {
+	case len(x.upgrade) > 0:
 		b = append(b, "Connection: Upgrade\r\nUpgrade: "...)
 		b = append(b, x.upgrade...)
 		b = append(b, '\r', '\n')
+	case x.te:
+		b = append(b, "Connection: TE\r\nTE: trailers\r\n"...)
 	}
 	return append(b, '\r', '\n')
 }

@@ -191,7 +191,7 @@ func (c *h1Conn) exchange(n int) {
 	c.wait100 = h.Continue && !c.body.Done()
 	x := &c.x
 	*x = Exchange{Method: h.Method, Host: hostOnly(h.Host), HostAs: h.Host, Target: h.Target, Fields: h.Fields, Length: h.Length, Body: !c.body.Done(),
-		Proto: Proto(h.Minor), Client: c.peer, Start: time.Now(), lane: c, close: h.Close, grpc: h.GRPC}
+		Proto: Proto(h.Minor), Client: c.peer, Start: time.Now(), lane: c, close: h.Close, grpc: h.GRPC, te: h.Trailers}
 	x.Path = h.Target
 	if i := bytes.IndexByte(h.Target, '?'); i >= 0 {
 		x.Path, x.Query = h.Target[:i], h.Target[i+1:]
@@ -240,7 +240,7 @@ func (c *h1Conn) more() ([]byte, bool, bool, error) {
 			return nil, true, false, err
 		}
 	}
-	n, err := c.body.Take(c.buf[c.r:c.w])
+	n, used, err := c.body.Take(c.buf[c.r:c.w])
 	if err != nil {
 		return nil, true, false, err
 	}
@@ -248,9 +248,12 @@ func (c *h1Conn) more() ([]byte, bool, bool, error) {
 		return nil, true, false, errTooLong
 	}
 	b := c.buf[c.r : c.r+n]
-	c.r += n
+	c.r += used
 	return b, true, c.body.Done(), nil
 }
+
+// trailers implements lane.
+func (c *h1Conn) trailers() []h1.Field { return passable(c.body.Trailers(nil)) }
 
 // proceed implements lane.
 func (c *h1Conn) proceed() error {
@@ -313,15 +316,9 @@ func (c *h1Conn) answer(r *reply) error {
 	}
 	b = append(b, '\r', '\n')
 	if !head {
-		switch {
-		case framing == framedContent && c.chunked:
-			b = h1.AppendChunk(b, r.body)
-			if r.last {
-				b = append(b, h1.LastChunk...)
-				c.chunked = false
-			}
-		default:
-			b = append(b, r.body...)
+		b = c.appendBody(b, r.body)
+		if r.last {
+			b = c.appendEnd(b, r.trailers)
 		}
 	} else {
 		c.chunked = false
@@ -334,6 +331,29 @@ func (c *h1Conn) answer(r *reply) error {
 	return c.write(b)
 }
 
+// appendBody adds a piece of the answer's body as the client gets it.
+func (c *h1Conn) appendBody(out, b []byte) []byte {
+	if c.sent == framedContent && c.chunked {
+		return h1.AppendChunk(out, b)
+	}
+	return append(out, b...)
+}
+
+// appendEnd adds what is behind the body, once.
+func (c *h1Conn) appendEnd(b []byte, trailers []h1.Field) []byte {
+	if !c.chunked {
+		return b
+	}
+	c.chunked = false
+	if c.sent == framedContent {
+		b = append(b, h1.LastSize...)
+	}
+	for _, f := range trailers {
+		b = h1.AppendField(b, f.Name, f.Value)
+	}
+	return append(b, '\r', '\n')
+}
+
 // send implements lane.
 func (c *h1Conn) send(b []byte) error {
 	if len(b) == 0 || string(c.x.Method) == "HEAD" {
@@ -341,23 +361,19 @@ func (c *h1Conn) send(b []byte) error {
 	}
 	c.x.BytesOut += int64(len(b))
 	if c.sent == framedContent && c.chunked {
-		c.out = h1.AppendChunk(c.out[:0], b)
+		c.out = c.appendBody(c.out[:0], b)
 		b = c.out
 	}
 	return c.write(b)
 }
 
 // finish implements lane.
-func (c *h1Conn) finish(trailers []h1.Field) error {
-	if c.sent != framedContent || !c.chunked {
-		return nil
+func (c *h1Conn) finish(b []byte, trailers []h1.Field) error {
+	if !c.chunked {
+		return c.send(b)
 	}
-	c.chunked = false
-	b := append(c.out[:0], '0', '\r', '\n')
-	for _, f := range trailers {
-		b = h1.AppendField(b, f.Name, f.Value)
-	}
-	c.out = append(b, '\r', '\n')
+	c.x.BytesOut += int64(len(b))
+	c.out = c.appendEnd(c.appendBody(c.out[:0], b), trailers)
 	return c.write(c.out)
 }
 

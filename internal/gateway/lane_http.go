@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -66,6 +68,12 @@ func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	x.Path = x.Target
 	if i := bytes.IndexByte(x.Target, '?'); i >= 0 {
 		x.Path, x.Query = x.Target[:i], x.Target[i+1:]
+	}
+	for _, v := range r.Header["Te"] {
+		x.te = x.te || strings.EqualFold(v, "trailers")
+	}
+	if len(r.Trailer) > 0 {
+		x.Fields = append(x.Fields, h1.Field{Name: []byte("Trailer"), Value: []byte(strings.Join(slices.Sorted(maps.Keys(r.Trailer)), ", "))})
 	}
 	drop := &h1.Head{}
 	for name, values := range r.Header {
@@ -134,14 +142,21 @@ func (l *httpLane) answer(r *reply) error {
 	}
 	l.opened = true
 	l.w.WriteHeader(r.status)
-	if r.last && len(r.body) == 0 {
-		return nil
+	if r.last {
+		return l.finish(r.body, r.trailers)
 	}
 	return l.send(r.body)
 }
 
 // send implements lane.
 func (l *httpLane) send(b []byte) error {
+	if err := l.write(b); err != nil {
+		return err
+	}
+	return l.rc.Flush()
+}
+
+func (l *httpLane) write(b []byte) error {
 	l.x.BytesOut += int64(len(b))
 	_ = l.rc.SetWriteDeadline(time.Now().Add(l.g.limits.Write))
 	if len(b) > 0 && l.r.Method != http.MethodHead {
@@ -149,11 +164,25 @@ func (l *httpLane) send(b []byte) error {
 			return err
 		}
 	}
-	return l.rc.Flush()
+	return nil
+}
+
+// trailers implements lane.
+func (l *httpLane) trailers() []h1.Field {
+	var list []h1.Field
+	for _, name := range slices.Sorted(maps.Keys(l.r.Trailer)) {
+		for _, v := range l.r.Trailer[name] {
+			list = append(list, h1.Field{Name: []byte(name), Value: []byte(v)})
+		}
+	}
+	return passable(list)
 }
 
 // finish implements lane.
-func (l *httpLane) finish(trailers []h1.Field) error {
+func (l *httpLane) finish(b []byte, trailers []h1.Field) error {
+	if err := l.write(b); err != nil {
+		return err
+	}
 	for _, t := range trailers {
 		l.w.Header().Add(http.TrailerPrefix+string(t.Name), string(t.Value))
 	}

@@ -1,5 +1,7 @@
 package h1
 
+import "bytes"
+
 // Body follows the framing of a message's body while its bytes go by: where
 // it ends, and that its chunks are what they say. Bytes are passed on as they
 // came; only well-formed ones get that far.
@@ -9,9 +11,13 @@ type Body struct {
 
 	size   int64 // being read
 	digits int
-	line   int // bytes in the present line of trailers
-	total  int64
+	line   int   // bytes in the present line of trailers
+	total  int64 // bytes of trailers
 	data   int64 // bytes of content so far, without framing
+
+	tail  []byte // lines of trailers, each ended by LF
+	begun int    // where the present one begins
+	count int
 }
 
 type mode uint8
@@ -31,13 +37,14 @@ const (
 )
 
 const (
-	maxDigits   = 15       // of a chunk's size
-	maxTrailers = 16 << 10 // bytes
+	maxDigits        = 15       // of a chunk's size
+	maxTrailers      = 16 << 10 // bytes
+	maxTrailerFields = 64
 )
 
 // Start begins the body of a message. none is Head.NoBody for a response.
 func (b *Body) Start(h *Head, response, none bool) {
-	*b = Body{}
+	*b = Body{tail: b.tail[:0]}
 	switch {
 	case none:
 	case h.Chunked:
@@ -69,21 +76,23 @@ func (b *Body) EOF() error {
 	return nil
 }
 
-// Take returns how many bytes at the start of p belong to the body; what is
-// behind them is the next message. Where content is wanted without framing,
-// see Content.
-func (b *Body) Take(p []byte) (int, error) {
-	i := 0
-	for i < len(p) && b.mode != ended {
+// Take reads the start of p: the first pass bytes are body as it is passed on,
+// the first used ones belong to this message. Both differ only by trailers,
+// which are kept (see Trailers): they follow the last chunk's line "0" and
+// have to be looked through before anybody else sees them. Where content is
+// wanted without framing, see Content.
+func (b *Body) Take(p []byte) (pass, used int, err error) {
+	for used < len(p) && b.mode != ended {
 		switch b.mode {
 		case untilClose:
-			b.data += int64(len(p) - i)
-			return len(p), nil
+			b.data += int64(len(p) - used)
+			return len(p), len(p), nil
 		case fixed, chunkData:
-			n := int(min(int64(len(p)-i), b.left))
+			n := int(min(int64(len(p)-used), b.left))
 			b.left -= int64(n)
 			b.data += int64(n)
-			i += n
+			used += n
+			pass = used
 			if b.left == 0 {
 				if b.mode == fixed {
 					b.mode = ended
@@ -92,13 +101,28 @@ func (b *Body) Take(p []byte) (int, error) {
 				}
 			}
 		default:
-			if err := b.frame(p[i]); err != nil {
-				return i, err
+			trailing := b.mode >= trailers
+			if err := b.frame(p[used]); err != nil {
+				return pass, used, err
 			}
-			i++
+			if used++; !trailing {
+				pass = used
+			}
 		}
 	}
-	return i, nil
+	return pass, used, nil
+}
+
+// Trailers adds the fields behind a chunked body that has ended to list. They
+// point into the body's own buffer and hold until the next Start.
+func (b *Body) Trailers(list []Field) []Field {
+	for rest := b.tail; len(rest) > 0; {
+		end := bytes.IndexByte(rest, '\n')
+		colon := bytes.IndexByte(rest, ':')
+		list = append(list, Field{rest[:colon], trim(rest[colon+1 : end])})
+		rest = rest[end+1:]
+	}
+	return list
 }
 
 // frame reads one byte of what is around chunks.
@@ -170,10 +194,14 @@ func (b *Body) trailerByte(c byte) error {
 			return ErrTrailers
 		default:
 			b.line++
+			b.tail = append(b.tail, c)
 		}
 	case trailerLF:
 		if c != '\n' {
 			return ErrTrailers
+		}
+		if err := b.endTrailer(); err != nil {
+			return err
 		}
 		b.mode, b.line = trailers, 0
 	case lastLF:
@@ -182,6 +210,21 @@ func (b *Body) trailerByte(c byte) error {
 		}
 		b.mode = ended
 	}
+	return nil
+}
+
+// endTrailer checks the line that has just ended.
+func (b *Body) endTrailer() error {
+	line := b.tail[b.begun:]
+	colon := bytes.IndexByte(line, ':')
+	if colon <= 0 || valid(Field{line[:colon], line[colon+1:]}) != nil {
+		return ErrTrailers
+	}
+	if b.count++; b.count > maxTrailerFields {
+		return ErrTooLarge
+	}
+	b.tail = append(b.tail, '\n')
+	b.begun = len(b.tail)
 	return nil
 }
 
@@ -196,7 +239,7 @@ func (b *Body) Content(p []byte) (content, used int, err error) {
 			if b.mode != untilClose {
 				q = q[:min(int64(len(q)), b.left)]
 			}
-			n, err := b.Take(q)
+			_, n, err := b.Take(q)
 			if err != nil {
 				return content, used, err
 			}

@@ -46,6 +46,7 @@ type Head struct {
 	Upgrade  bool // Connection names upgrade and there is an Upgrade field
 	Continue bool // Expect: 100-continue
 	Trailer  bool // announces trailers
+	Trailers bool // TE: trailers: those of the answer will be understood
 	GRPC     bool // Content-Type application/grpc: trailers matter
 
 	connection [][]byte // names in Connection, to be dropped with it

@@ -188,11 +188,15 @@ func TestChunksThatAreRefused(t *testing.T) {
 		"trailer bare LF":         {"0\r\nA: b\n\r\n", ErrTrailers},
 		"trailer NUL":             {"0\r\nA: \x00\r\n\r\n", ErrTrailers},
 		"folded trailer":          {"0\r\n A: b\r\n\r\n", ErrTrailers},
+		"trailer without colon":   {"0\r\nA\r\n\r\n", ErrTrailers},
+		"trailer without name":    {"0\r\n: b\r\n\r\n", ErrTrailers},
+		"blank in trailer's name": {"0\r\nA : b\r\n\r\n", ErrTrailers},
+		"many trailers":           {"0\r\n" + strings.Repeat("A: b\r\n", maxTrailerFields+1) + "\r\n", ErrTooLarge},
 		"trailers without an end": {"0\r\nA: " + strings.Repeat("b", maxTrailers) + "\r\n\r\n", ErrTooLarge},
 	} {
 		var b Body
 		b.Start(&Head{Chunked: true, Length: -1}, false, false)
-		if _, err := b.Take([]byte(tc.raw)); !errors.Is(err, tc.want) {
+		if _, _, err := b.Take([]byte(tc.raw)); !errors.Is(err, tc.want) {
 			t.Errorf("%s: %v, want %v", name, err, tc.want)
 		}
 	}
@@ -207,6 +211,7 @@ func TestBodiesInAnyPieces(t *testing.T) {
 		chunked := rapid.Bool().Draw(t, "chunked")
 		h := Head{Length: int64(len(content)), Chunked: chunked}
 		raw := bytes.Clone(content)
+		toPass, trailing := 0, false
 		if chunked {
 			h.Length = -1
 			raw = nil
@@ -215,25 +220,29 @@ func TestBodiesInAnyPieces(t *testing.T) {
 				raw = AppendChunk(raw, rest[:n])
 				rest = rest[n:]
 			}
-			if rapid.Bool().Draw(t, "trailers") {
-				raw = append(raw, "0\r\nX-Sum: 1\r\n\r\n"...)
-			} else {
-				raw = append(raw, LastChunk...)
+			raw = append(raw, LastSize...)
+			toPass = len(raw)
+			if trailing = rapid.Bool().Draw(t, "trailers"); trailing {
+				raw = append(raw, "X-Sum: 1\r\nX-More:\t2 3 \r\n"...)
 			}
+			raw = append(raw, "\r\n"...)
+		} else {
+			toPass = len(raw)
 		}
 		next := []byte("GET / HTTP/1.1\r\n")
 		all := append(bytes.Clone(raw), next...)
 		var raws, plain Body
 		raws.Start(&h, false, false)
 		plain.Start(&h, false, false)
-		var got []byte
+		var got, passed []byte
 		taken := 0
 		for rest := all; len(rest) > 0 && !raws.Done(); {
 			n := rapid.IntRange(1, len(rest)).Draw(t, "piece")
-			took, err := raws.Take(rest[:n])
+			pass, took, err := raws.Take(rest[:n])
 			if err != nil {
 				t.Fatalf("Take: %v", err)
 			}
+			passed = append(passed, rest[:pass]...)
 			piece := bytes.Clone(rest[:n])
 			size, used, err := plain.Content(piece)
 			if err != nil || used != took {
@@ -248,6 +257,18 @@ func TestBodiesInAnyPieces(t *testing.T) {
 		}
 		if !raws.Done() || !plain.Done() || taken != len(raw) {
 			t.Fatalf("took %d of %d, done %v", taken, len(raw), raws.Done())
+		}
+		if !bytes.Equal(passed, raw[:toPass]) {
+			t.Fatalf("passed on %q, want %q", passed, raw[:toPass])
+		}
+		for _, b := range []*Body{&raws, &plain} {
+			var tail []string
+			for _, f := range b.Trailers(nil) {
+				tail = append(tail, string(f.Name)+"="+string(f.Value))
+			}
+			if got := strings.Join(tail, " "); trailing && got != "X-Sum=1 X-More=2 3" || !trailing && got != "" {
+				t.Fatalf("trailers are %q", got)
+			}
 		}
 		if !bytes.Equal(got, content) || raws.Size() != int64(len(content)) {
 			t.Fatalf("content is %q, want %q", got, content)

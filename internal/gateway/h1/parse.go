@@ -181,6 +181,10 @@ func (h *Head) fields(b []byte) (hosts int, err error) {
 		}
 		h.Fields = append(h.Fields, f)
 		switch len(f.Name) {
+		case 2:
+			if Is(f.Name, "te") {
+				h.Trailers = h.Trailers || hasTrailers(f.Value)
+			}
 		case 4:
 			if Is(f.Name, "host") {
 				hosts++
@@ -230,6 +234,16 @@ func (h *Head) fields(b []byte) (hosts int, err error) {
 		return 0, ErrAmbiguous
 	}
 	return hosts, nil
+}
+
+// hasTrailers reports whether TE lists trailers (RFC 9110 10.1.4).
+func hasTrailers(v []byte) bool {
+	for part := range bytes.SplitSeq(v, []byte(",")) {
+		if Is(trim(part), "trailers") {
+			return true
+		}
+	}
+	return false
 }
 
 func trim(v []byte) []byte {

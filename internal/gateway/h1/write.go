@@ -40,4 +40,8 @@ func AppendChunk(b, content []byte) []byte {
 }
 
 // LastChunk ends a chunked body without trailers.
-const LastChunk = "0\r\n\r\n"
+const LastChunk = LastSize + "\r\n"
+
+// LastSize is the last chunk's line, behind which trailers and an empty line
+// follow.
+const LastSize = "0\r\n"
