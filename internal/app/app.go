@@ -26,6 +26,7 @@ import (
 	"github.com/hypercare/hypercare/internal/measure"
 	"github.com/hypercare/hypercare/internal/nlp"
 	"github.com/hypercare/hypercare/internal/note"
+	"github.com/hypercare/hypercare/internal/outbound"
 	"github.com/hypercare/hypercare/internal/person"
 	"github.com/hypercare/hypercare/internal/publication"
 	"github.com/hypercare/hypercare/internal/secret"
@@ -45,6 +46,8 @@ type Config struct {
 	Data        string      // data folder; "data" when empty
 	DatabaseURL secret.Text // postgres:// URL; records are in the data folder when empty
 	Version     string
+	// PrivateNetworks may be asked where a person gives an address (internal/outbound); none when empty.
+	PrivateNetworks outbound.Networks
 }
 
 func (c *Config) fill() {
@@ -73,6 +76,7 @@ type App struct {
 
 	db         *db.DB
 	bus        *event.Bus
+	outbound   *outbound.Client
 	jobs       *job.Runner
 	workspaces *workspace.Service
 	launches   *launch.Service
@@ -114,6 +118,8 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 		return nil, err
 	}
 	a.cleanup = append(a.cleanup, a.db.Close)
+	a.outbound = outbound.New(outbound.Config{Allow: cfg.PrivateNetworks, UserAgent: "hypercare/" + cfg.Version})
+	a.cleanup = append(a.cleanup, a.outbound.Close)
 	a.bus = event.New()
 	if a.jobs, err = job.New(ctx, a.db, log); err != nil {
 		return nil, err

@@ -58,8 +58,11 @@ type Exchange struct {
 	lane    lane
 	upgrade []byte // the protocol a client wants to go over to
 	grpc    bool
-	te      bool // the client understands trailers
-	close   bool // the client's connection ends after this
+	te      bool     // the client understands trailers
+	close   bool     // the client's connection ends after this
+	in      *h1.Head // of the request, for what Connection names; nil in the other lane
+	content bool     // bodies go by as content: somebody looks at them; see body.go
+	shape   *shaping // nil for most
 }
 
 // Proto is how a client speaks.

@@ -315,7 +315,7 @@ func (f *forwarding) pass(t *target, c *upConn, up *upload) outcome {
 		r.framing, r.length = framedLength, h.Length
 	case none:
 		r.framing = framedNone
-	case h.Chunked && x.Proto == HTTP11 && f.framed:
+	case h.Chunked && x.Proto == HTTP11 && f.framed && !x.content:
 		r.framing = framedChunks
 	case h.Length >= 0:
 		r.framing, r.length = framedLength, h.Length

@@ -184,6 +184,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 // lane read it; nil in the other.
 func (g *Gateway) handle(x *Exchange, in *h1.Head) {
 	s := g.snap.Load()
+	x.in = in
 	x.ID = newID(x.Start)
 	x.peer = x.Client
 	x.traceOf()
@@ -317,6 +318,9 @@ var errTooLong = errors.New("body too long")
 
 // finish tells what became of an exchange.
 func (g *Gateway) finish(x *Exchange) {
+	if x.shape != nil {
+		x.shape.ended()
+	}
 	now := time.Now()
 	if x.Route != nil {
 		x.Route.stats.count(x, now)
