@@ -142,6 +142,17 @@ func (k *checker) fault(path, format string, args ...any) {
 	k.faults = append(k.faults, f)
 }
 
+// FaultAt is a fault that another package found in a document, with its line.
+func FaultAt(doc []byte, path, format string, args ...any) Fault {
+	file, err := parser.ParseBytes(doc, 0)
+	if err != nil {
+		file = nil
+	}
+	k := checker{file: file}
+	k.fault(path, format, args...)
+	return k.faults[0]
+}
+
 // durations checks those of one part of the document.
 func (k *checker) durations(path string, list map[string]Duration) {
 	for _, name := range slices.Sorted(maps.Keys(list)) {

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/hypercare/hypercare/internal/openapi"
 )
 
 // API is a published interface in one version.
@@ -19,6 +21,7 @@ type API struct {
 	Base     string   `yaml:"base,omitempty" json:"base,omitempty" doc:"In front of every path."`
 	Upstream string   `yaml:"upstream,omitempty" json:"upstream,omitempty" doc:"Of the routes that name none."`
 	Sunset   string   `yaml:"sunset,omitempty" json:"sunset,omitempty" doc:"When it ends: a date, sent as Sunset (RFC 8594)."`
+	OpenAPI  string   `yaml:"openapi,omitempty" json:"openapi,omitempty" doc:"Its OpenAPI document, as sha256:... of what was imported: for request validation, mocks and the portal."`
 	Timeouts Timeouts `yaml:"timeouts,omitempty" json:"timeouts,omitempty"`
 	KeepHost bool     `yaml:"keep_host,omitempty" json:"keep_host,omitempty" doc:"Send the client's Host to the upstream."`
 	Strip    bool     `yaml:"strip_base,omitempty" json:"strip_base,omitempty" doc:"Cut base off before the upstream sees the path."`
@@ -28,18 +31,20 @@ type API struct {
 
 // RouteC is one route as it is written.
 type RouteC struct {
-	Name     string            `yaml:"name" json:"name"`
-	Path     string            `yaml:"path,omitempty" json:"path,omitempty" doc:"Whole path; {name} stands for one segment."`
-	Prefix   string            `yaml:"prefix,omitempty" json:"prefix,omitempty" doc:"Start of the path."`
-	Regex    string            `yaml:"regex,omitempty" json:"regex,omitempty" doc:"RE2 over the whole path."`
-	Methods  []string          `yaml:"methods,omitempty" json:"methods,omitempty"`
-	Headers  map[string]string `yaml:"headers,omitempty" json:"headers,omitempty" doc:"Name to value; * for any."`
-	Upstream string            `yaml:"upstream,omitempty" json:"upstream,omitempty"`
-	Split    []Split           `yaml:"split,omitempty" json:"split,omitempty" doc:"Shares of several upstreams."`
-	Rewrite  string            `yaml:"rewrite,omitempty" json:"rewrite,omitempty" doc:"Path for the upstream, with the {names} of path; for a prefix what replaces it."`
-	Host     string            `yaml:"host,omitempty" json:"host,omitempty" doc:"Host for the upstream."`
-	Timeouts Timeouts          `yaml:"timeouts,omitempty" json:"timeouts,omitempty"`
-	Policies Policies          `yaml:"policies,omitempty" json:"policies,omitempty"`
+	Name      string            `yaml:"name" json:"name"`
+	Operation string            `yaml:"operation,omitempty" json:"operation,omitempty" doc:"In the API's OpenAPI document; the route's name when absent."`
+	Tags      []string          `yaml:"tags,omitempty" json:"tags,omitempty" doc:"To group routes by, as an OpenAPI document does."`
+	Path      string            `yaml:"path,omitempty" json:"path,omitempty" doc:"Whole path; {name} stands for one segment."`
+	Prefix    string            `yaml:"prefix,omitempty" json:"prefix,omitempty" doc:"Start of the path."`
+	Regex     string            `yaml:"regex,omitempty" json:"regex,omitempty" doc:"RE2 over the whole path."`
+	Methods   []string          `yaml:"methods,omitempty" json:"methods,omitempty"`
+	Headers   map[string]string `yaml:"headers,omitempty" json:"headers,omitempty" doc:"Name to value; * for any."`
+	Upstream  string            `yaml:"upstream,omitempty" json:"upstream,omitempty"`
+	Split     []Split           `yaml:"split,omitempty" json:"split,omitempty" doc:"Shares of several upstreams."`
+	Rewrite   string            `yaml:"rewrite,omitempty" json:"rewrite,omitempty" doc:"Path for the upstream, with the {names} of path; for a prefix what replaces it."`
+	Host      string            `yaml:"host,omitempty" json:"host,omitempty" doc:"Host for the upstream."`
+	Timeouts  Timeouts          `yaml:"timeouts,omitempty" json:"timeouts,omitempty"`
+	Policies  Policies          `yaml:"policies,omitempty" json:"policies,omitempty"`
 }
 
 // Split is a share of a route.
@@ -78,6 +83,9 @@ func (k *checker) api(path string, a API, ups map[string]bool) {
 		if _, err := time.Parse(time.DateOnly, a.Sunset); err != nil {
 			k.fault(path+".sunset", "%q is no date; write it as 2027-03-31", a.Sunset)
 		}
+	}
+	if a.OpenAPI != "" && !openapi.IsID(a.OpenAPI) {
+		k.fault(path+".openapi", "%q is no OpenAPI document; write sha256: and 64 digits, as the import of one says", a.OpenAPI)
 	}
 	k.policies(path+".policies", a.Policies)
 	k.timeouts(path+".timeouts", a.Timeouts)
@@ -230,7 +238,7 @@ func pieces(r RouteC) ([]piece, error) {
 	return out, nil
 }
 
-func (g *Gateway) compileRoute(s *snapshot, ws string, a API, r RouteC) {
+func (g *Gateway) compileRoute(s *snapshot, ws string, a API, r RouteC, specs *specs) {
 	kind, pattern := r.match()
 	out := &Route{Workspace: ws, Name: r.Name, API: a.Name, Version: a.Version, State: cmp.Or(a.State, "published"), methods: r.Methods, place: len(s.routes),
 		keepHost: a.KeepHost, host: r.Host}
@@ -271,7 +279,7 @@ func (g *Gateway) compileRoute(s *snapshot, ws string, a API, r RouteC) {
 		idle:    or(cmp.Or(r.Timeouts.Idle, a.Timeouts.Idle), 60*time.Second),
 	}
 	out.headers2 = lifeHeaders(a)
-	here := building{g: g, workspace: ws, api: a.Name, scope: a.Name}
+	here := building{g: g, workspace: ws, api: a.Name, scope: a.Name, openapi: a.OpenAPI, operation: cmp.Or(r.Operation, r.Name), specs: specs}
 	of := here
 	of.scope += "-" + r.Name
 	out.policies = buildPolicies(here, of, &a.Policies, &r.Policies)

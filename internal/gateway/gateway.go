@@ -56,7 +56,9 @@ type Gateway struct {
 	lost     *Stats  // of what no route took
 	limiter  limiter // outlives snapshots: a new document forgives nothing
 
-	apply   sync.Mutex // one Apply at a time
+	apply   sync.Mutex         // one Load at a time
+	forces  map[string]inForce // by workspace, under apply
+	specs   *specs             // under apply
 	conns   sync.WaitGroup
 	mu      sync.Mutex
 	open    map[*h1Conn]struct{}

@@ -50,6 +50,9 @@ type building struct {
 	workspace string
 	api       string
 	scope     string // API, or API-route: a name for limits
+	openapi   string // id of the API's OpenAPI document; see spec
+	operation string // of the route, in that document
+	specs     *specs
 }
 
 // policyKinds are in the order in which a request meets them: browsers ask

@@ -87,7 +87,7 @@ func TestTenantsDoNotMeet(t *testing.T) {
 		return []byte(strings.Replace(withPolicies(url, "      key: {}\n"), "  - name: all\n", "  - name: all\n    hosts: ["+host+"]\n", 1))
 	}
 	// Upstreams and APIs of the same names are two, and a key opens one door.
-	if err := g.Load([]Document{{"w1", doc(answer("one"), "one.example")}, {"w2", doc(answer("two"), "two.example")}}); err != nil {
+	if err := g.Load([]Document{{Workspace: "w1", Text: doc(answer("one"), "one.example")}, {Workspace: "w2", Text: doc(answer("two"), "two.example")}}); err != nil {
 		t.Fatal(err)
 	}
 	ask := func(host string) string {

@@ -104,7 +104,7 @@ func (s *Service) Check(ctx context.Context, document string) (*Check, error) {
 		return nil, err
 	}
 	out := &Check{Faults: []gateway.Fault{}, Changes: []Change{}}
-	next, err := gateway.Parse([]byte(document))
+	next, err := s.parse(ctx, a.Workspace, document)
 	if err != nil {
 		faults, ok := errors.AsType[gateway.Faults](err)
 		if !ok {
@@ -131,10 +131,37 @@ func (s *Service) Publish(ctx context.Context, in Input) (*Publication, error) {
 	if strings.ContainsRune(in.Document, 0) {
 		return nil, errs.New(errs.Invalid, "The document holds a NUL character; remove it.")
 	}
-	if _, err := gateway.Parse([]byte(in.Document)); err != nil {
+	if _, err := s.parse(ctx, a.Workspace, in.Document); err != nil {
 		return nil, refused(err)
 	}
 	return s.put(ctx, a, in, 0)
+}
+
+// parse checks a document as the gateway does, and what it names here. Its
+// error is of type gateway.Faults.
+func (s *Service) parse(ctx context.Context, ws workspace.ID, document string) (*gateway.Config, error) {
+	c, err := gateway.Parse([]byte(document))
+	if err != nil {
+		return nil, err
+	}
+	var faults gateway.Faults
+	known := map[string]bool{"": true}
+	for i, api := range c.APIs {
+		if known[api.OpenAPI] {
+			continue
+		}
+		ok, err := hasOpenAPI(ctx, s.db, ws, api.OpenAPI)
+		if err != nil {
+			return nil, err
+		}
+		if known[api.OpenAPI] = ok; !ok {
+			faults = append(faults, gateway.FaultAt([]byte(document), fmt.Sprintf("apis[%d].openapi", i), "there is no OpenAPI document %s in this workspace; import it first", api.OpenAPI))
+		}
+	}
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	return c, nil
 }
 
 // refused turns faults into an answer that names each with its line.
@@ -175,13 +202,19 @@ func (s *Service) RollBack(ctx context.Context, to int64, note string) (*Publica
 	if err != nil {
 		return nil, err
 	}
-	if _, err := gateway.Parse([]byte(old.Document)); err != nil {
+	if _, err := s.parse(ctx, a.Workspace, old.Document); err != nil {
 		return nil, refused(err)
 	}
 	if note == "" {
 		note = fmt.Sprintf("Back to %d", to)
 	}
 	return s.put(ctx, a, Input{Document: old.Document, Note: note, Base: &now.Number}, to)
+}
+
+// sentence makes one of an error that a library or a lower package wrote.
+func sentence(err error) string {
+	s := err.Error()
+	return strings.TrimSuffix(strings.ToUpper(s[:1])+s[1:], ".") + "."
 }
 
 func (s *Service) put(ctx context.Context, a workspace.Actor, in Input, from int64) (*Publication, error) {
@@ -233,6 +266,9 @@ func (s *Service) Load(ctx context.Context) error {
 	docs, newest, err := all(ctx, s.db)
 	if err != nil {
 		return err
+	}
+	for i := range docs {
+		docs[i].OpenAPI = s.resolver(workspace.ID(docs[i].Workspace))
 	}
 	if err := s.server.Load(docs); err != nil {
 		return fmt.Errorf("load documents: %w", err)
