@@ -27,6 +27,7 @@ const (
 	Path
 	QueryKeys
 	Protocol
+	TLS
 	Status
 	Upstream
 	Attempts
@@ -109,6 +110,7 @@ var columns = [fieldCount]column{
 	Path:            {"path", kindText, unsafe.Offsetof(record.Path), 4096, noIndex},
 	QueryKeys:       {"query", kindText, unsafe.Offsetof(record.Query), 4096, noIndex},
 	Protocol:        {"protocol", kindText, unsafe.Offsetof(record.Protocol), 32, noIndex},
+	TLS:             {"tls", kindText, unsafe.Offsetof(record.TLS), 32, noIndex},
 	Status:          {"status", kindInt, unsafe.Offsetof(record.Status), 0, noIndex},
 	Upstream:        {"upstream", kindText, unsafe.Offsetof(record.Upstream), 256, noIndex},
 	Attempts:        {"attempts", kindInt, unsafe.Offsetof(record.Attempts), 0, noIndex},

@@ -88,6 +88,7 @@ type Record struct {
 	Path     string `json:"path"`
 	Query    string `json:"query"` // keys only, unless a policy says otherwise
 	Protocol string `json:"protocol"`
+	TLS      string `json:"tls"` // its version; empty on an open line
 	Status   int64  `json:"status"`
 
 	Upstream string `json:"upstream"`

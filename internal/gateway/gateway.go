@@ -318,6 +318,7 @@ var errTooLong = errors.New("body too long")
 // finish tells what became of an exchange.
 func (g *Gateway) finish(x *Exchange) {
 	now := time.Now()
+	x.End = now
 	if x.Route != nil {
 		x.Route.stats.count(x, now)
 	} else {
