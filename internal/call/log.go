@@ -53,7 +53,7 @@ type tuning struct {
 	groupRows int
 }
 
-var defaults = tuning{flush: 50 * time.Millisecond, cutRows: groupRows, cutBytes: groupBytes, cutAge: 10 * time.Minute, heads: 4,
+var defaults = tuning{flush: 25 * time.Millisecond, cutRows: groupRows, cutBytes: groupBytes, cutAge: 10 * time.Minute, heads: 4,
 	mergeAt: 8, grace: 5 * time.Minute, late: 6 * time.Hour, fileRows: fileRows, groupRows: groupRows}
 
 // maxQueries is how many are answered at the same time; others wait.

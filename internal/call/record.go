@@ -1,7 +1,7 @@
 // Package call is the call log: what the gateway passed on, one record a
 // call, kept as open Parquet files and asked by time, by any field, by words.
 //
-// A record goes from Append into a bounded buffer, from there every 50 ms
+// A record goes from Append into a bounded buffer, from there every 25 ms
 // into a spool file that is synced, and with many others into a segment: a
 // Parquet file of one workspace, its row groups sorted by time, with Bloom
 // filters. Segments are merged as their hour ends, and dropped whole when
