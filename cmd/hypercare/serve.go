@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -23,6 +24,9 @@ func serve(ctx context.Context, args []string, io streams) error {
 	fs.StringVar(&cfg.Listen, "listen", ":8080", "`address` of UI and API")
 	fs.StringVar(&cfg.Gateway, "gateway", "", "`address` of the gateway, such as :8000, which the product's traffic passes through; none when absent")
 	fs.Var(&cfg.PrivateNetworks, "allow-private-networks", "lets addresses that people give, such as a key set's, be in networks that are not public: all, or `networks` such as 10.0.0.0/8,127.0.0.1")
+	on := fs.Bool("call-log", true, "keep a log of the gateway's calls")
+	fs.IntVar(&cfg.Calls.Days, "call-log-days", app.DefaultCallDays, "`days` that calls are kept")
+	size := fs.Int64("call-log-gb", app.DefaultCallBytes>>30, "gigabytes (2^30 bytes) that calls may take on disk; the oldest go first")
 	format := fs.String("log-format", "text", "text or json")
 	level := fs.String("log-level", "info", "debug, info, warn or error")
 	if rest, err := parse(fs, args); err != nil {
@@ -30,6 +34,10 @@ func serve(ctx context.Context, args []string, io streams) error {
 	} else if len(rest) > 0 {
 		return fmt.Errorf("serve takes no argument %q", rest[0])
 	}
+	if cfg.Calls.Days < 1 || *size < 1 {
+		return errors.New("--call-log-days and --call-log-gb must be 1 or more; --call-log=false keeps nothing")
+	}
+	cfg.Calls.Off, cfg.Calls.Bytes = !*on, *size<<30
 	cfg.DatabaseURL = secret.Text(*url)
 	log, err := logger(io, *format, *level)
 	if err != nil {

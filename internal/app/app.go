@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/hypercare/hypercare/internal/application"
+	"github.com/hypercare/hypercare/internal/calllog"
 	"github.com/hypercare/hypercare/internal/channel/importer"
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/event"
@@ -48,6 +49,7 @@ type Config struct {
 	Version     string
 	// PrivateNetworks may be asked where a person gives an address (internal/outbound); none when empty.
 	PrivateNetworks outbound.Networks
+	Calls           CallLog
 }
 
 func (c *Config) fill() {
@@ -96,6 +98,7 @@ type App struct {
 
 	applications *application.Service
 	publications *publication.Service
+	calls        *calllog.Service
 	gateway      *gateway.Gateway // nil: this node has none
 	gatewayLn    net.Listener
 }
@@ -176,6 +179,9 @@ func (a *App) build() (err error) {
 		Feedback: a.feedback, CheckLaunch: a.launches.Check, TimeZone: a.launches.TimeZone, IssuesChanged: a.issuesChanged, Dir: filepath.Join(a.cfg.Data, "imports")})
 	a.measures = measure.NewService(measure.Deps{Feedback: a.feedback, Issues: a.issues, Launches: a.launches,
 		Sources: []measure.Source{{Name: "decision", Before: a.setAside}}})
+	if err := a.buildCalls(); err != nil {
+		return err
+	}
 	a.buildGateway()
 	// What lies lower is told here what lies higher.
 	a.feedback.SetReader(a.triage)

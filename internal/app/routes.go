@@ -45,6 +45,7 @@ func (a *App) handler() http.Handler {
 	if a.gateway != nil {
 		reg.MustRegister(gatewayMetrics{a.gateway})
 	}
+	reg.MustRegister(a.calls)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		_ = web.JSON(w, http.StatusOK, map[string]string{"status": "ok"})

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/hypercare/hypercare/internal/application"
+	"github.com/hypercare/hypercare/internal/calllog"
 	"github.com/hypercare/hypercare/internal/gateway"
 	"github.com/hypercare/hypercare/internal/publication"
 	"github.com/hypercare/hypercare/internal/web"
@@ -22,7 +23,7 @@ func (a *App) buildGateway() {
 	a.applications = application.NewService(a.db, a.bus, a.log.With("component", "application"))
 	var server publication.Server
 	if a.cfg.Gateway != "" {
-		a.gateway = gateway.New(gateway.Options{Log: a.log.With("component", "gateway"), Keys: a.applications.Ring()})
+		a.gateway = gateway.New(gateway.Options{Log: a.log.With("component", "gateway"), Keys: a.applications.Ring(), Record: a.recorder()})
 		server = a.gateway
 	}
 	a.publications = publication.NewService(a.db, a.bus, a.log.With("component", "publication"), server)
@@ -38,6 +39,7 @@ func (a *App) runGateway(work context.Context, workers, server *sync.WaitGroup, 
 	}
 	workers.Go(func() { a.applications.Follow(work) })
 	workers.Go(func() { a.publications.Follow(work) })
+	workers.Go(func() { a.calls.Run(work) })
 	server.Go(func() {
 		if err := a.gateway.Serve(a.gatewayLn); err != nil {
 			failed(err)
@@ -87,6 +89,7 @@ type GatewayState struct {
 	URL     string                `json:"url" doc:"Where it listens, seen from its own machine; empty for a node without a gateway."`
 	Routes  []RouteState          `json:"routes" nullable:"false"`
 	Targets []gateway.TargetState `json:"targets" nullable:"false"`
+	CallLog calllog.State         `json:"call_log"`
 }
 
 // trafficRoutes answers what the gateway itself knows.
@@ -98,7 +101,7 @@ func (a *App) trafficRoutes(api *web.API) {
 		if err != nil {
 			return nil, err
 		}
-		out := GatewayState{URL: a.GatewayURL(), Routes: []RouteState{}, Targets: []gateway.TargetState{}}
+		out := GatewayState{URL: a.GatewayURL(), Routes: []RouteState{}, Targets: []gateway.TargetState{}, CallLog: a.calls.State()}
 		if a.gateway == nil {
 			return &web.Body[GatewayState]{Body: out}, nil
 		}

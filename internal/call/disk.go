@@ -7,6 +7,9 @@ import (
 	"path/filepath"
 )
 
+// lockName is the file by which a process holds the folder.
+const lockName = "lock"
+
 // disk is what the log writes to: the file system, or one that fails as a
 // test wants it.
 type disk struct {

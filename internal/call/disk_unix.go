@@ -4,9 +4,28 @@ package call
 
 import (
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hypercare/hypercare/internal/errs"
 )
+
+// lockFolder takes a folder for this process: two that write into one log
+// would tear it. The lock ends with the process.
+func lockFolder(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the call log's lock: %w", err)
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		_ = f.Close()
+		return nil, errs.New(errs.Conflict, "The call log in %s is in use by another process; stop that first, or use another folder.", dir)
+	}
+	return f, nil
+}
 
 func freeBytes(dir string) int64 {
 	var st unix.Statfs_t

@@ -1,7 +1,9 @@
 package call
 
 import (
+	"encoding/hex"
 	"slices"
+	"strconv"
 	"unsafe"
 
 	"github.com/hypercare/hypercare/internal/errs"
@@ -27,6 +29,7 @@ const (
 	Path
 	QueryKeys
 	Protocol
+	TLS
 	Status
 	Upstream
 	Attempts
@@ -109,6 +112,7 @@ var columns = [fieldCount]column{
 	Path:            {"path", kindText, unsafe.Offsetof(record.Path), 4096, noIndex},
 	QueryKeys:       {"query", kindText, unsafe.Offsetof(record.Query), 4096, noIndex},
 	Protocol:        {"protocol", kindText, unsafe.Offsetof(record.Protocol), 32, noIndex},
+	TLS:             {"tls", kindText, unsafe.Offsetof(record.TLS), 32, noIndex},
 	Status:          {"status", kindInt, unsafe.Offsetof(record.Status), 0, noIndex},
 	Upstream:        {"upstream", kindText, unsafe.Offsetof(record.Upstream), 256, noIndex},
 	Attempts:        {"attempts", kindInt, unsafe.Offsetof(record.Attempts), 0, noIndex},
@@ -174,7 +178,34 @@ func Fields() []Field {
 
 func (f Field) kind() kind { return columns[f].kind }
 
+// IsNumber reports whether the field's values are compared as numbers.
+func (f Field) IsNumber() bool { return f.kind() == kindInt }
+
+// IsPayload reports whether the field is a part of what was captured.
+func (f Field) IsPayload() bool { return f < fieldCount && f.payload() }
+
 func (f Field) payload() bool { return columns[f].kind == kindWide }
+
+// Text is the value of a field as people write it; bodies are as they came.
+func (r *Record) Text(f Field) string {
+	switch {
+	case f >= fieldCount:
+		return ""
+	case f == Time:
+		return r.At().Format("2006-01-02T15:04:05.000000Z")
+	}
+	switch f.kind() {
+	case kindInt:
+		return strconv.FormatInt(*r.int(f), 10)
+	case kindFixed:
+		b := r.fixed(f)
+		if !slices.ContainsFunc(b, func(c byte) bool { return c != 0 }) {
+			return ""
+		}
+		return hex.EncodeToString(b)
+	}
+	return *r.text(f)
+}
 
 // text is where the record keeps a field of text; nil for others.
 func (r *Record) text(f Field) *string {

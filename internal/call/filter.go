@@ -56,6 +56,12 @@ type matcher struct {
 	exact [][]byte          // what one of must be there; nil: unknown
 }
 
+// Check says what is wrong with a filter, without asking for anything.
+func (f Filter) Check() error {
+	_, err := f.matcher()
+	return err
+}
+
 // matcher checks a filter and makes it ready.
 func (f Filter) matcher() (*matcher, error) {
 	if f.Field >= fieldCount || f.Field == Workspace {

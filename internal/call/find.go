@@ -114,7 +114,7 @@ func (l *Log) Find(ctx context.Context, ws workspace.ID, q Query) (*Page, error)
 		last := list.keys[p.limit-1]
 		page.Next = Cursor{last.time, last.id}
 	}
-	page.Calls, err = l.fetch(ctx, p, snap, list.keys, q.Payload)
+	page.Calls, err = l.fetch(ctx, p, snap, list.keys, q.brings())
 	page.Info = r.info(began)
 	return page, err
 }
@@ -180,13 +180,21 @@ var lastID = ID(bytes.Repeat([]byte{0xff}, 16))
 
 var listFields = slices.DeleteFunc(slices.Clone(allFields), Field.payload)
 
-// fetch reads the calls of some keys, in their order.
-func (l *Log) fetch(ctx context.Context, p *plan, snap *snapshot, keys []key, payload bool) ([]Record, error) {
-	calls := make([]Record, len(keys))
+// brings are the fields that a list has.
+func (q Query) brings() []Field {
 	fields := listFields
-	if payload {
+	if q.Payload {
 		fields = allFields
 	}
+	if len(q.Fields) == 0 {
+		return fields
+	}
+	return slices.DeleteFunc(slices.Clone(fields), func(f Field) bool { return f != Time && f != CallID && !slices.Contains(q.Fields, f) })
+}
+
+// fetch reads the calls of some keys, in their order.
+func (l *Log) fetch(ctx context.Context, p *plan, snap *snapshot, keys []key, fields []Field) ([]Record, error) {
+	calls := make([]Record, len(keys))
 	order := make([]int, len(keys))
 	for i := range order {
 		order[i] = i
@@ -261,8 +269,9 @@ type Who struct {
 }
 
 // UserCalls returns the calls of somebody around a moment, oldest first: of
-// those within a window the limit that are nearest to it.
-func (l *Log) UserCalls(ctx context.Context, ws workspace.ID, who Who, at time.Time, window time.Duration, limit int) ([]Record, error) {
+// those between so long before and so long after it the limit that are nearest
+// to it.
+func (l *Log) UserCalls(ctx context.Context, ws workspace.ID, who Who, at time.Time, ago, later time.Duration, limit int) ([]Record, error) {
 	var theirs []Filter
 	for _, f := range []struct {
 		field Field
@@ -280,11 +289,11 @@ func (l *Log) UserCalls(ctx context.Context, ws workspace.ID, who Who, at time.T
 	}
 	limit = min(limit, MaxLimit)
 	moment := at.UnixMicro()
-	before, err := l.Find(ctx, ws, Query{From: at.Add(-window), To: at, Any: theirs, Limit: limit})
+	before, err := l.Find(ctx, ws, Query{From: at.Add(-max(ago, time.Microsecond)), To: at, Any: theirs, Limit: limit})
 	if err != nil {
 		return nil, err
 	}
-	after, err := l.Find(ctx, ws, Query{From: at, To: at.Add(window + time.Microsecond), Any: theirs, Limit: limit, Oldest: true})
+	after, err := l.Find(ctx, ws, Query{From: at, To: at.Add(later + time.Microsecond), Any: theirs, Limit: limit, Oldest: true})
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ type tuning struct {
 	groupRows int
 }
 
-var defaults = tuning{flush: 50 * time.Millisecond, cutRows: groupRows, cutBytes: groupBytes, cutAge: 10 * time.Minute, heads: 4,
+var defaults = tuning{flush: 25 * time.Millisecond, cutRows: groupRows, cutBytes: groupBytes, cutAge: 10 * time.Minute, heads: 4,
 	mergeAt: 8, grace: 5 * time.Minute, late: 6 * time.Hour, fileRows: fileRows, groupRows: groupRows}
 
 // maxQueries is how many are answered at the same time; others wait.
@@ -65,6 +65,7 @@ type Log struct {
 	log  *slog.Logger
 	buf  *buffer
 	tail *tail
+	lock *os.File
 
 	files   *files
 	slots   chan *scratch // a query takes one for each row group it reads
@@ -94,15 +95,19 @@ func Open(cfg Config) (*Log, error) {
 	if err := os.MkdirAll(filepath.Join(cfg.Dir, segmentFolder), 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of the call log: %w", err)
 	}
+	lock, err := lockFolder(cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
 	n := runtime.GOMAXPROCS(0)
-	l := &Log{cfg: cfg, log: cfg.Log, buf: newBuffer(min(n, 16), cfg.Buffer), tail: newTail(), files: newFiles(128, cfg.Log),
+	l := &Log{cfg: cfg, lock: lock, log: cfg.Log, buf: newBuffer(min(n, 16), cfg.Buffer), tail: newTail(), files: newFiles(128, cfg.Log),
 		slots: make(chan *scratch, cfg.Workers), queries: make(chan struct{}, maxQueries), trouble: map[string]string{}, keep: cfg.Retention,
 		flushes: make(chan chan error), seals: make(chan struct{}), work: make(chan struct{}, 1), quit: make(chan struct{})}
 	for range cfg.Workers {
 		l.slots <- newScratch()
 	}
 	if err := l.load(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, lock.Close())
 	}
 	l.bg.Go(l.write)
 	if !cfg.manual {
@@ -267,6 +272,7 @@ func (l *Log) Close() error {
 	l.bg.Wait()
 	l.tail.close()
 	l.files.close()
+	defer func() { _ = l.lock.Close() }()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if n := l.buf.size(); n > 0 {

@@ -20,11 +20,13 @@ type Query struct {
 	Where    []Filter  // all of them must hold
 	Any      []Filter  // at least one of them, when there are some
 	Text     string    // words that the path or payload must contain, all of them
+	Bare     bool      // look for them in path and query only: who asks may not see payloads
 
-	Oldest  bool   // first; else the newest
-	Limit   int    // 0: 100; at most 1,000
-	After   Cursor // go on behind it
-	Payload bool   // bring the bodies too
+	Oldest  bool    // first; else the newest
+	Limit   int     // 0: 100; at most 1,000
+	After   Cursor  // go on behind it
+	Payload bool    // bring the bodies too
+	Fields  []Field // of a list: bring these only, with time and id; empty: all
 }
 
 // Limits of a list.
@@ -73,6 +75,7 @@ type plan struct {
 	from, to int64 // microseconds, both in it
 	all, any []*matcher
 	terms    []term
+	searched []Field // that terms are looked for in
 	oldest   bool
 	limit    int
 	after    Cursor
@@ -115,6 +118,10 @@ func (q Query) plan(ws workspace.ID) (*plan, error) {
 	slices.SortStableFunc(p.all, func(a, b *matcher) int { return cmp.Compare(a.cost(), b.cost()) })
 	p.narrow()
 	var err error
+	p.searched = searched
+	if q.Bare {
+		p.searched = bareFields
+	}
 	p.terms, err = termsOf(q.Text)
 	return p, err
 }
@@ -149,7 +156,7 @@ func (p *plan) record(r *Record, x *searcher) bool {
 	if len(p.any) > 0 && !slices.ContainsFunc(p.any, func(m *matcher) bool { return m.record(r) }) {
 		return false
 	}
-	return len(p.terms) == 0 || x.inRecord(r)
+	return len(p.terms) == 0 || x.inRecord(r, p.searched)
 }
 
 // rows returns which rows of a batch are meant.
@@ -262,7 +269,7 @@ func (p *plan) applyWords(ctx context.Context, b batch, rows bitset) error {
 			continue
 		}
 		found := make([]uint32, w.rows)
-		for _, f := range searched {
+		for _, f := range p.searched {
 			if f.payload() {
 				if err := b.wide(f, w.first, end, func(i int, s string) {
 					if rows.has(i) && found[i-w.first] != x.all {

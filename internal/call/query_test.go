@@ -94,7 +94,7 @@ func TestCallsOfSomebodyAroundAMoment(t *testing.T) {
 		}
 	}
 	at := start.Add(30 * time.Second) // of call 120
-	list, err := l.UserCalls(t.Context(), "ws_a", Who{User: "u_1", Session: "s_2"}, at, 10*time.Second, 5)
+	list, err := l.UserCalls(t.Context(), "ws_a", Who{User: "u_1", Session: "s_2"}, at, 10*time.Second, 10*time.Second, 5)
 	must(t, err)
 	var got []int64
 	for _, r := range list {
@@ -107,10 +107,10 @@ func TestCallsOfSomebodyAroundAMoment(t *testing.T) {
 	if want := []int64{95, 103, 120, 126, 137}; !slices.Equal(got, want) {
 		t.Errorf("calls %v, want %v", got, want)
 	}
-	if _, err := l.UserCalls(t.Context(), "ws_a", Who{}, at, time.Second, 5); !errs.Is(err, errs.Invalid) {
+	if _, err := l.UserCalls(t.Context(), "ws_a", Who{}, at, time.Second, time.Second, 5); !errs.Is(err, errs.Invalid) {
 		t.Errorf("of nobody: %v", err)
 	}
-	if list, err := l.UserCalls(t.Context(), "ws_b", Who{User: "u_1"}, at, time.Hour, 5); err != nil || len(list) > 0 {
+	if list, err := l.UserCalls(t.Context(), "ws_b", Who{User: "u_1"}, at, time.Hour, time.Hour, 5); err != nil || len(list) > 0 {
 		t.Errorf("another workspace's: %v %v", list, err)
 	}
 }

@@ -1,7 +1,7 @@
 // Package call is the call log: what the gateway passed on, one record a
 // call, kept as open Parquet files and asked by time, by any field, by words.
 //
-// A record goes from Append into a bounded buffer, from there every 50 ms
+// A record goes from Append into a bounded buffer, from there every 25 ms
 // into a spool file that is synced, and with many others into a segment: a
 // Parquet file of one workspace, its row groups sorted by time, with Bloom
 // filters. Segments are merged as their hour ends, and dropped whole when
@@ -88,6 +88,7 @@ type Record struct {
 	Path     string `json:"path"`
 	Query    string `json:"query"` // keys only, unless a policy says otherwise
 	Protocol string `json:"protocol"`
+	TLS      string `json:"tls"` // its version; empty on an open line
 	Status   int64  `json:"status"`
 
 	Upstream string `json:"upstream"`

@@ -30,7 +30,7 @@ type tail struct {
 
 func newTail() *tail { return &tail{list: map[*Tail]struct{}{}} }
 
-// Tail is somebody who follows. Calls come without their bodies.
+// Tail is somebody who follows. Calls come without heads and bodies.
 type Tail struct {
 	t      *tail
 	p      *plan
@@ -47,7 +47,7 @@ type Tail struct {
 // Close.
 func (l *Log) Tail(ws workspace.ID, q Query) (*Tail, error) {
 	backlog := q.Limit
-	q = Query{Where: q.Where, Any: q.Any, Text: q.Text}
+	q = Query{Where: q.Where, Any: q.Any, Text: q.Text, Bare: q.Bare}
 	p, err := q.plan(ws)
 	if err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func (w *Tail) match(frames []byte) []Record {
 			return err
 		}
 		if w.p.record(&r, w.words) {
-			r.Request.Body, r.Response.Body = "", ""
+			r.Request.Body, r.Response.Body, r.Request.Head, r.Response.Head = "", "", "", ""
 			list = append(list, r.clone())
 		}
 		return nil

@@ -162,9 +162,9 @@ func (x *searcher) in(s string) (found uint32) {
 }
 
 // inRecord reports whether a call has all terms, each in any of its texts.
-func (x *searcher) inRecord(r *Record) bool {
+func (x *searcher) inRecord(r *Record, fields []Field) bool {
 	var found uint32
-	for _, f := range searched {
+	for _, f := range fields {
 		if found |= x.in(*r.text(f)); found == x.all {
 			return true
 		}
@@ -174,6 +174,9 @@ func (x *searcher) inRecord(r *Record) bool {
 
 // searched are the fields that words are looked for in.
 var searched = []Field{Path, QueryKeys, RequestHead, RequestBody, ResponseHead, ResponseBody}
+
+// bareFields are those of them that everybody may see who sees calls.
+var bareFields = []Field{Path, QueryKeys}
 
 // wordSet is a set of hashes, none of them 0, that is emptied often: open
 // addressing, in one piece of memory.

@@ -167,7 +167,7 @@ func (g *Gateway) compileUpstream(u Upstream, old *upstream) *upstream {
 func (g *Gateway) compileTarget(u Upstream, t Target, old *upstream) *target {
 	addr, secure, _ := targetOf(t.URL)
 	host := strings.TrimSuffix(t.URL[strings.Index(t.URL, "//")+2:], "/")
-	n := &target{addr: addr, host: host, weight: max(t.Weight, 1), slow: time.Duration(u.Slow)}
+	n := &target{addr: addr, label: u.Name + "/" + addr, host: host, weight: max(t.Weight, 1), slow: time.Duration(u.Slow)}
 	n.healthy.Store(true)
 	if secure {
 		name, _, _ := net.SplitHostPort(addr)

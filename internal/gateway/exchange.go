@@ -41,8 +41,12 @@ type Exchange struct {
 	Start     time.Time
 	Sent      time.Time // the request was sent to the upstream that answered
 	FirstByte time.Time // its head was there
+	End       time.Time // set when what became of it is told
 	BytesIn   int64
 	BytesOut  int64
+
+	failed  [maxFailed]Try // tries before the last
+	nFailed int
 
 	params  [maxParams][2]int // of the route's path, as offsets into Path
 	trace   [16]byte

@@ -111,6 +111,7 @@ func (f *forwarding) run() bool {
 			f.g.reject(x, statusOf(x.Err), x.Err, reasonOf(x.Err))
 			return false
 		}
+		x.noteTry(target, time.Since(now))
 	}
 }
 

@@ -324,6 +324,7 @@ func (g *Gateway) finish(x *Exchange) {
 		x.shape.ended()
 	}
 	now := time.Now()
+	x.End = now
 	if x.Route != nil {
 		x.Route.stats.count(x, now)
 	} else {

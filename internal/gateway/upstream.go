@@ -31,6 +31,7 @@ type upstream struct {
 // the configuration: a new snapshot takes over the state of the old one.
 type target struct {
 	addr     string // host:port
+	label    string // upstream/host:port, as the call log has it
 	host     string // Host when the route does not keep the client's
 	tls      *tlsTarget
 	weight   int

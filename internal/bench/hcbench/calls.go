@@ -294,7 +294,7 @@ func (b *callBench) askPlain(ctx context.Context) error {
 			return some(l.Find(ctx, benchSpace, is(hour(r), call.User, r.User)))
 		}},
 		{"calls of a user around a moment", 0, func(r *call.Record) error {
-			_, err := l.UserCalls(ctx, benchSpace, call.Who{User: r.User, Session: r.Session}, r.At(), 15*time.Minute, 50)
+			_, err := l.UserCalls(ctx, benchSpace, call.Who{User: r.User, Session: r.Session}, r.At(), 15*time.Minute, 15*time.Minute, 50)
 			return err
 		}},
 		{"one user's calls anywhere", 0, func(r *call.Record) error {

@@ -1,0 +1,63 @@
+package app
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/hypercare/hypercare/internal/call"
+	"github.com/hypercare/hypercare/internal/calllog"
+	"github.com/hypercare/hypercare/internal/gateway"
+)
+
+// CallLog says how calls are kept. The zero value of each field is good.
+type CallLog struct {
+	Off   bool
+	Days  int   // 30 when 0
+	Bytes int64 // on disk; 20 GB when 0
+}
+
+// What is kept where nothing else is said.
+const (
+	DefaultCallDays  = 30
+	DefaultCallBytes = 20 << 30
+)
+
+// callFolder is where calls are, in the data folder.
+const callFolder = "calls"
+
+// buildCalls opens the call log. A node without a gateway shows what an
+// earlier one has written, and makes none of its own.
+func (a *App) buildCalls() error {
+	dir := filepath.Join(a.cfg.Data, callFolder)
+	log := a.log.With("component", "calls")
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	var store calllog.Log
+	_, err = os.Stat(dir)
+	if !a.cfg.Calls.Off && (a.cfg.Gateway != "" || !errors.Is(err, fs.ErrNotExist)) {
+		l, err := call.Open(call.Config{Dir: dir, Log: log, Retention: call.Retention{
+			Age: time.Duration(cmp.Or(a.cfg.Calls.Days, DefaultCallDays)) * 24 * time.Hour, Bytes: cmp.Or(a.cfg.Calls.Bytes, DefaultCallBytes)}})
+		if err != nil {
+			return fmt.Errorf("open the call log: %w", err)
+		}
+		a.cleanup = append(a.cleanup, l.Close)
+		store = l
+	}
+	a.calls = calllog.NewService(calllog.Deps{DB: a.db, Log: log, Node: host, Done: a.streams, Each: a.workspaces.Each}, store)
+	return nil
+}
+
+// recorder is who is told of every exchange; nil for nobody.
+func (a *App) recorder() func(*gateway.Exchange) {
+	if !a.calls.On() {
+		return nil
+	}
+	return a.calls.Record
+}

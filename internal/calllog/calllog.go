@@ -1,0 +1,105 @@
+// Package calllog is the call log as people and the gateway meet it: what
+// becomes a record, who may ask for what, the tokens that a search is written
+// in, export, the live tail, and what is captured of payloads. How records
+// are kept and found is package call's business.
+package calllog
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hypercare/hypercare/internal/call"
+	"github.com/hypercare/hypercare/internal/db"
+	"github.com/hypercare/hypercare/internal/errs"
+	"github.com/hypercare/hypercare/internal/workspace"
+)
+
+// Log keeps calls: package call's own over files, or one that many nodes
+// share. Append must not wait.
+type Log interface {
+	Append(r *call.Record) bool
+	Find(ctx context.Context, ws workspace.ID, q call.Query) (*call.Page, error)
+	Get(ctx context.Context, ws workspace.ID, id call.ID) (*call.Record, error)
+	Count(ctx context.Context, ws workspace.ID, q call.Query) (int64, error)
+	Histogram(ctx context.Context, ws workspace.ID, q call.Query, buckets int) (*call.Histogram, error)
+	Heatmap(ctx context.Context, ws workspace.ID, q call.Query, columns int) (*call.Heatmap, error)
+	Facets(ctx context.Context, ws workspace.ID, q call.Query, fields []call.Field, top int) (*call.Facets, error)
+	Tail(ws workspace.ID, q call.Query) (*call.Tail, error)
+	Stats() call.Stats
+}
+
+// Deps are what a Service is made of.
+type Deps struct {
+	DB   *db.DB
+	Log  *slog.Logger
+	Node string          // name of this process among others, in every record
+	Done <-chan struct{} // closed when streams must end
+	// Each calls fn for every workspace.
+	Each func(ctx context.Context, fn func(context.Context, workspace.ID) error) error
+}
+
+// Service is what the rest of the product may do with the call log.
+type Service struct {
+	db     *db.DB
+	log    *slog.Logger
+	node   string
+	done   <-chan struct{}
+	each   func(context.Context, func(context.Context, workspace.ID) error) error
+	store  Log // nil: this node keeps none
+	home   atomic.Pointer[workspace.ID]
+	drops  drops
+	buffer sync.Pool // of *scratch
+}
+
+// NewService returns the service. Without a store nothing is recorded and
+// every question is answered by saying so.
+func NewService(d Deps, store Log) *Service {
+	return &Service{db: d.DB, log: d.Log, node: d.Node, done: d.Done, each: d.Each, store: store, buffer: sync.Pool{New: func() any { return &scratch{} }}}
+}
+
+// need is the first line of every question: who asks, and whether there is a
+// log to ask.
+func (s *Service) need(ctx context.Context, p workspace.Permission) (workspace.Actor, error) {
+	a, err := workspace.Need(ctx, p)
+	if err != nil {
+		return a, err
+	}
+	if s.store == nil {
+		return a, errs.New(errs.Unavailable, "This node keeps no call log: it has no gateway, or runs with --call-log=false.")
+	}
+	return a, nil
+}
+
+// On reports whether calls are recorded here.
+func (s *Service) On() bool { return s.store != nil }
+
+// Run finds out whose the calls are that no route took, until ctx ends: where
+// there is one workspace, it is theirs.
+func (s *Service) Run(ctx context.Context) {
+	const every = 5 * time.Second
+	if s.store == nil {
+		return
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		var ids []workspace.ID
+		err := s.each(ctx, func(_ context.Context, id workspace.ID) error { ids = append(ids, id); return nil })
+		switch {
+		case err != nil && ctx.Err() == nil:
+			s.log.WarnContext(ctx, "look for the only workspace", "err", err)
+		case len(ids) == 1:
+			s.home.Store(&ids[0])
+		case len(ids) > 1:
+			s.home.Store(nil)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
