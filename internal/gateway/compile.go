@@ -32,6 +32,7 @@ func (g *Gateway) Load(docs []Document) error {
 		g.compile(next, docs[i].Workspace, c, old)
 	}
 	next.router.sort()
+	g.overlay(next)
 	g.snap.Store(next)
 	kept := map[*pool]bool{}
 	for _, t := range next.targets {
