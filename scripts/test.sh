@@ -68,7 +68,7 @@ go_tests() { # FLAGS...
 # -race slows pure computation 5 to 20 times and finds nothing there: the
 # engine's numeric packages run without it, and so does internal/e2e, whose
 # work is done by another process.
-plain='/internal/(nlp|eval|bench|e2e)(/|$)'
+plain='/internal/(nlp|eval|bench|e2e|rollout/analysis)(/|$)'
 
 tests_race() { CGO_ENABLED=1 go_tests -race $(go list ./... | grep -vE "$plain"); }
 

@@ -59,6 +59,7 @@ func (g *Gateway) Load(docs []Document) error {
 		next = g.build(docs, forces, old, specs, note)
 	}
 	next.router.sort()
+	g.overlay(next)
 	g.snap.Store(next)
 	g.forces, g.specs = forces, specs
 	kept := map[*pool]bool{}

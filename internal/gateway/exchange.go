@@ -32,6 +32,7 @@ type Exchange struct {
 	User     string    // who the caller says is signed in; "" when nobody does
 	Session  string    // of that user
 	Policy   string    // kind that answered in the upstream's place; "" for none
+	Variant  Variant   // of a rollout that is under way
 	Upstream *target   // that answered
 	Attempts int
 	Status   int
@@ -57,6 +58,7 @@ type Exchange struct {
 	most    int64         // of the body's content; 0: no bound
 	changes *headerChange // of the request's fields
 	hidden  string        // name of the field that carried the key: not passed on
+	tally   *tally        // of its variant
 	peer    netip.Addr
 	trusted bool // peer is a proxy of ours
 	lane    lane

@@ -50,6 +50,7 @@ type Gateway struct {
 	record   func(*Exchange)
 	snap     atomic.Pointer[snapshot]
 	draining atomic.Bool
+	rollouts rolled // held by apply
 	dial     func(ctx context.Context, network, addr string) (net.Conn, error)
 	keys     Keys
 	board    board
@@ -228,6 +229,9 @@ func (g *Gateway) handle(x *Exchange, in *h1.Head) {
 
 // choose takes a share of the route's upstreams.
 func (r *Route) choose(x *Exchange) *upstream {
+	if a := r.overlay.Load(); a != nil {
+		return a.choose(x)
+	}
 	if len(r.split) == 1 {
 		return r.split[0].upstream
 	}
@@ -329,6 +333,9 @@ func (g *Gateway) finish(x *Exchange) {
 		x.Route.stats.count(x, now)
 	} else {
 		g.lost.count(x, now)
+	}
+	if x.tally != nil {
+		x.tally.count(x, now)
 	}
 	g.record(x)
 }

@@ -102,6 +102,9 @@ func (c *h1Conn) readHead() (int, error) {
 	if c.r == c.w {
 		c.r, c.w = 0, 0
 		_ = c.c.SetReadDeadline(time.Now().Add(l.Idle))
+		if c.g.draining.Load() { // Shutdown may have looked before this was set
+			_ = c.c.SetReadDeadline(time.Now().Add(250 * time.Millisecond))
+		}
 	}
 	started := c.w > c.r
 	for {

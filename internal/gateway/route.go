@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/hypercare/hypercare/internal/gateway/h1"
 )
@@ -36,6 +37,7 @@ type Route struct {
 	headers2 []setHeader // added to answers, such as Sunset
 	timeouts timeouts
 	stats    *Stats
+	overlay  atomic.Pointer[attached] // of a rollout; nil for none
 }
 
 // Pattern is the path of the route as it was written.
