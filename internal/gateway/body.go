@@ -140,3 +140,11 @@ func (l *tapped) send(b []byte) error {
 	}
 	return l.lane.send(b)
 }
+
+// finish implements lane.
+func (l *tapped) finish(b []byte, trailers []h1.Field) error {
+	if len(b) > 0 && !l.head {
+		l.tap.Answer(b)
+	}
+	return l.lane.finish(b, trailers)
+}
