@@ -96,6 +96,7 @@ type GatewayState struct {
 func (a *App) trafficRoutes(api *web.API) {
 	a.publications.Routes(api)
 	a.applications.Routes(api)
+	a.calls.Routes(api)
 	web.Route(api, "GET /gateway/state", "get-gateway-state", "Routes and targets of the gateway, and what they have done since it started", func(ctx context.Context, _ *struct{}) (*web.Body[GatewayState], error) {
 		actor, err := workspace.Need(ctx, workspace.Read)
 		if err != nil {

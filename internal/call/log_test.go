@@ -278,7 +278,7 @@ func TestASegmentInUseIsRemovedAfterwards(t *testing.T) {
 	if n, err := l.Count(t.Context(), "ws_a", Query{}); n != 0 || err != nil {
 		t.Errorf("a query that comes after sees %d calls: %v", n, err)
 	}
-	calls, err := l.fetch(t.Context(), p, snap, []key{{}}, false)
+	calls, err := l.fetch(t.Context(), p, snap, []key{{}}, listFields)
 	if err != nil || len(calls) != 1 || calls[0].ID != testRecord(1).ID {
 		t.Errorf("a query that came before: %v %v", calls, err)
 	}

@@ -188,7 +188,7 @@ func TestASearchThatRunsOutOfTimeGoesOn(t *testing.T) {
 			if err != nil {
 				q.After = r.cut(list)
 			}
-			calls, ferr := l.fetch(t.Context(), p, snap, list.keys, false)
+			calls, ferr := l.fetch(t.Context(), p, snap, list.keys, listFields)
 			must(t, ferr)
 			snap.release()
 			got = append(got, calls...)

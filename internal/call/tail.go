@@ -30,7 +30,7 @@ type tail struct {
 
 func newTail() *tail { return &tail{list: map[*Tail]struct{}{}} }
 
-// Tail is somebody who follows. Calls come without heads and bodies.
+// Tail is somebody who follows. Calls come without their bodies.
 type Tail struct {
 	t      *tail
 	p      *plan
@@ -87,7 +87,7 @@ func (w *Tail) match(frames []byte) []Record {
 			return err
 		}
 		if w.p.record(&r, w.words) {
-			r.Request.Body, r.Response.Body, r.Request.Head, r.Response.Head = "", "", "", ""
+			r.Request.Body, r.Response.Body = "", ""
 			list = append(list, r.clone())
 		}
 		return nil

@@ -27,6 +27,7 @@ type Log interface {
 	Histogram(ctx context.Context, ws workspace.ID, q call.Query, buckets int) (*call.Histogram, error)
 	Heatmap(ctx context.Context, ws workspace.ID, q call.Query, columns int) (*call.Heatmap, error)
 	Facets(ctx context.Context, ws workspace.ID, q call.Query, fields []call.Field, top int) (*call.Facets, error)
+	UserCalls(ctx context.Context, ws workspace.ID, who call.Who, at time.Time, ago, later time.Duration, limit int) ([]call.Record, error)
 	Tail(ws workspace.ID, q call.Query) (*call.Tail, error)
 	Stats() call.Stats
 }
@@ -52,12 +53,15 @@ type Service struct {
 	home   atomic.Pointer[workspace.ID]
 	drops  drops
 	buffer sync.Pool // of *scratch
+
+	tails   atomic.Int64
+	exports chan struct{}
 }
 
 // NewService returns the service. Without a store nothing is recorded and
 // every question is answered by saying so.
 func NewService(d Deps, store Log) *Service {
-	return &Service{db: d.DB, log: d.Log, node: d.Node, done: d.Done, each: d.Each, store: store, buffer: sync.Pool{New: func() any { return &scratch{} }}}
+	return &Service{db: d.DB, log: d.Log, node: d.Node, done: d.Done, each: d.Each, exports: make(chan struct{}, maxExports), store: store, buffer: sync.Pool{New: func() any { return &scratch{} }}}
 }
 
 // need is the first line of every question: who asks, and whether there is a

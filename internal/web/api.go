@@ -261,7 +261,8 @@ func (a *API) Raw(route, id, summary string, h Handler, in, out any, opts ...fun
 	ok := &huma.Response{Description: "Done"}
 	if out != nil {
 		kind := "application/json"
-		if _, stream := out.(Events); stream {
+		switch out.(type) {
+		case Events, EventsOf:
 			kind = "text/event-stream"
 		}
 		ok.Content = map[string]*huma.MediaType{kind: {Schema: schemaOf(reg, out)}}
@@ -270,7 +271,9 @@ func (a *API) Raw(route, id, summary string, h Handler, in, out any, opts ...fun
 	for _, o := range opts {
 		o(op)
 	}
-	op.Responses[strconv.Itoa(op.DefaultStatus)] = ok
+	if code := strconv.Itoa(op.DefaultStatus); op.Responses[code] == nil {
+		op.Responses[code] = ok
+	}
 	op.Responses["default"] = &huma.Response{Description: "Refused", Content: map[string]*huma.MediaType{"application/problem+json": {Schema: schemaOf(reg, Problem{})}}}
 	a.huma.OpenAPI().AddOperation(op)
 }

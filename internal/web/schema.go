@@ -50,6 +50,9 @@ func schemaOf(reg huma.Registry, v any) *huma.Schema {
 	if list, ok := v.(Events); ok {
 		return list.schema(reg)
 	}
+	if one, ok := v.(EventsOf); ok {
+		return schemaOf(reg, one.Data)
+	}
 	if many, ok := v.(OneOf); ok {
 		s := &huma.Schema{}
 		for _, one := range many {
@@ -81,6 +84,26 @@ type Body[T any] struct{ Body T }
 // ByID is the input of operations on one thing.
 type ByID struct {
 	ID string `path:"id"`
+}
+
+// QueryParams documents the query of a raw operation: name, what it is, and so
+// on.
+func QueryParams(pairs ...string) func(*huma.Operation) {
+	return func(op *huma.Operation) {
+		for i := 0; i+1 < len(pairs); i += 2 {
+			op.Parameters = append(op.Parameters, &huma.Param{Name: pairs[i], In: "query", Description: pairs[i+1], Schema: &huma.Schema{Type: "string"}})
+		}
+	}
+}
+
+// Produces sets the content types of a raw operation's answer that is no JSON.
+func Produces(types ...string) func(*huma.Operation) {
+	return func(op *huma.Operation) {
+		op.Responses["200"] = &huma.Response{Description: "Done", Content: map[string]*huma.MediaType{}}
+		for _, t := range types {
+			op.Responses["200"].Content[t] = &huma.MediaType{Schema: &huma.Schema{Type: "string"}}
+		}
+	}
 }
 
 // HeaderParam documents a request header of a raw operation.

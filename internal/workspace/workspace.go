@@ -46,13 +46,14 @@ const (
 	SendFeedback  Permission = "send_feedback"  // intake
 	WorkFeedback  Permission = "work_feedback"  // triage, correct, accept, work on issues
 	ManageLaunch  Permission = "manage_launch"  // launches, rules, imports, replay
+	ReadPayload   Permission = "read_payload"   // open what was captured of calls; each opening is in the audit log
 	ManageMembers Permission = "manage_members" // people, tokens, audit
 )
 
 var grants = map[Role][]Permission{
-	Owner:     {Read, SendFeedback, WorkFeedback, ManageLaunch, ManageMembers},
-	Admin:     {Read, SendFeedback, WorkFeedback, ManageLaunch, ManageMembers},
-	Lead:      {Read, SendFeedback, WorkFeedback, ManageLaunch},
+	Owner:     {Read, SendFeedback, WorkFeedback, ManageLaunch, ReadPayload, ManageMembers},
+	Admin:     {Read, SendFeedback, WorkFeedback, ManageLaunch, ReadPayload, ManageMembers},
+	Lead:      {Read, SendFeedback, WorkFeedback, ManageLaunch, ReadPayload},
 	Responder: {Read, SendFeedback, WorkFeedback},
 	Viewer:    {Read},
 	Intake:    {SendFeedback},

@@ -108,6 +108,193 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Calls of the gateway, newest or oldest first */
+        get: operations["list-calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/around": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The calls of somebody around a moment, oldest first */
+        get: operations["list-calls-around"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many calls a search means */
+        get: operations["count-calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The calls of a search as a file, a million at most, newest first */
+        get: operations["export-calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the calls of a search divide over the values of fields, with latencies; the last hour when nothing is said */
+        get: operations["get-call-facets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The names that tokens of a search may begin with */
+        get: operations["list-call-fields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/heatmap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Calls by time and latency; the last hour when nothing is said */
+        get: operations["get-call-heatmap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/histogram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Calls over time, by class of status; the last hour when nothing is said */
+        get: operations["get-call-histogram"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/tail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Calls of a search as they come: Server-Sent Events “calls”, each with a batch */
+        get: operations["tail-calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One call */
+        get: operations["get-call"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}/payload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was captured of a call; opening it is written into the audit log */
+        get: operations["get-call-payload"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/deliveries": {
         parameters: {
             query?: never;
@@ -1366,6 +1553,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/traces/{id}/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The calls of a trace, oldest first */
+        get: operations["list-trace-calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/undo/{id}": {
         parameters: {
             query?: never;
@@ -1459,6 +1663,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         AppGatewayState: {
+            call_log: components["schemas"]["CalllogState"];
             routes: components["schemas"]["AppRouteState"][];
             targets: components["schemas"]["GatewayTargetState"][];
             /** @description Where it listens, seen from its own machine; empty for a node without a gateway. */
@@ -1605,6 +1810,331 @@ export interface components {
              * @description Number; the one before the present when absent.
              */
             to?: number;
+        };
+        CalllogBar: {
+            /** Format: int64 */
+            "1xx": number;
+            /** Format: int64 */
+            "2xx": number;
+            /** Format: int64 */
+            "3xx": number;
+            /** Format: int64 */
+            "4xx": number;
+            /** Format: int64 */
+            "5xx": number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description Without a usual status.
+             */
+            other: number;
+        };
+        CalllogCall: {
+            agent?: string;
+            api?: string;
+            application?: string;
+            /**
+             * Format: date-time
+             * @description When its first byte had come.
+             */
+            at: string;
+            /** Format: int64 */
+            attempts?: number;
+            /** Format: int64 */
+            bytes_in?: number;
+            /** Format: int64 */
+            bytes_out?: number;
+            cache?: string;
+            /** @description Address. */
+            client?: string;
+            /** @description Why the gateway answered itself. */
+            error?: string;
+            /**
+             * Format: int64
+             * @description Until the answer began.
+             */
+            first_byte_us?: number;
+            host?: string;
+            id: string;
+            /** @description First characters of the key. */
+            key?: string;
+            /**
+             * Format: int64
+             * @description Until the end of the answer.
+             */
+            latency_us?: number;
+            /** @description That was exceeded. */
+            limit?: string;
+            /** @description Absent where what came was no request. */
+            method?: string;
+            node?: string;
+            operation?: string;
+            /** @description The caller's span; absent where the trace begins here. */
+            parent_span?: string;
+            path?: string;
+            /** @description That answered in the upstream's place. */
+            policy?: string;
+            /** @example HTTP/1.1 */
+            protocol?: string;
+            /** @description Names of the parameters, or all of it where the route says so. */
+            query?: string;
+            release?: string;
+            /**
+             * @description What is kept of the request; absent for nothing.
+             * @enum {string}
+             */
+            request_capture?: "whole" | "cut";
+            /** @enum {string} */
+            response_capture?: "whole" | "cut";
+            route?: string;
+            session?: string;
+            /** @description The gateway's own span. */
+            span?: string;
+            /**
+             * Format: int64
+             * @description 499: the client did not wait.
+             */
+            status?: number;
+            tls?: string;
+            /** @description Of the caller, or begun here (W3C Trace Context). */
+            trace?: string;
+            /**
+             * @description Those before the last: what was asked, why it was not enough, how long it took.
+             * @example orders/10.0.0.4:8080 connect_failed 2.1ms
+             */
+            tries?: string;
+            /** @example orders/10.0.0.5:8080 */
+            upstream?: string;
+            /**
+             * Format: int64
+             * @description From sending the request to the upstream until its answer began.
+             */
+            upstream_us?: number;
+            user?: string;
+            version?: string;
+        };
+        CalllogCell: {
+            /** Format: int64 */
+            count: number;
+            /**
+             * Format: int64
+             * @description Of them, with a status of 500 or more.
+             */
+            errors: number;
+            /**
+             * Format: int64
+             * @description Column of time.
+             */
+            x: number;
+            /**
+             * Format: int64
+             * @description Row of latency.
+             */
+            y: number;
+        };
+        CalllogCounted: {
+            /** Format: int64 */
+            count: number;
+        };
+        CalllogFacet: {
+            /**
+             * Format: int64
+             * @description How many different values there are.
+             */
+            different: number;
+            /** @description As tokens name it. */
+            field: string;
+            /** @description There are more values than were counted apart. */
+            more: boolean;
+            /**
+             * Format: int64
+             * @description Calls with another value.
+             */
+            other: number;
+            /** @description The most frequent first. */
+            values: components["schemas"]["CalllogShare"][];
+        };
+        CalllogFacets: {
+            all: components["schemas"]["CalllogShare"];
+            facets: components["schemas"]["CalllogFacet"][];
+            /**
+             * Format: int64
+             * @description Calls in the parts that were read.
+             */
+            scanned: number;
+            /** Format: double */
+            took_ms: number;
+            /**
+             * Format: int64
+             * @description Calls in parts that are damaged: they are missing.
+             */
+            unreadable?: number;
+        };
+        CalllogFieldName: {
+            /** @description What values look like. */
+            doc: string;
+            /** @description Calls may be counted by it. */
+            facet: boolean;
+            name: string;
+            /** @description May be compared by >, >=, < and <=. */
+            number: boolean;
+        };
+        CalllogHeader: {
+            name: string;
+            value: string;
+        };
+        CalllogHeatmap: {
+            /** @description Lower ends of the rows: two for every doubling. Row y holds latencies from bounds_us[y] to less than bounds_us[y+1]; ms>=LOW ms<HIGH finds them. */
+            bounds_us: number[];
+            /** @description Those that are not empty. */
+            cells: components["schemas"]["CalllogCell"][];
+            /** Format: int64 */
+            columns: number;
+            /** Format: date-time */
+            from: string;
+            /**
+             * Format: int64
+             * @description Calls in the parts that were read.
+             */
+            scanned: number;
+            /**
+             * Format: int64
+             * @description Width of a column.
+             */
+            step_us: number;
+            /** Format: date-time */
+            to: string;
+            /** Format: double */
+            took_ms: number;
+            /**
+             * Format: int64
+             * @description Calls in parts that are damaged: they are missing.
+             */
+            unreadable?: number;
+        };
+        CalllogHistogram: {
+            bars: components["schemas"]["CalllogBar"][];
+            /** Format: date-time */
+            from: string;
+            /**
+             * Format: int64
+             * @description Calls in the parts that were read.
+             */
+            scanned: number;
+            /**
+             * Format: int64
+             * @description Width of a bar.
+             */
+            step_us: number;
+            /** Format: date-time */
+            to: string;
+            /** Format: double */
+            took_ms: number;
+            /** Format: int64 */
+            total: number;
+            /**
+             * Format: int64
+             * @description Calls in parts that are damaged: they are missing.
+             */
+            unreadable?: number;
+        };
+        CalllogMessage: {
+            /** @description The body is no text; here it stands in base64. */
+            base64?: boolean;
+            body?: string;
+            /**
+             * @description cut: the body was longer than is kept. Absent: nothing was captured.
+             * @enum {string}
+             */
+            capture?: "whole" | "cut";
+            headers: components["schemas"]["CalllogHeader"][];
+            /** @description Content type. */
+            type?: string;
+        };
+        CalllogPage: {
+            /** @description False: time ran out; items are those up to where the search came, and the cursor goes on from there. */
+            complete: boolean;
+            items: components["schemas"]["CalllogCall"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description Calls in the parts that were read.
+             */
+            scanned: number;
+            /** Format: double */
+            took_ms: number;
+            /**
+             * Format: int64
+             * @description Calls in parts that are damaged: they are missing.
+             */
+            unreadable?: number;
+        };
+        CalllogPayload: {
+            request: components["schemas"]["CalllogMessage"];
+            response: components["schemas"]["CalllogMessage"];
+        };
+        CalllogShare: {
+            /** Format: int64 */
+            count: number;
+            /**
+             * Format: int64
+             * @description With a status of 500 or more.
+             */
+            errors: number;
+            /** Format: int64 */
+            p50_us: number;
+            /** Format: int64 */
+            p95_us: number;
+            /** Format: int64 */
+            p99_us: number;
+            /** @description Empty: none. */
+            value: string;
+        };
+        CalllogState: {
+            /**
+             * Format: int64
+             * @description Calls taken since the start.
+             */
+            appended: number;
+            /**
+             * Format: int64
+             * @description On disk.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description That are kept.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Calls that were not logged since the start: there was no room, or the disk is full.
+             */
+            dropped: number;
+            /** Format: date-time */
+            newest_at?: string;
+            /** Format: date-time */
+            oldest_at?: string;
+            /** @description This node keeps a call log. */
+            on: boolean;
+            /** @description What is wrong, and what to do, in a sentence; absent when all is well. */
+            trouble?: string;
+            /**
+             * Format: int64
+             * @description Calls that were not logged because they belong to no workspace: nothing is published at their address, and there are several workspaces.
+             */
+            unowned: number;
+        };
+        CalllogTailed: {
+            /** @description Oldest first. */
+            items: components["schemas"]["CalllogCall"][];
+            /**
+             * Format: int64
+             * @description Calls that were meant too and are not shown: there were more than one can follow. They are in the list.
+             */
+            skipped: number;
         };
         EventActor: {
             id: string;
@@ -3584,6 +4114,20 @@ export interface components {
             /** Format: int64 */
             total?: number;
         };
+        PageCalllogCall: {
+            items: components["schemas"]["CalllogCall"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageCalllogFieldName: {
+            items: components["schemas"]["CalllogFieldName"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
         PageFeedback: {
             items: components["schemas"]["Feedback"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
@@ -4622,6 +5166,415 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageAuditEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-calls": {
+        parameters: {
+            query?: {
+                /** @description Tokens: status:5xx route:/pay ms>1000 key:acme -path:*health*; see GET /calls/fields. */
+                q?: string;
+                /** @description RFC 3339, or how long ago: 15m, 24h, 7d. */
+                from?: string;
+                /** @description The same; it is not in the range any more. Now when absent. */
+                to?: string;
+                /** @description newest when absent */
+                order?: "newest" | "oldest";
+                /** @description Bring these fields only, with id and time: status,path,ms. All when absent. */
+                columns?: string;
+                cursor?: string;
+                /** @description 100 when absent */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalllogPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-calls-around": {
+        parameters: {
+            query?: {
+                user?: string;
+                session?: string;
+                /** @description First characters of a key, as calls have it. */
+                key?: string;
+                /** @description Address. */
+                client?: string;
+                /** @description The moment: RFC 3339, or how long ago. Now when absent. */
+                at?: string;
+                /** @description How much time before it: 15m when absent; 24h at most. */
+                before?: string;
+                /** @description How much time after it: 5m when absent; 24h at most. */
+                after?: string;
+                /** @description Those nearest to the moment; 100 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCalllogCall"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "count-calls": {
+        parameters: {
+            query?: {
+                /** @description Tokens: status:5xx route:/pay ms>1000 key:acme -path:*health*; see GET /calls/fields. */
+                q?: string;
+                /** @description RFC 3339, or how long ago: 15m, 24h, 7d. */
+                from?: string;
+                /** @description The same; it is not in the range any more. Now when absent. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalllogCounted"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-calls": {
+        parameters: {
+            query?: {
+                /** @description Tokens: status:5xx route:/pay ms>1000 */
+                q?: string;
+                /** @description RFC 3339, or how long ago: 15m, 24h, 7d. */
+                from?: string;
+                /** @description The same. */
+                to?: string;
+                /** @description csv or jsonl */
+                format?: string;
+                /** @description Names of GET /calls/fields; of csv. */
+                columns?: string;
+                /** @description How many at most. */
+                limit?: string;
+                /** @description true: with what was captured (jsonl only; written into the audit log). */
+                payload?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-call-facets": {
+        parameters: {
+            query?: {
+                /** @description Tokens: status:5xx route:/pay ms>1000 key:acme -path:*health*; see GET /calls/fields. */
+                q?: string;
+                /** @description RFC 3339, or how long ago: 15m, 24h, 7d. */
+                from?: string;
+                /** @description The same; it is not in the range any more. Now when absent. */
+                to?: string;
+                /** @description route,status,app: names of GET /calls/fields that are facets. */
+                fields?: string;
+                /** @description 10 when absent */
+                top?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalllogFacets"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-call-fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCalllogFieldName"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-call-heatmap": {
+        parameters: {
+            query?: {
+                /** @description Tokens: status:5xx route:/pay ms>1000 key:acme -path:*health*; see GET /calls/fields. */
+                q?: string;
+                /** @description RFC 3339, or how long ago: 15m, 24h, 7d. */
+                from?: string;
+                /** @description The same; it is not in the range any more. Now when absent. */
+                to?: string;
+                /** @description 60 when absent */
+                columns?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalllogHeatmap"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-call-histogram": {
+        parameters: {
+            query?: {
+                /** @description Tokens: status:5xx route:/pay ms>1000 key:acme -path:*health*; see GET /calls/fields. */
+                q?: string;
+                /** @description RFC 3339, or how long ago: 15m, 24h, 7d. */
+                from?: string;
+                /** @description The same; it is not in the range any more. Now when absent. */
+                to?: string;
+                /** @description 60 when absent */
+                buckets?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalllogHistogram"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "tail-calls": {
+        parameters: {
+            query?: {
+                /** @description Tokens, as of GET /calls. */
+                q?: string;
+                /** @description How many of those before come first: 100 when absent, 500 at most. */
+                backlog?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["CalllogTailed"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalllogCall"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-call-payload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalllogPayload"];
                 };
             };
             /** @description Error */
@@ -7732,6 +8685,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-trace-calls": {
+        parameters: {
+            query?: {
+                /** @description Makes it faster. */
+                from?: string;
+                to?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCalllogCall"];
+                };
             };
             /** @description Error */
             default: {

@@ -139,6 +139,7 @@ export const settings: Record<keyof typeof en, Message> = {
   "permission.send_feedback": "Feedback senden",
   "permission.work_feedback": "Triage, Korrekturen, Arbeit an Issues",
   "permission.manage_launch": "Launches, Regeln, Importe",
+  "permission.read_payload": "Inhalte von Aufrufen",
   "permission.manage_members": "Personen, Token, Protokoll, Arbeitsbereich",
   "audit.feedback.accept": "Feedback angenommen",
   "audit.feedback.correct": "Feedback korrigiert",

@@ -135,6 +135,7 @@ export const settings = {
   "permission.send_feedback": "Send feedback",
   "permission.work_feedback": "Triage, correct, work on issues",
   "permission.manage_launch": "Launches, rules, imports",
+  "permission.read_payload": "Payloads of calls",
   "permission.manage_members": "People, tokens, audit log, workspace",
   "audit.feedback.accept": "Accepted feedback",
   "audit.feedback.correct": "Corrected feedback",
