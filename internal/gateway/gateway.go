@@ -53,6 +53,7 @@ type Gateway struct {
 	rollouts rolled // held by apply
 	dial     func(ctx context.Context, network, addr string) (net.Conn, error)
 	keys     Keys
+	files    string
 	board    board
 	lost     *Stats  // of what no route took
 	limiter  limiter // outlives snapshots: a new document forgives nothing
@@ -79,6 +80,8 @@ type Options struct {
 	Record func(*Exchange)
 	// Keys knows who may call; nil: nobody with a key.
 	Keys Keys
+	// Files is the folder of files that a document may name; "" for none.
+	Files string
 }
 
 // New returns a gateway that knows no route yet.
@@ -89,7 +92,7 @@ func New(o Options) *Gateway {
 	if o.Record == nil {
 		o.Record = func(*Exchange) {}
 	}
-	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, keys: o.Keys, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
+	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, keys: o.Keys, files: o.Files, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
 	g.lost = g.board.of("", "", "", "")
 	d := &net.Dialer{KeepAlive: 30 * time.Second}
 	g.dial = d.DialContext
@@ -155,8 +158,8 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	g.stop()
 	g.mu.Lock()
 	for c := range g.open {
-		if c.state.CompareAndSwap(connIdle, connGone) {
-			_ = c.c.SetReadDeadline(time.Unix(1, 0))
+		if !c.busy.Load() {
+			_ = c.c.SetReadDeadline(time.Now().Add(lastRequest))
 		}
 	}
 	g.mu.Unlock()
@@ -287,6 +290,10 @@ func (g *Gateway) reject(x *Exchange, status int, class Class, why string) {
 	if why != "" {
 		why = strings.ToUpper(why[:1]) + why[1:] + "."
 	}
+	if x.grpc && x.Proto == HTTP2 {
+		g.rejectGRPC(x, status, why)
+		return
+	}
 	title := http.StatusText(status)
 	body, err := json.Marshal(problem{Title: title, Status: status, Detail: why, Code: class.String(), ID: x.ID.String()})
 	if err != nil {
@@ -351,6 +358,9 @@ func (g *Gateway) housekeep(ctx context.Context) {
 		case now := <-tick.C:
 			for _, t := range g.snap.Load().targets {
 				t.pool.sweep(now)
+				if t.tls != nil {
+					t.tls.refresh()
+				}
 			}
 		}
 	}

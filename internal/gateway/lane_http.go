@@ -3,6 +3,7 @@ package gateway
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"maps"
@@ -13,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hypercare/hypercare/internal/gateway/h1"
@@ -36,14 +38,16 @@ func (g *Gateway) netHTTP() *http.Server {
 
 // httpLane is one request of net/http.
 type httpLane struct {
-	g      *Gateway
-	w      http.ResponseWriter
-	rc     *http.ResponseController
-	r      *http.Request
-	buf    []byte
-	ended  bool
-	opened bool
-	x      *Exchange
+	g       *Gateway
+	w       http.ResponseWriter
+	rc      *http.ResponseController
+	r       *http.Request
+	buf     []byte
+	ended   bool
+	stopped atomic.Bool // nobody wants the request's body any more
+	opened  bool        // a head was sent
+	whole   bool        // and all of the body
+	x       *Exchange
 }
 
 func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
@@ -62,12 +66,17 @@ func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		x.Client = a.Addr().Unmap()
 	}
 	x.Target = []byte(r.URL.EscapedPath())
-	if r.RequestURI != "" && r.RequestURI[0] == '/' {
+	if r.RequestURI != "" && r.RequestURI[0] == '/' || r.ProtoMajor == 2 {
 		x.Target = []byte(r.RequestURI)
 	}
 	x.Path = x.Target
 	if i := bytes.IndexByte(x.Target, '?'); i >= 0 {
 		x.Path, x.Query = x.Target[:i], x.Target[i+1:]
+	}
+	hops := &h1.Head{}
+	var wrong error
+	for _, v := range r.Header["Connection"] {
+		wrong = cmp.Or(wrong, hops.Nominate([]byte(v)))
 	}
 	for _, v := range r.Header["Te"] {
 		x.te = x.te || strings.EqualFold(v, "trailers")
@@ -75,21 +84,37 @@ func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	if len(r.Trailer) > 0 {
 		x.Fields = append(x.Fields, h1.Field{Name: []byte("Trailer"), Value: []byte(strings.Join(slices.Sorted(maps.Keys(r.Trailer)), ", "))})
 	}
-	drop := &h1.Head{}
 	for name, values := range r.Header {
 		for _, v := range values {
 			f := h1.Field{Name: []byte(name), Value: []byte(v)}
-			if !drop.HopByHop(f.Name) {
+			if !hops.HopByHop(f.Name) {
 				x.Fields = append(x.Fields, f)
 			}
 		}
 	}
 	defer func() { g.finish(x) }()
+	if err := cmp.Or(wrong, checkHTTP(r, x)); err != nil {
+		x.close = true
+		g.reject(x, statusOfHead(err), BadRequest, err.Error())
+		return
+	}
 	g.handle(x, nil)
-	if x.Err != OK && l.opened && x.Status < 500 && x.close {
+	if l.opened && !l.whole {
 		// Half an answer must not look like a whole one.
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// checkHTTP holds what net/http has read against the rules of our own codec:
+// in HTTP/2 a method or a path may hold blanks, and a host anything.
+func checkHTTP(r *http.Request, x *Exchange) error {
+	if len(r.Header["Content-Length"]) > 1 || len(r.Header["Host"]) > 0 && !strings.EqualFold(r.Header["Host"][0], r.Host) {
+		return h1.ErrAmbiguous
+	}
+	if v := r.Header["Content-Length"]; len(v) == 1 && (r.ContentLength < 0 || v[0] != strconv.FormatInt(r.ContentLength, 10)) {
+		return h1.ErrAmbiguous
+	}
+	return h1.Check(x.Method, x.Target, x.HostAs, x.Fields)
 }
 
 // more implements lane.
@@ -100,7 +125,14 @@ func (l *httpLane) more() ([]byte, bool, bool, error) {
 	if l.buf == nil {
 		l.buf = make([]byte, clientBuffer)
 	}
-	_ = l.rc.SetReadDeadline(time.Now().Add(l.g.limits.Body))
+	if l.x.grpc {
+		_ = l.rc.SetReadDeadline(time.Time{}) // a stream may be silent for long
+	} else {
+		_ = l.rc.SetReadDeadline(time.Now().Add(l.g.limits.Body))
+	}
+	if l.stopped.Load() {
+		return nil, false, false, errInterrupted
+	}
 	for {
 		n, err := l.r.Body.Read(l.buf)
 		if l.x.BytesIn += int64(n); l.x.most > 0 && l.x.BytesIn > l.x.most {
@@ -122,12 +154,25 @@ func (l *httpLane) more() ([]byte, bool, bool, error) {
 // proceed implements lane: net/http does it at the first read.
 func (l *httpLane) proceed() error { return nil }
 
+// interim implements lane.
+func (l *httpLane) interim(head *h1.Head) error {
+	h := l.w.Header()
+	for i := range head.Fields {
+		if f := &head.Fields[i]; !framesOrHops(head, f.Name) {
+			h.Add(string(f.Name), string(f.Value))
+		}
+	}
+	l.w.WriteHeader(head.Status)
+	clear(h)
+	return nil
+}
+
 // answer implements lane.
 func (l *httpLane) answer(r *reply) error {
 	h := l.w.Header()
 	for i := range r.fields {
 		f := &r.fields[i]
-		if r.skip != nil && (r.skip.HopByHop(f.Name) || h1.Is(f.Name, "transfer-encoding") || h1.Is(f.Name, "content-length")) {
+		if framesOrHops(r.skip, f.Name) {
 			continue
 		}
 		h.Add(string(f.Name), string(f.Value))
@@ -142,6 +187,7 @@ func (l *httpLane) answer(r *reply) error {
 	}
 	l.opened = true
 	l.w.WriteHeader(r.status)
+	l.whole = r.framing == framedNone
 	if r.last {
 		return l.finish(r.body, r.trailers)
 	}
@@ -183,13 +229,17 @@ func (l *httpLane) finish(b []byte, trailers []h1.Field) error {
 	if err := l.write(b); err != nil {
 		return err
 	}
+	l.whole = true
 	for _, t := range trailers {
 		l.w.Header().Add(http.TrailerPrefix+string(t.Name), string(t.Value))
 	}
 	return nil
 }
 
-func (l *httpLane) interrupt() { _ = l.rc.SetReadDeadline(time.Unix(1, 0)) }
+func (l *httpLane) interrupt() {
+	l.stopped.Store(true)
+	_ = l.rc.SetReadDeadline(time.Unix(1, 0))
+}
 
 // gone implements lane.
 func (l *httpLane) gone() bool { return l.r.Context().Err() != nil }

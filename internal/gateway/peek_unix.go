@@ -11,11 +11,13 @@ const (
 	peekClosed
 )
 
-// peek looks at a socket without reading from it or waiting.
+// peek looks at a socket without reading from it or waiting. Not by
+// RawConn.Read: that waits for whoever reads at the moment, and minds a
+// deadline that was for somebody else.
 func peek(raw syscall.RawConn) int {
 	state := peekNothing
 	var b [1]byte
-	err := raw.Read(func(fd uintptr) bool {
+	err := raw.Control(func(fd uintptr) {
 		n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 		switch {
 		case n > 0:
@@ -23,7 +25,6 @@ func peek(raw syscall.RawConn) int {
 		case err == nil, err != syscall.EAGAIN && err != syscall.EINTR:
 			state = peekClosed
 		}
-		return true
 	})
 	if err != nil {
 		return peekClosed
