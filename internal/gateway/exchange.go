@@ -64,8 +64,9 @@ type Exchange struct {
 	lane    lane
 	upgrade []byte // the protocol a client wants to go over to
 	grpc    bool
-	grpcEnd uint8    // the status that ended a gRPC call, and 1; 0: none
-	te      bool     // the client understands trailers
+	grpcEnd uint8 // the status that ended a gRPC call, and 1; 0: none
+	te      bool  // the client understands trailers
+	client  *ClientCertificate
 	fast    bool     // the lane can pass chunks on as they are
 	close   bool     // the client's connection ends after this
 	in      *h1.Head // of the request, for what Connection names; nil in the other lane

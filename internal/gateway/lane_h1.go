@@ -29,11 +29,13 @@ const (
 // h1Conn is a client's connection in the fast lane: our own codec, one
 // goroutine, no allocation for a usual request.
 type h1Conn struct {
-	g    *Gateway
-	c    net.Conn
-	raw  syscall.RawConn
-	peer netip.Addr
-	busy atomic.Bool // with a request
+	g      *Gateway
+	c      net.Conn
+	raw    syscall.RawConn
+	peer   netip.Addr
+	secure bool // c is a *tls.Conn
+	client *ClientCertificate
+	busy   atomic.Bool // with a request
 
 	buf  []byte
 	r, w int // buf[r:w] has been read and not used
@@ -51,9 +53,10 @@ type h1Conn struct {
 	stolen  bool
 }
 
-func newH1Conn(g *Gateway, c net.Conn) *h1Conn {
+// newH1Conn makes a connection's state; socket is what is below c.
+func newH1Conn(g *Gateway, c, socket net.Conn) *h1Conn {
 	hc := &h1Conn{g: g, c: c, buf: make([]byte, clientBuffer), out: make([]byte, 0, 4096), peer: addrOf(c.RemoteAddr())}
-	if s, ok := c.(syscall.Conn); ok {
+	if s, ok := socket.(syscall.Conn); ok {
 		hc.raw, _ = s.SyscallConn()
 	}
 	return hc
@@ -149,7 +152,7 @@ func (c *h1Conn) refuse(err error) {
 		return
 	}
 	x := &c.x
-	*x = Exchange{Proto: HTTP11, Client: c.peer, Start: time.Now(), Length: -1, lane: c, close: true}
+	*x = Exchange{Proto: HTTP11, Client: c.peer, Start: time.Now(), Length: -1, lane: c, close: true, TLS: c.secure, client: c.client}
 	c.g.reject(x, statusOfHead(err), BadRequest, err.Error())
 	c.g.finish(x)
 	c.linger()
@@ -173,7 +176,7 @@ func statusOfHead(err error) int {
 // linger lets the client read the answer before the connection is reset: what
 // it still sends is thrown away for a moment.
 func (c *h1Conn) linger() {
-	if t, ok := c.c.(*net.TCPConn); ok {
+	if t, ok := c.c.(tunnel); ok {
 		_ = t.CloseWrite()
 	}
 	_ = c.c.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
@@ -198,7 +201,7 @@ func (c *h1Conn) exchange(n int) {
 	c.wait100 = h.Continue && !c.body.Done()
 	x := &c.x
 	*x = Exchange{Method: h.Method, Host: hostOnly(h.Host), HostAs: h.Host, Target: h.Target, Fields: h.Fields, Length: h.Length, Body: !c.body.Done(),
-		Proto: Proto(h.Minor), Client: c.peer, Start: time.Now(), lane: c, close: h.Close, grpc: h.GRPC, te: h.Trailers, fast: true}
+		Proto: Proto(h.Minor), Client: c.peer, Start: time.Now(), lane: c, close: h.Close, grpc: h.GRPC, te: h.Trailers, fast: true, TLS: c.secure, client: c.client}
 	x.Path = h.Target
 	if i := bytes.IndexByte(h.Target, '?'); i >= 0 {
 		x.Path, x.Query = h.Target[:i], h.Target[i+1:]
@@ -418,8 +421,17 @@ func (c *h1Conn) interrupt() {
 
 var errInterrupted = errors.New("nobody wants the body any more")
 
-// gone implements lane.
-func (c *h1Conn) gone() bool { return c.raw != nil && peek(c.raw) == peekClosed }
+// gone implements lane. A client leaves TLS by saying so before: there is
+// something to read then, and only the socket itself knows more.
+func (c *h1Conn) gone() bool {
+	if c.raw == nil {
+		return false
+	}
+	if c.secure {
+		return hungUp(c.raw)
+	}
+	return peek(c.raw) == peekClosed
+}
 
 // skipBody reads what is left of a body that nobody wanted; false when it is
 // not worth it.

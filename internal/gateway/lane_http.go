@@ -4,8 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"context"
+	"crypto/tls"
 	"errors"
 	"io"
+	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -33,8 +36,28 @@ func (g *Gateway) netHTTP() *http.Server {
 		ReadHeaderTimeout: g.limits.Head,
 		IdleTimeout:       g.limits.Idle,
 		MaxHeaderBytes:    clientBuffer,
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			t, ok := c.(*tls.Conn)
+			if !ok {
+				return ctx
+			}
+			state := t.ConnectionState()
+			return context.WithValue(ctx, clientKey{}, newClientCertificate(&state, g.tls.Load().clientCA))
+		},
+		ConnState: func(_ net.Conn, s http.ConnState) {
+			switch s {
+			case http.StateNew:
+				g.others.Add(1)
+			case http.StateClosed, http.StateHijacked:
+				g.others.Add(-1)
+			}
+		},
+		ErrorLog: slog.NewLogLogger(g.log.Handler(), slog.LevelDebug), // what clients do wrong
 	}
 }
+
+// clientKey is the key of a connection's client certificate.
+type clientKey struct{}
 
 // httpLane is one request of net/http.
 type httpLane struct {
@@ -56,6 +79,7 @@ func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &Exchange{Method: []byte(r.Method), Host: hostOnly([]byte(r.Host)), HostAs: []byte(r.Host), Length: r.ContentLength, Body: r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0,
 		Proto: HTTP11, TLS: r.TLS != nil, Start: time.Now(), lane: l, grpc: strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc")}
 	l.x = x
+	x.client, _ = r.Context().Value(clientKey{}).(*ClientCertificate)
 	if _, said := r.Header["Content-Length"]; x.Length == 0 && !said {
 		x.Length = -1
 	}
@@ -262,7 +286,7 @@ func (l *httpLane) hijack() (tunnel, []byte, error) {
 // handoff is a listener whose connections come from the fast lane: clients
 // that turned out to speak HTTP/2.
 type handoff struct {
-	addr net.Addr
+	addr atomic.Pointer[net.Addr] // of the listener, for net/http to show
 	c    chan net.Conn
 	once sync.Once
 	done chan struct{}
@@ -278,6 +302,8 @@ func (h *handoff) give(c net.Conn) bool {
 		return false
 	}
 }
+
+func (h *handoff) setAddr(a net.Addr) { h.addr.Store(&a) }
 
 // Accept implements net.Listener.
 func (h *handoff) Accept() (net.Conn, error) {
@@ -296,10 +322,10 @@ func (h *handoff) Close() error { h.close(); return nil }
 
 // Addr implements net.Listener.
 func (h *handoff) Addr() net.Addr {
-	if h.addr == nil {
-		return &net.TCPAddr{}
+	if a := h.addr.Load(); a != nil {
+		return *a
 	}
-	return h.addr
+	return &net.TCPAddr{}
 }
 
 // prefixed is a connection some of whose bytes were read already.

@@ -2,7 +2,11 @@
 
 package gateway
 
-import "syscall"
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
 
 // What a look at a socket shows.
 const (
@@ -30,4 +34,16 @@ func peek(raw syscall.RawConn) int {
 		return peekClosed
 	}
 	return state
+}
+
+// hungUp reports whether the other side has ended the connection, whatever is
+// still to be read from it.
+func hungUp(raw syscall.RawConn) bool {
+	gone := false
+	err := raw.Control(func(fd uintptr) {
+		p := []unix.PollFd{{Fd: int32(fd), Events: pollHangUp}}
+		n, err := unix.Poll(p, 0)
+		gone = err == nil && n > 0 && p[0].Revents != 0
+	})
+	return gone || err != nil
 }
