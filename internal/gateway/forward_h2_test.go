@@ -18,6 +18,8 @@ import (
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
+
+	"github.com/hypercare/hypercare/internal/gateway/gatewaytest"
 )
 
 // upstreamH2 speaks HTTP/2 only; with TLS when a certificate is given.
@@ -45,10 +47,10 @@ func indent(s string, by int) string {
 // without TLS and with it, where the gateway has to show a certificate.
 func TestUpstreamsOverHTTP2(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t, "Upstream CA")
+	ca := gatewaytest.NewAuthority(t, "Upstream CA")
 	dir := t.TempDir()
-	cert, key := ca.issue("gateway")
-	write(t, filepath.Join(dir, "client.pem"), cert, key)
+	cert, key := ca.Issue("gateway")
+	gatewaytest.Write(t, filepath.Join(dir, "client.pem"), cert, key)
 	handler := func(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).EnableFullDuplex()
 		who := ""
@@ -69,11 +71,11 @@ func TestUpstreamsOverHTTP2(t *testing.T) {
 		w.Header().Set(http.TrailerPrefix+"X-Late", "sum="+r.Trailer.Get("X-Sum"))
 	}
 	clear := upstreamH2(t, nil, handler)
-	secure := upstreamH2(t, &tls.Config{Certificates: []tls.Certificate{ca.pair("127.0.0.1")}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.pool(), MinVersion: tls.VersionTLS12}, handler)
+	secure := upstreamH2(t, &tls.Config{Certificates: []tls.Certificate{ca.Pair("127.0.0.1")}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.Pool(), MinVersion: tls.VersionTLS12}, handler)
 	for name, doc := range map[string]string{
 		"h2c":      oneUpstream(strings.Replace(clear, "http:", "h2c:", 1)),
 		"protocol": oneUpstream(clear, "    protocol: h2\n"),
-		"TLS":      oneUpstream(secure, "    protocol: h2\n    tls:\n      certificate_file: client.pem\n      ca: |\n        "+indent(string(ca.pem), 8)+"\n"),
+		"TLS":      oneUpstream(secure, "    protocol: h2\n    tls:\n      certificate_file: client.pem\n      ca: |\n        "+indent(string(ca.PEM), 8)+"\n"),
 	} {
 		g := newRig(t, doc, func(o *Options) { o.Files = dir })
 		for lane, c := range clients(t) {
@@ -142,11 +144,13 @@ func TestUpstreamsOverHTTP2(t *testing.T) {
 
 func TestUpstreamTLSIsChecked(t *testing.T) {
 	t.Parallel()
-	ca, other := newAuthority(t, "CA"), newAuthority(t, "Other CA")
-	up := upstreamH2(t, &tls.Config{Certificates: []tls.Certificate{ca.pair("inner.example")}, MinVersion: tls.VersionTLS12}, func(http.ResponseWriter, *http.Request) {})
-	pem := func(a *authority) string { return "      ca: |\n        " + indent(string(a.pem), 8) + "\n" }
+	ca, other := gatewaytest.NewAuthority(t, "CA"), gatewaytest.NewAuthority(t, "Other CA")
+	up := upstreamH2(t, &tls.Config{Certificates: []tls.Certificate{ca.Pair("inner.example")}, MinVersion: tls.VersionTLS12}, func(http.ResponseWriter, *http.Request) {})
+	pem := func(a *gatewaytest.Authority) string {
+		return "      ca: |\n        " + indent(string(a.PEM), 8) + "\n"
+	}
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "ca.pem"), ca.pem)
+	gatewaytest.Write(t, filepath.Join(dir, "ca.PEM"), ca.PEM)
 	for name, tc := range map[string]struct {
 		tls  string
 		want int
@@ -155,7 +159,7 @@ func TestUpstreamTLSIsChecked(t *testing.T) {
 		"another one":     {"      server_name: inner.example\n" + pem(other), 502},
 		"another name":    {pem(ca), 502},
 		"right":           {"      server_name: inner.example\n" + pem(ca), 200},
-		"right by file":   {"      server_name: inner.example\n      ca_file: ca.pem\n", 200},
+		"right by file":   {"      server_name: inner.example\n      ca_file: ca.PEM\n", 200},
 		"file is missing": {"      server_name: inner.example\n      ca_file: none.pem\n", 502},
 		"not checked":     {"      insecure: true\n", 200},
 	} {

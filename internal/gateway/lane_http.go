@@ -36,6 +36,12 @@ func (g *Gateway) netHTTP() *http.Server {
 		ReadHeaderTimeout: g.limits.Head,
 		IdleTimeout:       g.limits.Idle,
 		MaxHeaderBytes:    clientBuffer,
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: 250,
+			MaxReadFrameSize:     16 << 10, // larger ones are read whole before they are looked at
+			// Streams may be silent for long: a ping shows whether somebody is there.
+			SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second,
+		},
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			t, ok := c.(*tls.Conn)
 			if !ok {
@@ -254,6 +260,13 @@ func (l *httpLane) finish(b []byte, trailers []h1.Field) error {
 		return err
 	}
 	l.whole = true
+	if len(trailers) > 0 {
+		// Otherwise net/http would give the body a length, behind which some
+		// clients expect nothing more.
+		if err := l.rc.Flush(); err != nil {
+			return err
+		}
+	}
 	for _, t := range trailers {
 		l.w.Header().Add(http.TrailerPrefix+string(t.Name), string(t.Value))
 	}

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/hypercare/hypercare/internal/gateway/gatewaytest"
 )
 
 // newSecure adds a listener with TLS to a rig and returns its address.
@@ -50,18 +52,18 @@ func secureClients(t *testing.T, config *tls.Config, addr string) map[string]*ht
 }
 
 // pairFiles writes certificate and key and returns where they are.
-func pairFiles(t *testing.T, ca *authority, names ...string) CertificateFiles {
+func pairFiles(t *testing.T, ca *gatewaytest.Authority, names ...string) CertificateFiles {
 	t.Helper()
 	f := filepath.Join(t.TempDir(), "server")
-	cert, key := ca.issue(names...)
-	write(t, f+".pem", cert)
-	write(t, f+".key", key)
+	cert, key := ca.Issue(names...)
+	gatewaytest.Write(t, f+".pem", cert)
+	gatewaytest.Write(t, f+".key", key)
 	return CertificateFiles{Cert: f + ".pem", Key: f + ".key"}
 }
 
 func TestBothLanesBehindTLS(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t, "CA")
+	ca := gatewaytest.NewAuthority(t, "CA")
 	up := upstreamServer(t, func(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).EnableFullDuplex()
 		w.Header().Set("X-Saw", r.Header.Get("X-Forwarded-Proto"))
@@ -69,7 +71,7 @@ func TestBothLanesBehindTLS(t *testing.T) {
 	})
 	g := newRig(t, oneUpstream(up))
 	addr := g.newSecure(t, TLS{Certificates: []CertificateFiles{pairFiles(t, ca, "one.example"), pairFiles(t, ca, "*.two.example", "three.example")}})
-	for lane, c := range secureClients(t, &tls.Config{RootCAs: ca.pool(), MinVersion: tls.VersionTLS12}, addr) {
+	for lane, c := range secureClients(t, &tls.Config{RootCAs: ca.Pool(), MinVersion: tls.VersionTLS12}, addr) {
 		for _, host := range []string{"one.example", "a.two.example", "three.example"} {
 			body := strings.Repeat("0123456789", 50_000)
 			resp, err := c.Post("https://"+host+"/", "text/plain", strings.NewReader(body)) //nolint:noctx // the client has its own time-out
@@ -96,7 +98,7 @@ func TestBothLanesBehindTLS(t *testing.T) {
 // TestUpgradesBehindTLS: a tunnel through the fast lane over crypto/tls.
 func TestUpgradesBehindTLS(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t, "CA")
+	ca := gatewaytest.NewAuthority(t, "CA")
 	up := upstreamServer(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Upgrade") != "echo" {
 			http.Error(w, "no upgrade: "+r.Header.Get("Upgrade"), 400)
@@ -113,7 +115,7 @@ func TestUpgradesBehindTLS(t *testing.T) {
 	g := newRig(t, oneUpstream(up))
 	addr := g.newSecure(t, TLS{Certificates: []CertificateFiles{pairFiles(t, ca, "one.example")}})
 	open := func() *tls.Conn {
-		c, err := tls.Dial("tcp", addr, &tls.Config{RootCAs: ca.pool(), ServerName: "one.example", MinVersion: tls.VersionTLS12})
+		c, err := tls.Dial("tcp", addr, &tls.Config{RootCAs: ca.Pool(), ServerName: "one.example", MinVersion: tls.VersionTLS12})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,28 +142,28 @@ func TestUpgradesBehindTLS(t *testing.T) {
 // new certificate, and a file that is no good changes nothing.
 func TestCertificatesAreReplacedWithoutAPause(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t, "CA")
+	ca := gatewaytest.NewAuthority(t, "CA")
 	var log syncBuffer
 	up := upstreamServer(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") })
 	g := newRig(t, oneUpstream(up), func(o *Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
 	files := pairFiles(t, ca, "one.example")
 	addr := g.newSecure(t, TLS{Certificates: []CertificateFiles{files}})
 	serial := func() string {
-		c, err := tls.Dial("tcp", addr, &tls.Config{RootCAs: ca.pool(), ServerName: "one.example", MinVersion: tls.VersionTLS12})
+		c, err := tls.Dial("tcp", addr, &tls.Config{RootCAs: ca.Pool(), ServerName: "one.example", MinVersion: tls.VersionTLS12})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer func() { _ = c.Close() }()
 		return c.ConnectionState().PeerCertificates[0].SerialNumber.String()
 	}
-	kept, err := tls.Dial("tcp", addr, &tls.Config{RootCAs: ca.pool(), ServerName: "one.example", MinVersion: tls.VersionTLS12})
+	kept, err := tls.Dial("tcp", addr, &tls.Config{RootCAs: ca.Pool(), ServerName: "one.example", MinVersion: tls.VersionTLS12})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = kept.Close() }()
 	first := serial()
 	certs := g.tls.Load().certs
-	write(t, files.Cert, []byte("nonsense"))
+	gatewaytest.Write(t, files.Cert, []byte("nonsense"))
 	certs.refresh(time.Now())
 	if got := serial(); got != first {
 		t.Errorf("after a bad file: certificate %s, want %s", got, first)
@@ -169,13 +171,13 @@ func TestCertificatesAreReplacedWithoutAPause(t *testing.T) {
 	if !strings.Contains(log.String(), "the old one stays") {
 		t.Errorf("nobody was told: %s", log.String())
 	}
-	cert, key := ca.issue("one.example")
-	write(t, files.Cert, cert) // the key is still the old one's
+	cert, key := ca.Issue("one.example")
+	gatewaytest.Write(t, files.Cert, cert) // the key is still the old one's
 	certs.refresh(time.Now())
 	if got := serial(); got != first {
 		t.Errorf("while the key is not there yet: certificate %s, want %s", got, first)
 	}
-	write(t, files.Key, key)
+	gatewaytest.Write(t, files.Key, key)
 	certs.refresh(time.Now())
 	if got := serial(); got == first {
 		t.Error("the new certificate is not in use")
@@ -222,11 +224,11 @@ func (p *seesCertificates) check(x *Exchange) *refusal {
 // there; who believes in them is said apart.
 func TestClientsShowCertificatesWhereTheyAreWanted(t *testing.T) {
 	t.Parallel()
-	ca, other := newAuthority(t, "CA"), newAuthority(t, "Other")
+	ca, other := gatewaytest.NewAuthority(t, "CA"), gatewaytest.NewAuthority(t, "Other")
 	up := upstreamServer(t, func(http.ResponseWriter, *http.Request) {})
 	doc := fmt.Sprintf("gateway: 1\nupstreams:\n  - {name: up, targets: [{url: %q}]}\napis:\n  - {name: all, upstream: up, hosts: [api.example], routes: [{name: all, prefix: /}]}\n  - {name: open, upstream: up, hosts: [open.example], routes: [{name: all, prefix: /}]}\n", up)
 	g := newRig(t, doc)
-	see := &seesCertificates{pool: ca.pool(), told: make(chan string, 1)}
+	see := &seesCertificates{pool: ca.Pool(), told: make(chan string, 1)}
 	snap := g.snap.Load()
 	for _, r := range snap.routes {
 		r.policies = append(r.policies, namedPolicy{"sees", see})
@@ -238,12 +240,12 @@ func TestClientsShowCertificatesWhereTheyAreWanted(t *testing.T) {
 		host string
 		want string
 	}{
-		"ours":       {new(ca.pair("client-1", "10.1.2.3", "spiffe://a/b")), "api.example", "CN=client-1,O=Test [DNS:client-1 IP:10.1.2.3 URI:spiffe://a/b] "},
-		"another's":  {new(other.pair("client-2")), "api.example", "CN=client-2,O=Test [DNS:client-2] "},
+		"ours":       {new(ca.Pair("client-1", "10.1.2.3", "spiffe://a/b")), "api.example", "CN=client-1,O=Test [DNS:client-1 IP:10.1.2.3 URI:spiffe://a/b] "},
+		"another's":  {new(other.Pair("client-2")), "api.example", "CN=client-2,O=Test [DNS:client-2] "},
 		"none":       {nil, "api.example", "none"},
-		"not wanted": {new(ca.pair("client-3")), "open.example", "none"},
+		"not wanted": {new(ca.Pair("client-3")), "open.example", "none"},
 	} {
-		config := &tls.Config{RootCAs: ca.pool(), MinVersion: tls.VersionTLS12}
+		config := &tls.Config{RootCAs: ca.Pool(), MinVersion: tls.VersionTLS12}
 		if tc.pair != nil {
 			// Shown whatever authorities the server names.
 			config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return tc.pair, nil }
@@ -265,7 +267,7 @@ func TestClientsShowCertificatesWhereTheyAreWanted(t *testing.T) {
 // TestBadTLSIsRefused with a word where there is one, counted and logged.
 func TestBadTLSIsRefused(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t, "CA")
+	ca := gatewaytest.NewAuthority(t, "CA")
 	var log syncBuffer
 	g := newRig(t, oneUpstream("http://127.0.0.1:1"), func(o *Options) {
 		o.Log = slog.New(slog.NewTextHandler(&log, nil))
@@ -313,7 +315,7 @@ func TestBadTLSIsRefused(t *testing.T) {
 
 func TestWhoComesWithoutTLSIsSentToIt(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t, "CA")
+	ca := gatewaytest.NewAuthority(t, "CA")
 	g := newRig(t, oneUpstream("http://127.0.0.1:1"))
 	addr := g.newSecure(t, TLS{Certificates: []CertificateFiles{pairFiles(t, ca, "one.example")}, Redirect: true})
 	_, port, _ := net.SplitHostPort(addr)
@@ -327,12 +329,12 @@ func TestBadCertificateFilesAreRefusedAtTheStart(t *testing.T) {
 	t.Parallel()
 	g := newRig(t, oneUpstream("http://127.0.0.1:1"))
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "bad"), []byte("nonsense"))
+	gatewaytest.Write(t, filepath.Join(dir, "bad"), []byte("nonsense"))
 	for name, o := range map[string]TLS{
 		"nothing":      {},
 		"no file":      {Certificates: []CertificateFiles{{Cert: filepath.Join(dir, "none")}}},
 		"no PEM":       {Certificates: []CertificateFiles{{Cert: filepath.Join(dir, "bad")}}},
-		"no authority": {Certificates: []CertificateFiles{pairFiles(t, newAuthority(t, "CA"), "a.example")}, ClientCA: filepath.Join(dir, "bad")},
+		"no authority": {Certificates: []CertificateFiles{pairFiles(t, gatewaytest.NewAuthority(t, "CA"), "a.example")}, ClientCA: filepath.Join(dir, "bad")},
 		"no folder":    {ACME: &ACME{}},
 	} {
 		if err := g.SetTLS(o); err == nil {

@@ -1,4 +1,5 @@
-package gateway
+// Package gatewaytest issues certificates for tests of TLS.
+package gatewaytest
 
 import (
 	"crypto/ecdsa"
@@ -16,18 +17,19 @@ import (
 	"time"
 )
 
-// authority issues certificates for tests.
-type authority struct {
-	t    *testing.T
+// Authority issues certificates for tests.
+type Authority struct {
+	t    testing.TB
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
-	pem  []byte
+	PEM  []byte // its certificate
 	next int64
 }
 
-func newAuthority(t *testing.T, name string) *authority {
+// NewAuthority makes one.
+func NewAuthority(t testing.TB, name string) *Authority {
 	t.Helper()
-	a := &authority{t: t, next: 2}
+	a := &Authority{t: t, next: 2}
 	a.key = newKey(t)
 	tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
@@ -38,11 +40,11 @@ func newAuthority(t *testing.T, name string) *authority {
 	if a.cert, err = x509.ParseCertificate(der); err != nil {
 		t.Fatal(err)
 	}
-	a.pem = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	a.PEM = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	return a
 }
 
-func newKey(t *testing.T) *ecdsa.PrivateKey {
+func newKey(t testing.TB) *ecdsa.PrivateKey {
 	t.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -51,15 +53,16 @@ func newKey(t *testing.T) *ecdsa.PrivateKey {
 	return k
 }
 
-func (a *authority) pool() *x509.CertPool {
+// Pool believes in the authority.
+func (a *Authority) Pool() *x509.CertPool {
 	p := x509.NewCertPool()
 	p.AddCert(a.cert)
 	return p
 }
 
-// issue returns certificate and key in PEM for names: host names, addresses
+// Issue returns certificate and key in PEM for names: host names, addresses
 // or URIs.
-func (a *authority) issue(names ...string) (cert, key []byte) {
+func (a *Authority) Issue(names ...string) (cert, key []byte) {
 	a.t.Helper()
 	k := newKey(a.t)
 	tmpl := &x509.Certificate{SerialNumber: big.NewInt(a.next), Subject: pkix.Name{CommonName: names[0], Organization: []string{"Test"}}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(12 * time.Hour),
@@ -85,16 +88,18 @@ func (a *authority) issue(names ...string) (cert, key []byte) {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})
 }
 
-func (a *authority) pair(names ...string) tls.Certificate {
+// Pair is Issue for use at once.
+func (a *Authority) Pair(names ...string) tls.Certificate {
 	a.t.Helper()
-	p, err := tls.X509KeyPair(a.issue(names...))
+	p, err := tls.X509KeyPair(a.Issue(names...))
 	if err != nil {
 		a.t.Fatal(err)
 	}
 	return p
 }
 
-func write(t *testing.T, path string, parts ...[]byte) {
+// Write writes a file that only its owner reads.
+func Write(t testing.TB, path string, parts ...[]byte) {
 	t.Helper()
 	var all []byte
 	for _, p := range parts {
