@@ -17,12 +17,29 @@ func processFlags(fs *flag.FlagSet, cfg *app.Config) *string {
 	return fs.String("database-url", "", "postgres:// `URL` of the records; they are in the data folder when absent")
 }
 
+// gatewayFlags are those of the gateway's TLS.
+func gatewayFlags(fs *flag.FlagSet, cfg *app.Config) {
+	t := &cfg.GatewayTLS
+	fs.StringVar(&t.Listen, "gateway-tls", "", "`address` of the gateway for TLS, such as :8443; none when absent")
+	fs.Func("gateway-cert", "certificate in PEM for --gateway-tls: `cert.pem,key.pem`, or one file with both; may be given several times, read anew when the files change", func(s string) error {
+		t.Certificates = append(t.Certificates, s)
+		return nil
+	})
+	fs.BoolVar(&t.Redirect, "gateway-redirect", false, "send who comes to --gateway to the same address with TLS")
+	fs.StringVar(&t.ClientCA, "gateway-client-ca", "", "PEM `file` of the authorities whose certificates of clients are trusted")
+	fs.StringVar(&t.ACME, "gateway-acme", "", "get certificates for published hosts by ACME, as this `e-mail` address; using it accepts the authority's terms")
+	fs.StringVar(&t.Directory, "gateway-acme-directory", "", "`URL` of the ACME authority; Let's Encrypt's when absent")
+	fs.StringVar(&t.ACMECA, "gateway-acme-ca", "", "PEM `file` of who is believed to be the ACME authority; the system's when absent")
+	fs.StringVar(&cfg.Files, "gateway-files", "", "`folder` of the files that a gateway document may name; \"gateway\" in the data folder when absent")
+}
+
 func serve(ctx context.Context, args []string, io streams) error {
 	cfg := app.Config{Version: version}
 	fs := flags("serve", io)
 	url := processFlags(fs, &cfg)
 	fs.StringVar(&cfg.Listen, "listen", ":8080", "`address` of UI and API")
 	fs.StringVar(&cfg.Gateway, "gateway", "", "`address` of the gateway, such as :8000, which the product's traffic passes through; none when absent")
+	gatewayFlags(fs, &cfg)
 	fs.Var(&cfg.PrivateNetworks, "allow-private-networks", "lets addresses that people give, such as a key set's, be in networks that are not public: all, or `networks` such as 10.0.0.0/8,127.0.0.1")
 	on := fs.Bool("call-log", true, "keep a log of the gateway's calls")
 	fs.IntVar(&cfg.Calls.Days, "call-log-days", app.DefaultCallDays, "`days` that calls are kept")
@@ -51,7 +68,7 @@ func serve(ctx context.Context, args []string, io streams) error {
 	if err != nil {
 		return err
 	}
-	log.Info("ready", "url", a.URL(), "gateway", a.GatewayURL(), "data", cfg.Data, "version", version)
+	log.Info("ready", "url", a.URL(), "gateway", a.GatewayURL(), "gateway_tls", a.GatewayTLSURL(), "data", cfg.Data, "version", version)
 	if link != "" {
 		if _, err := fmt.Fprintf(io.out, "\n  Nobody has an account yet. Open this link, which works once, to make the owner:\n\n    %s\n\n", link); err != nil {
 			return err

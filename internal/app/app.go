@@ -44,6 +44,8 @@ import (
 type Config struct {
 	Listen      string      // address of UI and API; ":8080" when empty
 	Gateway     string      // address of the gateway; none when empty
+	GatewayTLS  GatewayTLS  // the same with TLS
+	Files       string      // folder of files that a gateway document may name; "gateway" in Data when empty
 	Data        string      // data folder; "data" when empty
 	DatabaseURL secret.Text // postgres:// URL; records are in the data folder when empty
 	Version     string
@@ -58,6 +60,9 @@ func (c *Config) fill() {
 	}
 	if c.Data == "" {
 		c.Data = "data"
+	}
+	if c.Files == "" {
+		c.Files = filepath.Join(c.Data, "gateway")
 	}
 	if c.Version == "" {
 		c.Version = "dev"
@@ -101,6 +106,7 @@ type App struct {
 	calls        *calllog.Service
 	gateway      *gateway.Gateway // nil: this node has none
 	gatewayLn    net.Listener
+	gatewayTLS   net.Listener
 }
 
 // New builds the product, takes the data folder and binds the port, but
@@ -145,11 +151,8 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 		return nil, fmt.Errorf("listen on %s: %w", cfg.Listen, err)
 	}
 	a.cleanup = append(a.cleanup, a.ln.Close)
-	if a.gateway != nil {
-		if a.gatewayLn, err = net.Listen("tcp", cfg.Gateway); err != nil {
-			return nil, fmt.Errorf("listen on %s for the gateway (choose another address with --gateway): %w", cfg.Gateway, err)
-		}
-		a.cleanup = append(a.cleanup, a.gatewayLn.Close)
+	if err := a.listenTraffic(); err != nil {
+		return nil, err
 	}
 	return a, a.folder.announce(a.URL())
 }

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"net"
 	"strconv"
 	"sync"
 
@@ -22,8 +21,8 @@ import (
 func (a *App) buildGateway() {
 	a.applications = application.NewService(a.db, a.bus, a.log.With("component", "application"))
 	var server publication.Server
-	if a.cfg.Gateway != "" {
-		a.gateway = gateway.New(gateway.Options{Log: a.log.With("component", "gateway"), Keys: a.applications.Ring(), Record: a.recorder()})
+	if a.cfg.Gateway != "" || a.cfg.GatewayTLS.Listen != "" {
+		a.gateway = gateway.New(gateway.Options{Files: a.cfg.Files, Log: a.log.With("component", "gateway"), Keys: a.applications.Ring(), Record: a.recorder()})
 		server = a.gateway
 	}
 	a.publications = publication.NewService(a.db, a.bus, a.log.With("component", "publication"), server)
@@ -40,11 +39,7 @@ func (a *App) runGateway(work context.Context, workers, server *sync.WaitGroup, 
 	workers.Go(func() { a.applications.Follow(work) })
 	workers.Go(func() { a.publications.Follow(work) })
 	workers.Go(func() { a.calls.Run(work) })
-	server.Go(func() {
-		if err := a.gateway.Serve(a.gatewayLn); err != nil {
-			failed(err)
-		}
-	})
+	a.serveTraffic(server, failed)
 }
 
 // drainGateway lets calls under way end.
@@ -52,8 +47,8 @@ func (a *App) drainGateway(ctx context.Context) error {
 	if a.gateway == nil {
 		return nil
 	}
-	if err := a.gatewayLn.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-		a.log.WarnContext(ctx, "close the gateway's listener", "err", err)
+	if err := a.closeTraffic(); err != nil {
+		a.log.WarnContext(ctx, "close the gateway's listeners", "err", err)
 	}
 	return a.gateway.Shutdown(ctx)
 }
@@ -145,19 +140,21 @@ var (
 	metricRequests = prometheus.NewDesc("hypercare_gateway_requests_total", "Requests by route and class of status.", []string{"workspace", "api", "version", "route", "class"}, nil)
 	metricFailures = prometheus.NewDesc("hypercare_gateway_failures_total", "Requests that the gateway answered itself, by reason.", []string{"workspace", "api", "version", "route", "reason"}, nil)
 	metricBytes    = prometheus.NewDesc("hypercare_gateway_bytes_total", "Bytes of bodies, by direction.", []string{"workspace", "api", "version", "route", "direction"}, nil)
+	metricTLS      = prometheus.NewDesc("hypercare_gateway_tls_failures_total", "TLS handshakes that came to nothing.", nil, nil)
 	metricRetries  = prometheus.NewDesc("hypercare_gateway_retries_total", "Tries beyond the first.", []string{"workspace", "api", "version", "route"}, nil)
 	metricLatency  = prometheus.NewDesc("hypercare_gateway_request_duration_seconds", "Time from the head of the request to the end of the answer.", []string{"workspace", "api", "version", "route"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (m gatewayMetrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{metricRequests, metricFailures, metricBytes, metricRetries, metricLatency} {
+	for _, d := range []*prometheus.Desc{metricRequests, metricFailures, metricBytes, metricRetries, metricLatency, metricTLS} {
 		ch <- d
 	}
 }
 
 // Collect implements prometheus.Collector.
 func (m gatewayMetrics) Collect(ch chan<- prometheus.Metric) {
+	ch <- prometheus.MustNewConstMetric(metricTLS, prometheus.CounterValue, float64(m.g.TLSFailures()))
 	for _, s := range m.g.Stats() {
 		t := s.Totals()
 		if t.Requests == 0 {

@@ -33,6 +33,7 @@ func run(m *testing.M) (code int, err error) {
 		fmt.Println("e2e: left out by -short")
 		return 0, nil
 	}
+	defer func() { err = errors.Join(err, os.RemoveAll(peers.dir)) }()
 	if binary = os.Getenv("HYPERCARE_BIN"); binary != "" {
 		return m.Run(), nil
 	}

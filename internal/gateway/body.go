@@ -36,14 +36,20 @@ func (x *Exchange) shaped() *shaping {
 
 // wrap puts a policy's lane in front of the one that is there.
 func (x *Exchange) wrap(make func(inner lane) lane) {
-	if !x.content {
-		p := &plain{lane: x.lane}
-		if p.chunked = x.Body && x.Length < 0; p.chunked {
-			p.body.Start(&h1.Head{Chunked: true, Length: -1}, false, false)
-		}
-		x.lane, x.content = p, true
-	}
+	x.unframe()
 	x.lane = make(x.lane)
+}
+
+// unframe makes bodies go by as content from here on.
+func (x *Exchange) unframe() {
+	if x.content {
+		return
+	}
+	p := &plain{lane: x.lane}
+	if p.chunked = x.Body && x.Length < 0; p.chunked {
+		p.body.Start(&h1.Head{Chunked: true, Length: -1}, false, false)
+	}
+	x.lane, x.content = p, true
 }
 
 // atEnd has something done when the exchange has ended, however it did.

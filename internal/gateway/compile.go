@@ -59,6 +59,7 @@ func (g *Gateway) Load(docs []Document) error {
 		next = g.build(docs, forces, old, specs, note)
 	}
 	next.router.sort()
+	next.hosts = sortedUnique(next.hosts)
 	g.overlay(next)
 	g.snap.Store(next)
 	g.forces, g.specs = forces, specs
@@ -70,6 +71,9 @@ func (g *Gateway) Load(docs []Document) error {
 		if !kept[t.pool] {
 			t.pool.close()
 		}
+	}
+	if t := g.tls.Load(); t != nil && t.acme != nil {
+		t.acme.look()
 	}
 	return failed
 }
@@ -115,6 +119,7 @@ func (g *Gateway) compile(s *snapshot, ws string, c *Config, old *snapshot, spec
 		if a.State == "draft" || a.State == "retired" {
 			continue
 		}
+		s.hosts = append(s.hosts, fullHosts(a.Hosts)...)
 		for _, r := range a.Routes {
 			g.compileRoute(s, ws, a, r, specs)
 		}

@@ -293,6 +293,7 @@ func (g *Gateway) compileRoute(s *snapshot, ws string, a API, r RouteC, specs *s
 		hosts[i] = strings.ToLower(h)
 	}
 	s.router.add(hosts, kind, full, out)
+	s.wantCertificate(out, hosts)
 }
 
 // lifeHeaders tell of an end that is coming (RFC 9745, RFC 8594).

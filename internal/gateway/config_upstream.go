@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"cmp"
-	"crypto/tls"
 	"fmt"
 	"net"
 	"net/url"
@@ -22,12 +21,14 @@ type Upstream struct {
 	Breaker *Breaker `yaml:"breaker,omitempty" json:"breaker,omitempty"`
 	Most    int64    `yaml:"max_concurrent,omitempty" json:"max_concurrent,omitempty" doc:"Requests under way at once; more are refused with 503."`
 	Slow    Duration `yaml:"slow_start,omitempty" json:"slow_start,omitempty" doc:"How long a target that came back takes to get its whole share."`
+	Speaks  string   `yaml:"protocol,omitempty" json:"protocol,omitempty" doc:"http1 (default) or h2: HTTP/2, over TLS or without it, which gRPC needs."`
+	TLS     *TLSUp   `yaml:"tls,omitempty" json:"tls,omitempty" doc:"How targets with https:// are trusted, and who we are to them."`
 	Idle    int      `yaml:"idle_connections,omitempty" json:"idle_connections,omitempty" doc:"Kept open for the next request, for each target; 256 when absent."`
 }
 
 // Target is one address of an upstream.
 type Target struct {
-	URL    string `yaml:"url" json:"url" doc:"http://host:port or https://host:port."`
+	URL    string `yaml:"url" json:"url" doc:"http://host:port, https://host:port, or h2c://host:port for HTTP/2 without TLS."`
 	Weight int    `yaml:"weight,omitempty" json:"weight,omitempty" doc:"1 when absent."`
 }
 
@@ -61,7 +62,7 @@ func (k *checker) upstream(path string, u Upstream) {
 	seen := map[string]bool{}
 	for i, t := range u.Targets {
 		at := fmt.Sprintf("%s.targets[%d]", path, i)
-		if _, _, err := targetOf(t.URL); err != nil {
+		if _, err := targetOf(t.URL); err != nil {
 			k.fault(at+".url", "%v", err)
 		}
 		if seen[t.URL] {
@@ -72,6 +73,10 @@ func (k *checker) upstream(path string, u Upstream) {
 			k.fault(at+".weight", "a weight is from 1 to 1000")
 		}
 	}
+	if u.Speaks != "" && u.Speaks != "http1" && u.Speaks != "h2" {
+		k.fault(path+".protocol", "there is no protocol %q; use http1 or h2", u.Speaks)
+	}
+	k.tlsUp(path, u)
 	switch u.Balance {
 	case "", roundRobin, leastOutstanding, consistentHash:
 	default:
@@ -108,25 +113,32 @@ func (k *checker) upstream(path string, u Upstream) {
 	}
 }
 
+// address is where a target is, and how it is spoken to.
+type address struct {
+	at     string // host:port
+	secure bool
+	h2     bool
+}
+
 // targetOf reads the address of a target.
-func targetOf(s string) (addr string, secure bool, err error) {
+func targetOf(s string) (address, error) {
 	u, err := url.Parse(s)
 	switch {
 	case err != nil || u.Host == "":
-		return "", false, fmt.Errorf("%q is no address; write http://host:port", s)
-	case u.Scheme != "http" && u.Scheme != "https":
-		return "", false, fmt.Errorf("%q has to begin with http:// or https://", s)
+		return address{}, fmt.Errorf("%q is no address; write http://host:port", s)
+	case u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "h2c":
+		return address{}, fmt.Errorf("%q has to begin with http://, https:// or h2c://", s)
 	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.User != nil:
-		return "", false, fmt.Errorf("%q has to be host and port only; use rewrite for paths", s)
+		return address{}, fmt.Errorf("%q has to be host and port only; use rewrite for paths", s)
 	}
 	port := u.Port()
 	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+		port = map[string]string{"http": "80", "h2c": "80", "https": "443"}[u.Scheme]
 	}
 	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
-		return "", false, fmt.Errorf("%q has no valid port", s)
+		return address{}, fmt.Errorf("%q has no valid port", s)
 	}
-	return net.JoinHostPort(u.Hostname(), port), u.Scheme == "https", nil
+	return address{net.JoinHostPort(u.Hostname(), port), u.Scheme == "https", u.Scheme == "h2c"}, nil
 }
 
 func hashOf(s string) (hashKey, error) {
@@ -160,23 +172,26 @@ func (g *Gateway) compileUpstream(u Upstream, old *upstream) *upstream {
 	for _, t := range u.Targets {
 		out.targets = append(out.targets, g.compileTarget(u, t, old))
 	}
+	for _, t := range out.targets {
+		out.h2 = out.h2 || t.h2
+	}
 	out.prepare()
 	return out
 }
 
 func (g *Gateway) compileTarget(u Upstream, t Target, old *upstream) *target {
-	addr, secure, _ := targetOf(t.URL)
+	at, _ := targetOf(t.URL)
 	host := strings.TrimSuffix(t.URL[strings.Index(t.URL, "//")+2:], "/")
-	n := &target{addr: addr, label: u.Name + "/" + addr, host: host, weight: max(t.Weight, 1), slow: time.Duration(u.Slow)}
+	n := &target{addr: at.at, label: u.Name + "/" + at.at, host: host, weight: max(t.Weight, 1), slow: time.Duration(u.Slow), h2: at.h2 || u.Speaks == "h2"}
 	n.healthy.Store(true)
-	if secure {
-		name, _, _ := net.SplitHostPort(addr)
-		n.tls = &tlsTarget{tlsConfig(name)}
+	way := connectionWay{addr: at.at, secure: at.secure, h2: n.h2}
+	if at.secure && u.TLS != nil {
+		way.tls = *u.TLS
 	}
 	if old != nil {
 		for _, o := range old.targets {
-			if o.addr == n.addr && (o.tls == nil) == (n.tls == nil) {
-				n.pool = o.pool
+			if o.pool.way == way {
+				n.pool, n.tls = o.pool, o.tls
 				n.healthy.Store(o.healthy.Load())
 				n.ejected.Store(o.ejected.Load())
 				n.ejects.Store(o.ejects.Load())
@@ -185,10 +200,9 @@ func (g *Gateway) compileTarget(u Upstream, t Target, old *upstream) *target {
 			}
 		}
 	}
-	n.pool = &pool{addr: addr, tls: n.tls, most: cmp.Or(u.Idle, 256), idle: 55 * time.Second, dial: g.dial}
+	if at.secure {
+		n.tls = newTLSTarget(way, g.files, g.log)
+	}
+	n.pool = newPool(way, n.tls, cmp.Or(u.Idle, 256), g.dial)
 	return n
-}
-
-func tlsConfig(host string) *tls.Config {
-	return &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
 }

@@ -64,7 +64,10 @@ type Exchange struct {
 	lane    lane
 	upgrade []byte // the protocol a client wants to go over to
 	grpc    bool
-	te      bool     // the client understands trailers
+	grpcEnd uint8 // the status that ended a gRPC call, and 1; 0: none
+	te      bool  // the client understands trailers
+	client  *ClientCertificate
+	fast    bool     // the lane can pass chunks on as they are
 	close   bool     // the client's connection ends after this
 	in      *h1.Head // of the request, for what Connection names; nil in the other lane
 	content bool     // bodies go by as content: somebody looks at them; see body.go
@@ -118,6 +121,8 @@ type lane interface {
 	trailers() []h1.Field
 	// proceed lets a client send its body that waits for 100 Continue.
 	proceed() error
+	// interim passes on an answer that comes before the answer, such as 103.
+	interim(h *h1.Head) error
 	// answer sends a head and what is there of the body.
 	answer(r *reply) error
 	// send passes on more of the body of the answer, as framed as answer said.

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -60,6 +62,7 @@ type forwarding struct {
 	framed   bool
 	complete bool // first is all of it
 	started  bool // more than first was taken: no second try
+	clock    *uploadClock
 
 	tries [4]*target
 }
@@ -67,15 +70,21 @@ type forwarding struct {
 // run reports whether the upstream did its part.
 func (f *forwarding) run() bool {
 	x, u := f.x, f.u
+	if u.h2 {
+		x.unframe()
+	}
 	if x.Body {
 		if err := x.lane.proceed(); err != nil {
 			f.g.fail(x, ClientGone)
 			return true
 		}
-		var err error
-		if f.first, f.framed, f.complete, err = x.lane.more(); err != nil {
-			f.g.badBody(x, err)
-			return true
+		// A gRPC client may open a stream and wait for the server to begin.
+		if !u.h2 || !x.grpc {
+			var err error
+			if f.first, f.framed, f.complete, err = x.lane.more(); err != nil {
+				f.g.badBody(x, err)
+				return true
+			}
 		}
 	} else {
 		f.framed, f.complete = true, true
@@ -129,7 +138,7 @@ const (
 // mayRetry reports whether another try is allowed after one that failed.
 func (f *forwarding) mayRetry(try int, deadline time.Time) bool {
 	r := &f.u.retry
-	if try >= r.attempts || f.started || !f.complete || !time.Now().Before(deadline) {
+	if try >= r.attempts || f.started || !time.Now().Before(deadline) {
 		return false
 	}
 	m := string(f.x.Method)
@@ -165,6 +174,9 @@ func reasonOf(c Class) string {
 // nothing about the target: that try is made again on a new one.
 func (f *forwarding) attempt(t *target, now, until time.Time) outcome {
 	x := f.x
+	if t.h2 {
+		return f.attemptH2(t, until)
+	}
 	for fresh := false; ; fresh = true {
 		var c *upConn
 		var err error
@@ -204,6 +216,7 @@ func (f *forwarding) talk(t *target, c *upConn, until time.Time) (o outcome, sta
 	if err == nil && !f.complete {
 		f.started = true
 		up = f.upload(c)
+		f.clock = &up.clock
 		defer up.wait()
 	}
 	if err != nil && up == nil {
@@ -253,6 +266,9 @@ var errClientGone = errors.New("the client has left")
 // waits.
 const lookEvery = 250 * time.Millisecond
 
+// maxInterim bounds the interim answers to one request.
+const maxInterim = 16
+
 // readHead reads the head of the answer, past interim ones. n counts bytes
 // that were read.
 func (f *forwarding) readHead(c *upConn) (n int, err error) {
@@ -260,7 +276,7 @@ func (f *forwarding) readHead(c *upConn) (n int, err error) {
 	if d := f.x.Sent.Add(f.x.Route.timeouts.try); d.Before(deadline) {
 		deadline = d
 	}
-	for {
+	for interim := 0; ; {
 		if c.w > c.r {
 			size, err := c.head.ParseResponse(c.buf[c.r:c.w])
 			if err != nil {
@@ -271,13 +287,25 @@ func (f *forwarding) readHead(c *upConn) (n int, err error) {
 				if s := c.head.Status; s/100 != 1 || s == 101 {
 					return n, nil
 				}
-				continue // 100 Continue, 103 Early Hints: nobody asked
+				if interim++; interim > maxInterim {
+					return n, h1.ErrTooLarge
+				}
+				// 100 Continue answers what we did not ask; others are the client's
+				// (RFC 9110 15.2).
+				if c.head.Status != 100 && f.x.lane.interim(&c.head) != nil {
+					return n, errClientGone
+				}
+				continue
 			}
 			if c.w-c.r == len(c.buf) {
 				return n, h1.ErrTooLarge
 			}
 		}
-		next := time.Now().Add(lookEvery)
+		now := time.Now()
+		if f.clock != nil {
+			deadline = f.clock.deadline(now, f.x.Route.timeouts.try)
+		}
+		next := now.Add(lookEvery)
 		if next.After(deadline) {
 			next = deadline
 		}
@@ -286,6 +314,9 @@ func (f *forwarding) readHead(c *upConn) (n int, err error) {
 		n += k
 		if k > 0 {
 			continue
+		}
+		if f.clock != nil {
+			deadline = f.clock.deadline(time.Now(), f.x.Route.timeouts.try)
 		}
 		if err != nil && isTimeout(err) && time.Now().Before(deadline) {
 			if f.x.lane.gone() {
@@ -316,7 +347,7 @@ func (f *forwarding) pass(t *target, c *upConn, up *upload) outcome {
 		r.framing, r.length = framedLength, h.Length
 	case none:
 		r.framing = framedNone
-	case h.Chunked && x.Proto == HTTP11 && f.framed && !x.content:
+	case h.Chunked && x.Proto == HTTP11 && x.fast && !x.content:
 		r.framing = framedChunks
 	case h.Length >= 0:
 		r.framing, r.length = framedLength, h.Length
@@ -405,6 +436,7 @@ func (f *forwarding) piece(c *upConn, framing framing) ([]byte, error) {
 // while nobody reads from it.
 type upload struct {
 	wg     sync.WaitGroup
+	clock  uploadClock
 	mu     sync.Mutex
 	ended  bool
 	client error // reading from the client failed
@@ -423,7 +455,9 @@ func (f *forwarding) upload(c *upConn) *upload {
 	u.wg.Go(func() {
 		var out []byte
 		for {
+			u.clock.wait()
 			b, _, last, err := f.x.lane.more()
+			u.clock.tick()
 			if err != nil {
 				u.mu.Lock()
 				u.client = err
@@ -436,6 +470,7 @@ func (f *forwarding) upload(c *upConn) *upload {
 				if _, err := c.Write(out); err != nil {
 					return
 				}
+				u.clock.tick()
 			}
 			if last {
 				u.mu.Lock()
@@ -469,6 +504,33 @@ func (f *forwarding) appendBody(out, b []byte, last bool) []byte {
 	return append(out, '\r', '\n')
 }
 
+// uploadClock says since when the upstream is waited for while the request's
+// body is on its way: not at all while the client has yet to send more of it.
+type uploadClock struct{ since atomic.Int64 }
+
+func (u *uploadClock) wait() { u.since.Store(0) }
+func (u *uploadClock) tick() { u.since.Store(time.Now().UnixNano()) }
+
+func (u *uploadClock) deadline(now time.Time, try time.Duration) time.Time {
+	if since := u.since.Load(); since != 0 {
+		return time.Unix(0, since).Add(try)
+	}
+	return now.Add(try)
+}
+
+// mayUpgrade reports whether a protocol may be gone over to. HTTP itself may
+// not: what comes behind would be requests that no policy has seen.
+func mayUpgrade(protocol []byte) bool {
+	for part := range bytes.SplitSeq(protocol, []byte(",")) {
+		name, _, _ := bytes.Cut(bytes.ToLower(bytes.TrimSpace(part)), []byte("/"))
+		switch string(name) {
+		case "h2c", "h2", "h3", "http", "tls":
+			return false
+		}
+	}
+	return true
+}
+
 // tunnel goes over to another protocol: bytes both ways until one side ends.
 func (f *forwarding) tunnel(c *upConn) outcome {
 	x := f.x
@@ -500,17 +562,22 @@ func (f *forwarding) tunnel(c *upConn) outcome {
 	if _, err := c.Write(early); err != nil {
 		return served
 	}
+	x.BytesIn += int64(len(early))
+	// Where one side has ended, the other has this long to say the rest.
+	rest := x.Route.timeouts.idle
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		n, _ := io.Copy(c, conn)
+		n, _ := io.Copy(c.Conn, conn)
 		x.BytesIn += n
 		if t, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 			_ = t.CloseWrite()
 		}
+		_ = c.SetReadDeadline(time.Now().Add(rest))
 	})
 	k, _ := conn.Write(c.buf[c.r:c.w])
-	n, _ := io.Copy(conn, c)
+	n, _ := io.Copy(conn, c.Conn)
 	_ = conn.CloseWrite()
+	_ = conn.SetDeadline(time.Now().Add(rest))
 	x.BytesOut += n + int64(k)
 	wg.Wait()
 	return served
@@ -588,7 +655,7 @@ func (x *Exchange) dropped(name []byte) bool {
 	case 12:
 		return h1.Is(name, "x-request-id")
 	case 14:
-		return h1.Is(name, "content-length")
+		return h1.Is(name, "content-length") || h1.Is(name, "http2-settings")
 	case 15:
 		return h1.Is(name, "x-forwarded-for")
 	case 16:

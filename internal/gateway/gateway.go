@@ -53,6 +53,7 @@ type Gateway struct {
 	rollouts rolled // held by apply
 	dial     func(ctx context.Context, network, addr string) (net.Conn, error)
 	keys     Keys
+	files    string
 	board    board
 	lost     *Stats  // of what no route took
 	limiter  limiter // outlives snapshots: a new document forgives nothing
@@ -64,9 +65,12 @@ type Gateway struct {
 	mu      sync.Mutex
 	open    map[*h1Conn]struct{}
 	slow    *http.Server
+	others  atomic.Int64 // connections in the other lane
 	handoff *handoff
 	tunnels tunnels
+	ctx     context.Context //nolint:containedctx // ends what the gateway does in the background
 	stop    context.CancelFunc
+	tls     atomic.Pointer[secure] // nil: no secure listener
 	bg      sync.WaitGroup
 }
 
@@ -79,6 +83,8 @@ type Options struct {
 	Record func(*Exchange)
 	// Keys knows who may call; nil: nobody with a key.
 	Keys Keys
+	// Files is the folder of files that a document may name; "" for none.
+	Files string
 }
 
 // New returns a gateway that knows no route yet.
@@ -89,22 +95,26 @@ func New(o Options) *Gateway {
 	if o.Record == nil {
 		o.Record = func(*Exchange) {}
 	}
-	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, keys: o.Keys, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
+	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, keys: o.Keys, files: o.Files, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
 	g.lost = g.board.of("", "", "", "")
 	d := &net.Dialer{KeepAlive: 30 * time.Second}
 	g.dial = d.DialContext
 	g.snap.Store(&snapshot{})
 	g.slow = g.netHTTP()
-	ctx, cancel := context.WithCancel(context.Background())
-	g.stop = cancel
-	g.bg.Go(func() { g.housekeep(ctx) })
+	g.ctx, g.stop = context.WithCancel(context.Background())
+	g.bg.Go(func() { g.housekeep(g.ctx) })
 	g.bg.Go(func() { _ = g.slow.Serve(g.handoff) })
 	return g
 }
 
 // Serve accepts connections in the fast lane until the listener is closed.
 func (g *Gateway) Serve(ln net.Listener) error {
-	g.handoff.addr = ln.Addr()
+	g.handoff.setAddr(ln.Addr())
+	return g.accept(ln, func(c net.Conn) *h1Conn { return newH1Conn(g, c, c) })
+}
+
+// accept takes connections until the listener is closed.
+func (g *Gateway) accept(ln net.Listener, make func(net.Conn) *h1Conn) error {
 	var wait time.Duration
 	for {
 		c, err := ln.Accept()
@@ -120,31 +130,53 @@ func (g *Gateway) Serve(ln net.Listener) error {
 			continue
 		}
 		wait = 0
-		hc := newH1Conn(g, c)
+		hc := make(c)
 		g.mu.Lock()
-		full := g.limits.Conns > 0 && len(g.open) >= g.limits.Conns
+		full := g.limits.Conns > 0 && len(g.open)+int(g.others.Load()) >= g.limits.Conns
 		if !full {
 			g.open[hc] = struct{}{}
 		}
 		g.mu.Unlock()
 		if full {
 			_ = c.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
-			_, _ = c.Write([]byte("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\nRetry-After: 1\r\n\r\n"))
+			if !hc.secure {
+				_, _ = c.Write([]byte("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\nRetry-After: 1\r\n\r\n"))
+			}
 			_ = c.Close()
 			continue
 		}
-		g.conns.Go(func() {
-			early := hc.serve()
-			g.mu.Lock()
-			delete(g.open, hc)
-			g.mu.Unlock()
-			if early != nil && g.handoff.give(&prefixed{Conn: c, head: early}) {
-				return
-			}
-			if !hc.stolen {
-				_ = c.Close()
-			}
-		})
+		g.conns.Go(func() { g.serve(hc) })
+	}
+}
+
+// serve works off one connection, or hands it to the other lane.
+func (g *Gateway) serve(hc *h1Conn) {
+	next := "http/1.1"
+	if hc.secure {
+		next = g.handshake(hc)
+	}
+	var early []byte
+	if next == "http/1.1" {
+		early = hc.serve()
+	}
+	g.mu.Lock()
+	delete(g.open, hc)
+	g.mu.Unlock()
+	switch {
+	case next == "h2":
+		// It must be the *tls.Conn itself: net/http looks what was negotiated.
+		_ = hc.c.SetDeadline(time.Time{})
+		if g.handoff.give(hc.c) {
+			return
+		}
+	case early != nil && !hc.secure: // HTTP/2 over TLS is negotiated, not guessed
+		_ = hc.c.SetDeadline(time.Time{})
+		if g.handoff.give(&prefixed{Conn: hc.c, head: early}) {
+			return
+		}
+	}
+	if !hc.stolen {
+		_ = hc.c.Close()
 	}
 }
 
@@ -155,8 +187,8 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	g.stop()
 	g.mu.Lock()
 	for c := range g.open {
-		if c.state.CompareAndSwap(connIdle, connGone) {
-			_ = c.c.SetReadDeadline(time.Unix(1, 0))
+		if !c.busy.Load() {
+			_ = c.c.SetReadDeadline(time.Now().Add(lastRequest))
 		}
 	}
 	g.mu.Unlock()
@@ -193,6 +225,11 @@ func (g *Gateway) handle(x *Exchange, in *h1.Head) {
 	x.traceOf()
 	s.whoAsks(x)
 	lowerHost(x.Host)
+	if !x.TLS {
+		if t := g.tls.Load(); t != nil && t.instead(x) {
+			return
+		}
+	}
 	if !cleanPath(x.Path) {
 		g.reject(x, 400, BadRequest, "the path has dot segments or characters that it must not have; send it without")
 		return
@@ -287,6 +324,10 @@ func (g *Gateway) reject(x *Exchange, status int, class Class, why string) {
 	if why != "" {
 		why = strings.ToUpper(why[:1]) + why[1:] + "."
 	}
+	if x.grpc && x.Proto == HTTP2 {
+		g.rejectGRPC(x, status, why)
+		return
+	}
 	title := http.StatusText(status)
 	body, err := json.Marshal(problem{Title: title, Status: status, Detail: why, Code: class.String(), ID: x.ID.String()})
 	if err != nil {
@@ -342,15 +383,21 @@ func (g *Gateway) finish(x *Exchange) {
 
 // housekeep closes idle connections to targets.
 func (g *Gateway) housekeep(ctx context.Context) {
-	tick := time.NewTicker(5 * time.Second)
+	tick := time.NewTicker(2 * time.Second)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
+			if s := g.tls.Load(); s != nil {
+				s.certs.refresh(now)
+			}
 			for _, t := range g.snap.Load().targets {
 				t.pool.sweep(now)
+				if t.tls != nil {
+					t.tls.refresh()
+				}
 			}
 		}
 	}

@@ -15,12 +15,9 @@ import (
 	"github.com/hypercare/hypercare/internal/gateway/h1"
 )
 
-// The states of a client's connection, for draining.
-const (
-	connIdle int32 = iota
-	connBusy
-	connGone
-)
+// lastRequest is how long a connection that is idle when the gateway stops
+// still has for a request that may be on its way.
+const lastRequest = 100 * time.Millisecond
 
 const (
 	clientBuffer = 16 << 10 // also the longest head
@@ -32,11 +29,13 @@ const (
 // h1Conn is a client's connection in the fast lane: our own codec, one
 // goroutine, no allocation for a usual request.
 type h1Conn struct {
-	g     *Gateway
-	c     net.Conn
-	raw   syscall.RawConn
-	peer  netip.Addr
-	state atomic.Int32
+	g      *Gateway
+	c      net.Conn
+	raw    syscall.RawConn
+	peer   netip.Addr
+	secure bool // c is a *tls.Conn
+	client *ClientCertificate
+	busy   atomic.Bool // with a request
 
 	buf  []byte
 	r, w int // buf[r:w] has been read and not used
@@ -48,14 +47,16 @@ type h1Conn struct {
 	x       Exchange
 	wait100 bool
 	sent    framing
-	chunked bool // content is sent as chunks
-	failed  bool // writing to the client failed
+	chunked bool        // content is sent as chunks
+	stopped atomic.Bool // nobody wants the request's body any more
+	failed  bool        // writing to the client failed
 	stolen  bool
 }
 
-func newH1Conn(g *Gateway, c net.Conn) *h1Conn {
+// newH1Conn makes a connection's state; socket is what is below c.
+func newH1Conn(g *Gateway, c, socket net.Conn) *h1Conn {
 	hc := &h1Conn{g: g, c: c, buf: make([]byte, clientBuffer), out: make([]byte, 0, 4096), peer: addrOf(c.RemoteAddr())}
-	if s, ok := c.(syscall.Conn); ok {
+	if s, ok := socket.(syscall.Conn); ok {
 		hc.raw, _ = s.SyscallConn()
 	}
 	return hc
@@ -83,14 +84,12 @@ func (c *h1Conn) serve() (h2 []byte) {
 			c.refuse(err)
 			return nil
 		}
-		c.state.Store(connBusy)
+		c.busy.Store(true)
 		c.exchange(n)
 		if c.stolen || c.failed || c.x.close || !c.skipBody() {
 			return nil
 		}
-		if !c.state.CompareAndSwap(connBusy, connIdle) || c.g.draining.Load() {
-			return nil
-		}
+		c.busy.Store(false)
 	}
 }
 
@@ -99,14 +98,16 @@ var errPreface = errors.New("HTTP/2 preface")
 // readHead waits for the next request and reads its head.
 func (c *h1Conn) readHead() (int, error) {
 	l := &c.g.limits
-	if c.r == c.w {
+	started := c.w > c.r
+	if started { // by a client that does not wait for answers
+		_ = c.c.SetReadDeadline(time.Now().Add(l.Head))
+	} else {
 		c.r, c.w = 0, 0
 		_ = c.c.SetReadDeadline(time.Now().Add(l.Idle))
-		if c.g.draining.Load() { // Shutdown may have looked before this was set
-			_ = c.c.SetReadDeadline(time.Now().Add(250 * time.Millisecond))
+		if c.g.draining.Load() { // asked after the deadline was set: Shutdown sets it after the flag
+			_ = c.c.SetReadDeadline(time.Now().Add(lastRequest))
 		}
 	}
-	started := c.w > c.r
 	for {
 		if c.w > c.r {
 			b := c.buf[c.r:c.w]
@@ -147,30 +148,35 @@ var errSlow = errors.New("the request took too long to arrive")
 
 // refuse answers what was no request, and logs it.
 func (c *h1Conn) refuse(err error) {
-	status := 400
-	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, errPreface):
+	if errors.Is(err, io.EOF) || errors.Is(err, errPreface) {
 		return
-	case errors.Is(err, errSlow):
-		status = 408
-	case errors.Is(err, h1.ErrTooLarge):
-		status = 431
-	case errors.Is(err, h1.ErrVersion):
-		status = 505
-	case errors.Is(err, h1.ErrCoding):
-		status = 501
 	}
 	x := &c.x
-	*x = Exchange{Proto: HTTP11, Client: c.peer, Start: time.Now(), Length: -1, lane: c, close: true}
-	c.g.reject(x, status, BadRequest, err.Error())
+	*x = Exchange{Proto: HTTP11, Client: c.peer, Start: time.Now(), Length: -1, lane: c, close: true, TLS: c.secure, client: c.client}
+	c.g.reject(x, statusOfHead(err), BadRequest, err.Error())
 	c.g.finish(x)
 	c.linger()
+}
+
+// statusOfHead is what is answered to a head that is refused.
+func statusOfHead(err error) int {
+	switch {
+	case errors.Is(err, errSlow):
+		return 408
+	case errors.Is(err, h1.ErrTooLarge):
+		return 431
+	case errors.Is(err, h1.ErrVersion):
+		return 505
+	case errors.Is(err, h1.ErrCoding):
+		return 501
+	}
+	return 400
 }
 
 // linger lets the client read the answer before the connection is reset: what
 // it still sends is thrown away for a moment.
 func (c *h1Conn) linger() {
-	if t, ok := c.c.(*net.TCPConn); ok {
+	if t, ok := c.c.(tunnel); ok {
 		_ = t.CloseWrite()
 	}
 	_ = c.c.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
@@ -191,16 +197,19 @@ func (c *h1Conn) exchange(n int) {
 	c.hold = c.r
 	c.body.Start(h, false, false)
 	c.sent, c.chunked = framedNone, false
+	c.stopped.Store(false)
 	c.wait100 = h.Continue && !c.body.Done()
 	x := &c.x
 	*x = Exchange{Method: h.Method, Host: hostOnly(h.Host), HostAs: h.Host, Target: h.Target, Fields: h.Fields, Length: h.Length, Body: !c.body.Done(),
-		Proto: Proto(h.Minor), Client: c.peer, Start: time.Now(), lane: c, close: h.Close, grpc: h.GRPC, te: h.Trailers}
+		Proto: Proto(h.Minor), Client: c.peer, Start: time.Now(), lane: c, close: h.Close, grpc: h.GRPC, te: h.Trailers, fast: true, TLS: c.secure, client: c.client}
 	x.Path = h.Target
 	if i := bytes.IndexByte(h.Target, '?'); i >= 0 {
 		x.Path, x.Query = h.Target[:i], h.Target[i+1:]
 	}
 	if h.Upgrade {
-		x.upgrade, _ = h.Get("upgrade")
+		if x.upgrade, _ = h.Get("upgrade"); !mayUpgrade(x.upgrade) {
+			x.upgrade = nil
+		}
 	}
 	if x.Body && h.Length < 0 {
 		x.Length = -1
@@ -237,6 +246,9 @@ func (c *h1Conn) more() ([]byte, bool, bool, error) {
 			c.buf = append(make([]byte, 0, 2*len(c.buf)), c.buf...)[:2*len(c.buf)]
 		}
 		c.r, c.w = c.hold, c.hold
+		if c.stopped.Load() {
+			return nil, true, false, errInterrupted
+		}
 		n, err := c.c.Read(c.buf[c.hold:])
 		c.w += n
 		if n == 0 && err != nil {
@@ -276,9 +288,30 @@ func (c *h1Conn) write(b []byte) error {
 	return nil
 }
 
+// interim implements lane. HTTP/1.0 knows no such answers.
+func (c *h1Conn) interim(h *h1.Head) error {
+	if c.x.Proto == HTTP10 {
+		return nil
+	}
+	b := h1.AppendStatus(c.out[:0], h.Status, h.Reason)
+	for i := range h.Fields {
+		if f := &h.Fields[i]; !framesOrHops(h, f.Name) {
+			b = h1.AppendField(b, f.Name, f.Value)
+		}
+	}
+	c.out = append(b, '\r', '\n')
+	return c.write(c.out)
+}
+
+// framesOrHops reports fields of a head that are between two neighbours only.
+func framesOrHops(h *h1.Head, name []byte) bool {
+	return h != nil && (h.HopByHop(name) || h1.Is(name, "transfer-encoding") || h1.Is(name, "content-length"))
+}
+
 // answer implements lane.
 func (c *h1Conn) answer(r *reply) error {
 	x := &c.x
+	x.close = x.close || c.g.draining.Load()
 	if c.wait100 {
 		// It was answered instead: the body never comes, or comes unasked.
 		c.wait100, x.close = false, true
@@ -290,7 +323,7 @@ func (c *h1Conn) answer(r *reply) error {
 	b := h1.AppendStatus(c.out[:0], r.status, r.reason)
 	for i := range r.fields {
 		f := &r.fields[i]
-		if r.skip != nil && (r.skip.HopByHop(f.Name) || h1.Is(f.Name, "transfer-encoding") || h1.Is(f.Name, "content-length")) {
+		if framesOrHops(r.skip, f.Name) {
 			continue
 		}
 		b = h1.AppendField(b, f.Name, f.Value)
@@ -381,10 +414,24 @@ func (c *h1Conn) finish(b []byte, trailers []h1.Field) error {
 }
 
 // interrupt implements lane.
-func (c *h1Conn) interrupt() { _ = c.c.SetReadDeadline(time.Unix(1, 0)) }
+func (c *h1Conn) interrupt() {
+	c.stopped.Store(true)
+	_ = c.c.SetReadDeadline(time.Unix(1, 0))
+}
 
-// gone implements lane.
-func (c *h1Conn) gone() bool { return c.raw != nil && peek(c.raw) == peekClosed }
+var errInterrupted = errors.New("nobody wants the body any more")
+
+// gone implements lane. A client leaves TLS by saying so before: there is
+// something to read then, and only the socket itself knows more.
+func (c *h1Conn) gone() bool {
+	if c.raw == nil {
+		return false
+	}
+	if c.secure {
+		return hungUp(c.raw)
+	}
+	return peek(c.raw) == peekClosed
+}
 
 // skipBody reads what is left of a body that nobody wanted; false when it is
 // not worth it.

@@ -3,8 +3,12 @@ package gateway
 import (
 	"bufio"
 	"bytes"
+	"cmp"
+	"context"
+	"crypto/tls"
 	"errors"
 	"io"
+	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -13,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hypercare/hypercare/internal/gateway/h1"
@@ -31,19 +36,47 @@ func (g *Gateway) netHTTP() *http.Server {
 		ReadHeaderTimeout: g.limits.Head,
 		IdleTimeout:       g.limits.Idle,
 		MaxHeaderBytes:    clientBuffer,
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: 250,
+			MaxReadFrameSize:     16 << 10, // larger ones are read whole before they are looked at
+			// Streams may be silent for long: a ping shows whether somebody is there.
+			SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second,
+		},
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			t, ok := c.(*tls.Conn)
+			if !ok {
+				return ctx
+			}
+			state := t.ConnectionState()
+			return context.WithValue(ctx, clientKey{}, newClientCertificate(&state, g.tls.Load().clientCA))
+		},
+		ConnState: func(_ net.Conn, s http.ConnState) {
+			switch s {
+			case http.StateNew:
+				g.others.Add(1)
+			case http.StateClosed, http.StateHijacked:
+				g.others.Add(-1)
+			}
+		},
+		ErrorLog: slog.NewLogLogger(g.log.Handler(), slog.LevelDebug), // what clients do wrong
 	}
 }
 
+// clientKey is the key of a connection's client certificate.
+type clientKey struct{}
+
 // httpLane is one request of net/http.
 type httpLane struct {
-	g      *Gateway
-	w      http.ResponseWriter
-	rc     *http.ResponseController
-	r      *http.Request
-	buf    []byte
-	ended  bool
-	opened bool
-	x      *Exchange
+	g       *Gateway
+	w       http.ResponseWriter
+	rc      *http.ResponseController
+	r       *http.Request
+	buf     []byte
+	ended   bool
+	stopped atomic.Bool // nobody wants the request's body any more
+	opened  bool        // a head was sent
+	whole   bool        // and all of the body
+	x       *Exchange
 }
 
 func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
@@ -52,6 +85,7 @@ func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &Exchange{Method: []byte(r.Method), Host: hostOnly([]byte(r.Host)), HostAs: []byte(r.Host), Length: r.ContentLength, Body: r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0,
 		Proto: HTTP11, TLS: r.TLS != nil, Start: time.Now(), lane: l, grpc: strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc")}
 	l.x = x
+	x.client, _ = r.Context().Value(clientKey{}).(*ClientCertificate)
 	if _, said := r.Header["Content-Length"]; x.Length == 0 && !said {
 		x.Length = -1
 	}
@@ -62,12 +96,17 @@ func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		x.Client = a.Addr().Unmap()
 	}
 	x.Target = []byte(r.URL.EscapedPath())
-	if r.RequestURI != "" && r.RequestURI[0] == '/' {
+	if r.RequestURI != "" && r.RequestURI[0] == '/' || r.ProtoMajor == 2 {
 		x.Target = []byte(r.RequestURI)
 	}
 	x.Path = x.Target
 	if i := bytes.IndexByte(x.Target, '?'); i >= 0 {
 		x.Path, x.Query = x.Target[:i], x.Target[i+1:]
+	}
+	hops := &h1.Head{}
+	var wrong error
+	for _, v := range r.Header["Connection"] {
+		wrong = cmp.Or(wrong, hops.Nominate([]byte(v)))
 	}
 	for _, v := range r.Header["Te"] {
 		x.te = x.te || strings.EqualFold(v, "trailers")
@@ -75,21 +114,37 @@ func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	if len(r.Trailer) > 0 {
 		x.Fields = append(x.Fields, h1.Field{Name: []byte("Trailer"), Value: []byte(strings.Join(slices.Sorted(maps.Keys(r.Trailer)), ", "))})
 	}
-	drop := &h1.Head{}
 	for name, values := range r.Header {
 		for _, v := range values {
 			f := h1.Field{Name: []byte(name), Value: []byte(v)}
-			if !drop.HopByHop(f.Name) {
+			if !hops.HopByHop(f.Name) {
 				x.Fields = append(x.Fields, f)
 			}
 		}
 	}
 	defer func() { g.finish(x) }()
+	if err := cmp.Or(wrong, checkHTTP(r, x)); err != nil {
+		x.close = true
+		g.reject(x, statusOfHead(err), BadRequest, err.Error())
+		return
+	}
 	g.handle(x, nil)
-	if x.Err != OK && l.opened && x.Status < 500 && x.close {
+	if l.opened && !l.whole {
 		// Half an answer must not look like a whole one.
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// checkHTTP holds what net/http has read against the rules of our own codec:
+// in HTTP/2 a method or a path may hold blanks, and a host anything.
+func checkHTTP(r *http.Request, x *Exchange) error {
+	if len(r.Header["Content-Length"]) > 1 || len(r.Header["Host"]) > 0 && !strings.EqualFold(r.Header["Host"][0], r.Host) {
+		return h1.ErrAmbiguous
+	}
+	if v := r.Header["Content-Length"]; len(v) == 1 && (r.ContentLength < 0 || v[0] != strconv.FormatInt(r.ContentLength, 10)) {
+		return h1.ErrAmbiguous
+	}
+	return h1.Check(x.Method, x.Target, x.HostAs, x.Fields)
 }
 
 // more implements lane.
@@ -100,7 +155,14 @@ func (l *httpLane) more() ([]byte, bool, bool, error) {
 	if l.buf == nil {
 		l.buf = make([]byte, clientBuffer)
 	}
-	_ = l.rc.SetReadDeadline(time.Now().Add(l.g.limits.Body))
+	if l.x.grpc {
+		_ = l.rc.SetReadDeadline(time.Time{}) // a stream may be silent for long
+	} else {
+		_ = l.rc.SetReadDeadline(time.Now().Add(l.g.limits.Body))
+	}
+	if l.stopped.Load() {
+		return nil, false, false, errInterrupted
+	}
 	for {
 		n, err := l.r.Body.Read(l.buf)
 		if l.x.BytesIn += int64(n); l.x.most > 0 && l.x.BytesIn > l.x.most {
@@ -122,12 +184,25 @@ func (l *httpLane) more() ([]byte, bool, bool, error) {
 // proceed implements lane: net/http does it at the first read.
 func (l *httpLane) proceed() error { return nil }
 
+// interim implements lane.
+func (l *httpLane) interim(head *h1.Head) error {
+	h := l.w.Header()
+	for i := range head.Fields {
+		if f := &head.Fields[i]; !framesOrHops(head, f.Name) {
+			h.Add(string(f.Name), string(f.Value))
+		}
+	}
+	l.w.WriteHeader(head.Status)
+	clear(h)
+	return nil
+}
+
 // answer implements lane.
 func (l *httpLane) answer(r *reply) error {
 	h := l.w.Header()
 	for i := range r.fields {
 		f := &r.fields[i]
-		if r.skip != nil && (r.skip.HopByHop(f.Name) || h1.Is(f.Name, "transfer-encoding") || h1.Is(f.Name, "content-length")) {
+		if framesOrHops(r.skip, f.Name) {
 			continue
 		}
 		h.Add(string(f.Name), string(f.Value))
@@ -142,6 +217,7 @@ func (l *httpLane) answer(r *reply) error {
 	}
 	l.opened = true
 	l.w.WriteHeader(r.status)
+	l.whole = r.framing == framedNone
 	if r.last {
 		return l.finish(r.body, r.trailers)
 	}
@@ -183,13 +259,24 @@ func (l *httpLane) finish(b []byte, trailers []h1.Field) error {
 	if err := l.write(b); err != nil {
 		return err
 	}
+	l.whole = true
+	if len(trailers) > 0 {
+		// Otherwise net/http would give the body a length, behind which some
+		// clients expect nothing more.
+		if err := l.rc.Flush(); err != nil {
+			return err
+		}
+	}
 	for _, t := range trailers {
 		l.w.Header().Add(http.TrailerPrefix+string(t.Name), string(t.Value))
 	}
 	return nil
 }
 
-func (l *httpLane) interrupt() { _ = l.rc.SetReadDeadline(time.Unix(1, 0)) }
+func (l *httpLane) interrupt() {
+	l.stopped.Store(true)
+	_ = l.rc.SetReadDeadline(time.Unix(1, 0))
+}
 
 // gone implements lane.
 func (l *httpLane) gone() bool { return l.r.Context().Err() != nil }
@@ -212,7 +299,7 @@ func (l *httpLane) hijack() (tunnel, []byte, error) {
 // handoff is a listener whose connections come from the fast lane: clients
 // that turned out to speak HTTP/2.
 type handoff struct {
-	addr net.Addr
+	addr atomic.Pointer[net.Addr] // of the listener, for net/http to show
 	c    chan net.Conn
 	once sync.Once
 	done chan struct{}
@@ -228,6 +315,8 @@ func (h *handoff) give(c net.Conn) bool {
 		return false
 	}
 }
+
+func (h *handoff) setAddr(a net.Addr) { h.addr.Store(&a) }
 
 // Accept implements net.Listener.
 func (h *handoff) Accept() (net.Conn, error) {
@@ -246,10 +335,10 @@ func (h *handoff) Close() error { h.close(); return nil }
 
 // Addr implements net.Listener.
 func (h *handoff) Addr() net.Addr {
-	if h.addr == nil {
-		return &net.TCPAddr{}
+	if a := h.addr.Load(); a != nil {
+		return *a
 	}
-	return h.addr
+	return &net.TCPAddr{}
 }
 
 // prefixed is a connection some of whose bytes were read already.

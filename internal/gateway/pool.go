@@ -2,8 +2,8 @@ package gateway
 
 import (
 	"context"
-	"crypto/tls"
 	"net"
+	"net/http"
 	"sync"
 	"syscall"
 	"time"
@@ -14,19 +14,33 @@ import (
 // pool keeps connections to one target for the next request, the latest used
 // first: the others go idle and are closed.
 type pool struct {
-	addr string
+	way  connectionWay
 	tls  *tlsTarget
 	most int // idle ones
 	idle time.Duration
 	dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	h2   *http.Transport // in place of what is below; nil for HTTP/1.1
 
 	mu     sync.Mutex
 	free   []*upConn
 	closed bool
 }
 
-// tlsTarget is how a target is spoken to over TLS.
-type tlsTarget struct{ config *tls.Config }
+// connectionWay is what makes connections exchangeable.
+type connectionWay struct {
+	addr   string
+	secure bool
+	h2     bool
+	tls    TLSUp
+}
+
+func newPool(way connectionWay, t *tlsTarget, most int, dial func(ctx context.Context, network, addr string) (net.Conn, error)) *pool {
+	p := &pool{way: way, tls: t, most: most, idle: 55 * time.Second, dial: dial}
+	if way.h2 {
+		p.h2 = p.transport()
+	}
+	return p
+}
 
 // upConn is a connection to a target with its codec and buffers.
 type upConn struct {
@@ -71,23 +85,67 @@ func (p *pool) get(timeout time.Duration, now time.Time) (*upConn, error) {
 func (p *pool) connect(timeout time.Duration) (*upConn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	c, err := p.dial(ctx, "tcp", p.addr)
+	c, raw, err := p.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	u := &upConn{Conn: c, buf: make([]byte, upBuffer)}
+	return &upConn{Conn: c, raw: raw, buf: make([]byte, upBuffer)}, nil
+}
+
+// open makes a connection, and a secure one where the target wants that.
+func (p *pool) open(ctx context.Context) (net.Conn, syscall.RawConn, error) {
+	c, err := p.dial(ctx, "tcp", p.way.addr)
+	if err != nil {
+		return nil, nil, err
+	}
+	var raw syscall.RawConn
 	if s, ok := c.(syscall.Conn); ok {
-		u.raw, _ = s.SyscallConn()
+		raw, _ = s.SyscallConn()
 	}
-	if p.tls != nil {
-		t := tls.Client(c, p.tls.config)
-		if err := t.HandshakeContext(ctx); err != nil {
-			_ = c.Close()
-			return nil, err
+	if p.tls == nil {
+		return c, raw, nil
+	}
+	t, err := p.tls.handshake(ctx, c)
+	if err != nil {
+		_ = c.Close()
+		return nil, nil, err
+	}
+	return t, raw, nil
+}
+
+// connectTimeout is the key of how long a connection for a request may take.
+type connectTimeout struct{}
+
+// dialError is a failure to reach a target.
+type dialError struct{ err error }
+
+func (e dialError) Error() string { return e.err.Error() }
+func (e dialError) Unwrap() error { return e.err }
+
+// transport keeps connections that speak HTTP/2.
+func (p *pool) transport() *http.Transport {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		timeout, ok := ctx.Value(connectTimeout{}).(time.Duration)
+		if !ok {
+			timeout = 2 * time.Second
 		}
-		u.Conn = t
+		ctx, cancel := context.WithTimeout(ctx, timeout)
+		defer cancel()
+		c, _, err := p.open(ctx)
+		if err != nil {
+			return nil, dialError{err}
+		}
+		return c, nil
 	}
-	return u, nil
+	var protocols http.Protocols
+	protocols.SetHTTP2(p.way.secure)
+	protocols.SetUnencryptedHTTP2(!p.way.secure)
+	return &http.Transport{
+		DialContext: dial, DialTLSContext: dial, Protocols: &protocols, DisableCompression: true,
+		IdleConnTimeout: p.idle, MaxResponseHeaderBytes: 64 << 10,
+		// A target that vanished without a word is noticed by a ping.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
+	}
 }
 
 // put gives a connection back whose answer was read to its end.
@@ -127,6 +185,9 @@ func (p *pool) close() {
 	p.mu.Unlock()
 	for _, c := range old {
 		_ = c.Close()
+	}
+	if p.h2 != nil {
+		p.h2.CloseIdleConnections()
 	}
 }
 

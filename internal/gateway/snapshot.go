@@ -12,6 +12,8 @@ type snapshot struct {
 	upstreams map[string]*upstream // by workspace and name
 	targets   []*target
 	trusted   []netip.Prefix
+	certHosts map[string]bool // whose clients are asked for a certificate
+	hosts     []string        // that are published by their whole name
 }
 
 func (s *snapshot) close() {

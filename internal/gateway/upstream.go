@@ -13,6 +13,7 @@ import (
 type upstream struct {
 	name    string
 	targets []*target
+	h2      bool // some of them speak HTTP/2
 	balance string
 	hashOn  hashKey
 	order   []uint16 // weighted round robin: targets as often as their weight, spread out
@@ -34,6 +35,7 @@ type target struct {
 	label    string // upstream/host:port, as the call log has it
 	host     string // Host when the route does not keep the client's
 	tls      *tlsTarget
+	h2       bool
 	weight   int
 	pool     *pool
 	inflight atomic.Int64

@@ -124,6 +124,10 @@ func (h *Head) HopByHop(name []byte) bool {
 	return false
 }
 
+// Nominate takes a value of Connection of a message that another codec has
+// read: what it names is HopByHop.
+func (h *Head) Nominate(v []byte) error { return h.connectionField(v) }
+
 // NoBody reports whether a response has no body whatever its fields say (RFC
 // 9112 6.3).
 func (h *Head) NoBody(toHEAD bool) bool {

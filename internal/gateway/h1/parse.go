@@ -86,6 +86,9 @@ func (h *Head) ParseResponse(b []byte) (int, error) {
 	if _, err := h.fields(b[len(line):end]); err != nil {
 		return 0, err
 	}
+	if h.Chunked && (h.Minor == 0 || h.Status/100 == 1 || h.Status == 204) {
+		return 0, ErrAmbiguous // RFC 9112 6.1: others may take the chunks for the next message
+	}
 	return end, nil
 }
 
@@ -138,7 +141,7 @@ func (h *Head) requestLine(line []byte) ([]byte, error) {
 		return nil, ErrTooLarge
 	}
 	for _, c := range h.Target {
-		if c <= ' ' || c == 0x7f || c == '#' {
+		if !targetByte(c) {
 			return nil, ErrMalformed
 		}
 	}
@@ -356,6 +359,48 @@ func (h *Head) setHost(hosts int) error {
 	}
 	return nil
 }
+
+// Check holds a request that another codec has read (HTTP/2) against what this
+// one takes, so that it can be written as HTTP/1.1 and mean the same: there a
+// blank in a method or a target would end it. target is the path with the
+// query, or "*".
+func Check(method, target, host []byte, fields []Field) error {
+	if len(method) == 0 || len(target) == 0 || target[0] != '/' && (string(target) != "*" || string(method) != "OPTIONS") {
+		return ErrMalformed
+	}
+	for _, c := range method {
+		if !token[c] {
+			return ErrMalformed
+		}
+	}
+	if len(target) > MaxTarget {
+		return ErrTooLarge
+	}
+	for _, c := range target {
+		if !targetByte(c) {
+			return ErrMalformed
+		}
+	}
+	if len(host) == 0 {
+		return ErrNoHost
+	}
+	for _, c := range host {
+		if !hostByte(c) {
+			return ErrNoHost
+		}
+	}
+	if len(fields) > MaxFields {
+		return ErrTooLarge
+	}
+	for _, f := range fields {
+		if len(f.Name) == 0 || valid(f) != nil {
+			return ErrMalformed
+		}
+	}
+	return nil
+}
+
+func targetByte(c byte) bool { return c > ' ' && c != 0x7f && c != '#' }
 
 func hasScheme(target, scheme []byte) bool {
 	return len(target) > len(scheme) && bytes.EqualFold(target[:len(scheme)], scheme)

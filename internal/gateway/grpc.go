@@ -1,0 +1,81 @@
+package gateway
+
+import (
+	"strconv"
+
+	"github.com/hypercare/hypercare/internal/gateway/h1"
+)
+
+// The status codes of gRPC that a gateway answers with
+// (https://github.com/grpc/grpc/blob/master/doc/statuscodes.md).
+const (
+	grpcCancelled         = 1
+	grpcUnknown           = 2
+	grpcInvalidArgument   = 3
+	grpcDeadlineExceeded  = 4
+	grpcPermissionDenied  = 7
+	grpcResourceExhausted = 8
+	grpcUnimplemented     = 12
+	grpcInternal          = 13
+	grpcUnavailable       = 14
+	grpcUnauthenticated   = 16
+)
+
+// grpcOf is what a gRPC client understands of a status.
+func grpcOf(status int) int {
+	switch status {
+	case 400, 431:
+		return grpcInvalidArgument
+	case 401:
+		return grpcUnauthenticated
+	case 403:
+		return grpcPermissionDenied
+	case 404, 405:
+		return grpcUnimplemented
+	case 408, 504:
+		return grpcDeadlineExceeded
+	case 413, 429:
+		return grpcResourceExhausted
+	case 499:
+		return grpcCancelled
+	case 502, 503:
+		return grpcUnavailable
+	case 500:
+		return grpcInternal
+	}
+	return grpcUnknown
+}
+
+// GRPCStatus is what a gRPC call ended with; ok is false for other calls, and
+// while it is not known.
+func (x *Exchange) GRPCStatus() (code int, ok bool) { return int(x.grpcEnd) - 1, x.grpcEnd > 0 }
+
+// rejectGRPC answers a gRPC call in the gateway's own name: as gRPC has it,
+// by a head alone ("Trailers-Only"). The exchange keeps the HTTP status that
+// says the same.
+func (g *Gateway) rejectGRPC(x *Exchange, status int, why string) {
+	code := grpcOf(status)
+	x.grpcEnd = uint8(code) + 1
+	r := reply{status: 200, reason: []byte("OK"), framing: framedNone, last: true, fields: []h1.Field{
+		{Name: []byte("Content-Type"), Value: []byte("application/grpc")},
+		{Name: []byte("Grpc-Status"), Value: strconv.AppendInt(nil, int64(code), 10)},
+		{Name: []byte("Grpc-Message"), Value: grpcMessage(why)},
+	}}
+	if err := x.lane.answer(&r); err != nil {
+		x.Err = ClientGone
+	}
+}
+
+// grpcMessage escapes what is not printable ASCII, and the escape itself.
+func grpcMessage(s string) []byte {
+	const digits = "0123456789ABCDEF"
+	b := make([]byte, 0, len(s))
+	for i := range len(s) {
+		if c := s[i]; c >= ' ' && c <= '~' && c != '%' {
+			b = append(b, c)
+		} else {
+			b = append(b, '%', digits[c>>4], digits[c&15])
+		}
+	}
+	return b
+}
