@@ -274,7 +274,9 @@ func (g *Gateway) compileRoute(s *snapshot, ws string, a API, r RouteC) {
 	here := building{g: g, workspace: ws, api: a.Name, scope: a.Name}
 	of := here
 	of.scope += "-" + r.Name
+	of.ofRoute = true
 	out.policies = buildPolicies(here, of, &a.Policies, &r.Policies)
+	out.strips = stripped(out.policies)
 	out.stats = g.board.of(ws, a.Name, a.Version, r.Name)
 	s.routes = append(s.routes, out)
 	hosts := []string{""}

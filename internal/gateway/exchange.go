@@ -1,10 +1,12 @@
 package gateway
 
 import (
+	"crypto/x509"
 	"net/netip"
 	"time"
 
 	"github.com/hypercare/hypercare/internal/gateway/h1"
+	"github.com/hypercare/hypercare/internal/gateway/token"
 )
 
 // Exchange is one request on its way through the gateway and back, the same
@@ -23,14 +25,16 @@ type Exchange struct {
 	Body   bool  // there is one
 	Proto  Proto
 	TLS    bool
-	Client netip.Addr // who asks: the connection's peer, or whom a trusted proxy names
+	Client netip.Addr        // who asks: the connection's peer, or whom a trusted proxy names
+	Cert   *x509.Certificate // of the client, verified by the listener; nil for none
 
 	// What the gateway made of it.
 	ID       ID
 	Route    *Route
 	Consumer *Consumer // whose key it carried
-	User     string    // who the caller says is signed in; "" when nobody does
+	User     string    // who is signed in, by a token or as the identity policy says; "" for nobody
 	Session  string    // of that user
+	Proven   bool      // User is of a verified token or certificate, not what the caller says
 	Policy   string    // kind that answered in the upstream's place; "" for none
 	Upstream *target   // that answered
 	Attempts int
@@ -44,24 +48,28 @@ type Exchange struct {
 	BytesIn   int64
 	BytesOut  int64
 
-	params  [maxParams][2]int // of the route's path, as offsets into Path
-	trace   [16]byte
-	span    [8]byte
-	parent  [8]byte // span of the caller
-	sampled bool
-	extra   []byte        // header lines for the answer
-	most    int64         // of the body's content; 0: no bound
-	changes *headerChange // of the request's fields
-	hidden  string        // name of the field that carried the key: not passed on
-	peer    netip.Addr
-	trusted bool // peer is a proxy of ours
-	lane    lane
-	upgrade []byte // the protocol a client wants to go over to
-	grpc    bool
-	close   bool     // the client's connection ends after this
-	in      *h1.Head // of the request, for what Connection names; nil in the other lane
-	content bool     // bodies go by as content: somebody looks at them; see body.go
-	shape   *shaping // nil for most
+	params   [maxParams][2]int // of the route's path, as offsets into Path
+	trace    [16]byte
+	span     [8]byte
+	parent   [8]byte // span of the caller
+	sampled  bool
+	extra    []byte        // header lines for the answer
+	most     int64         // of the body's content; 0: no bound
+	changes  *headerChange // of the request's fields
+	added    []byte        // header lines for the upstream
+	token    *token.Token  // that holds; nil for none
+	priority uint8         // 0 is served first
+	proven   uint8         // who asks is known: bit 0 as the API wants it, bit 1 as the route does
+	dares    []string      // challenges of kinds that found nothing, where any is enough
+	peer     netip.Addr
+	trusted  bool // peer is a proxy of ours
+	lane     lane
+	upgrade  []byte // the protocol a client wants to go over to
+	grpc     bool
+	close    bool     // the client's connection ends after this
+	in       *h1.Head // of the request, for what Connection names; nil in the other lane
+	content  bool     // bodies go by as content: somebody looks at them; see body.go
+	shape    *shaping // nil for most
 }
 
 // Proto is how a client speaks.
