@@ -56,6 +56,9 @@ func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.ProtoMajor == 2 {
 		x.Proto = HTTP2
 	}
+	if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
+		x.Cert = r.TLS.VerifiedChains[0][0]
+	}
 	if a, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
 		x.Client = a.Addr().Unmap()
 	}
