@@ -22,6 +22,7 @@ func serve(ctx context.Context, args []string, io streams) error {
 	url := processFlags(fs, &cfg)
 	fs.StringVar(&cfg.Listen, "listen", ":8080", "`address` of UI and API")
 	fs.StringVar(&cfg.Gateway, "gateway", "", "`address` of the gateway, such as :8000, which the product's traffic passes through; none when absent")
+	key := fs.String("master-key", "", "`key` that seals secrets in the records, 32 bytes in base64, the same on every node; made in the data folder when absent")
 	fs.Var(&cfg.PrivateNetworks, "allow-private-networks", "lets addresses that people give, such as a key set's, be in networks that are not public: all, or `networks` such as 10.0.0.0/8,127.0.0.1")
 	format := fs.String("log-format", "text", "text or json")
 	level := fs.String("log-level", "info", "debug, info, warn or error")
@@ -30,7 +31,7 @@ func serve(ctx context.Context, args []string, io streams) error {
 	} else if len(rest) > 0 {
 		return fmt.Errorf("serve takes no argument %q", rest[0])
 	}
-	cfg.DatabaseURL = secret.Text(*url)
+	cfg.DatabaseURL, cfg.MasterKey = secret.Text(*url), secret.Text(*key)
 	log, err := logger(io, *format, *level)
 	if err != nil {
 		return err

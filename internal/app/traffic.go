@@ -19,10 +19,11 @@ import (
 // buildGateway makes what traffic needs. A node without a gateway keeps what
 // is published all the same.
 func (a *App) buildGateway() {
-	a.applications = application.NewService(a.db, a.bus, a.log.With("component", "application"))
+	a.applications = application.NewService(a.db, a.bus, a.log.With("component", "application"), a.box)
+	a.counters = application.NewCounters(a.db, a.log.With("component", "quota"))
 	var server publication.Server
 	if a.cfg.Gateway != "" {
-		a.gateway = gateway.New(gateway.Options{Log: a.log.With("component", "gateway"), Keys: a.applications.Ring()})
+		a.gateway = gateway.New(gateway.Options{Log: a.log.With("component", "gateway"), Keys: a.applications.Ring(), Counters: a.counters, Outbound: a.outbound})
 		server = a.gateway
 	}
 	a.publications = publication.NewService(a.db, a.bus, a.log.With("component", "publication"), server)
@@ -33,10 +34,11 @@ func (a *App) runGateway(work context.Context, workers, server *sync.WaitGroup, 
 	if a.gateway == nil {
 		return
 	}
-	if err := errors.Join(a.applications.Refresh(work), a.publications.Load(work)); err != nil {
+	if err := errors.Join(a.counters.Load(work), a.applications.Refresh(work), a.publications.Load(work)); err != nil {
 		a.log.ErrorContext(work, "load what is published", "err", err)
 	}
 	workers.Go(func() { a.applications.Follow(work) })
+	workers.Go(func() { a.counters.Run(work) })
 	workers.Go(func() { a.publications.Follow(work) })
 	server.Go(func() {
 		if err := a.gateway.Serve(a.gatewayLn); err != nil {

@@ -30,6 +30,7 @@ type Count struct {
 	Scope     string // the quota's name
 	Subject   string // whose calls
 	Start     int64  // of the period, in seconds since 1970
+	End       int64  // where the next begins
 }
 
 var quotaKind = policyKind{
@@ -140,7 +141,7 @@ func (q *quota) check(x *Exchange, counters Counters) *refusal {
 		}
 	}
 	now := q.calendar.at(x.Start)
-	left, ok := counters.Take(Count{Workspace: q.workspace, Scope: q.name, Subject: subjectOf(x, q.by), Start: now.start}, most)
+	left, ok := counters.Take(Count{Workspace: q.workspace, Scope: q.name, Subject: subjectOf(x, q.by), Start: now.start, End: now.end}, most)
 	rest := time.Duration(now.end-x.Start.Unix()) * time.Second
 	x.extra = fmt.Appendf(x.extra, "RateLimit-Policy: %q;q=%d;w=%d\r\n", q.name, most, q.width)
 	x.sayLimit("", q.start, left, rest)
