@@ -40,6 +40,7 @@ func serve(ctx context.Context, args []string, io streams) error {
 	fs.StringVar(&cfg.Listen, "listen", ":8080", "`address` of UI and API")
 	fs.StringVar(&cfg.Gateway, "gateway", "", "`address` of the gateway, such as :8000, which the product's traffic passes through; none when absent")
 	gatewayFlags(fs, &cfg)
+	key := fs.String("master-key", "", "`key` that seals secrets in the records, 32 bytes in base64, the same on every node; made in the data folder when absent")
 	fs.Var(&cfg.PrivateNetworks, "allow-private-networks", "lets addresses that people give, such as a key set's, be in networks that are not public: all, or `networks` such as 10.0.0.0/8,127.0.0.1")
 	on := fs.Bool("call-log", true, "keep a log of the gateway's calls")
 	fs.IntVar(&cfg.Calls.Days, "call-log-days", app.DefaultCallDays, "`days` that calls are kept")
@@ -55,7 +56,7 @@ func serve(ctx context.Context, args []string, io streams) error {
 		return errors.New("--call-log-days and --call-log-gb must be 1 or more; --call-log=false keeps nothing")
 	}
 	cfg.Calls.Off, cfg.Calls.Bytes = !*on, *size<<30
-	cfg.DatabaseURL = secret.Text(*url)
+	cfg.DatabaseURL, cfg.MasterKey = secret.Text(*url), secret.Text(*key)
 	log, err := logger(io, *format, *level)
 	if err != nil {
 		return err

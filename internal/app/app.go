@@ -48,6 +48,7 @@ type Config struct {
 	Files       string      // folder of files that a gateway document may name; "gateway" in Data when empty
 	Data        string      // data folder; "data" when empty
 	DatabaseURL secret.Text // postgres:// URL; records are in the data folder when empty
+	MasterKey   secret.Text // seals secrets that have to be read again: 32 bytes in base64; a file in the data folder when empty
 	Version     string
 	// PrivateNetworks may be asked where a person gives an address (internal/outbound); none when empty.
 	PrivateNetworks outbound.Networks
@@ -101,7 +102,9 @@ type App struct {
 	nodes      *nodes
 	measures   *measure.Service
 
+	box          *secret.Box
 	applications *application.Service
+	counters     *application.Counters
 	publications *publication.Service
 	calls        *calllog.Service
 	gateway      *gateway.Gateway // nil: this node has none
@@ -129,6 +132,9 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 	a.cleanup = append(a.cleanup, a.db.Close)
 	a.outbound = outbound.New(outbound.Config{Allow: cfg.PrivateNetworks, UserAgent: "hypercare/" + cfg.Version})
 	a.cleanup = append(a.cleanup, a.outbound.Close)
+	if a.box, err = a.folder.box(cfg.MasterKey); err != nil {
+		return nil, err
+	}
 	a.bus = event.New()
 	if a.jobs, err = job.New(ctx, a.db, log); err != nil {
 		return nil, err

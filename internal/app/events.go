@@ -33,6 +33,7 @@ var events = web.Events{
 	"mention.updated":     note.Called{},
 	"view.updated":        nil,
 	"application.updated": nil,
+	"plan.updated":        nil,
 	"gateway.published":   nil,
 }
 

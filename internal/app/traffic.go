@@ -19,10 +19,12 @@ import (
 // buildGateway makes what traffic needs. A node without a gateway keeps what
 // is published all the same.
 func (a *App) buildGateway() {
-	a.applications = application.NewService(a.db, a.bus, a.log.With("component", "application"))
+	a.applications = application.NewService(a.db, a.bus, a.log.With("component", "application"), a.box)
+	a.counters = application.NewCounters(a.db, a.log.With("component", "quota"))
 	var server publication.Server
 	if a.cfg.Gateway != "" || a.cfg.GatewayTLS.Listen != "" {
-		a.gateway = gateway.New(gateway.Options{Files: a.cfg.Files, Log: a.log.With("component", "gateway"), Keys: a.applications.Ring(), Record: a.recorder()})
+		a.gateway = gateway.New(gateway.Options{Files: a.cfg.Files, Log: a.log.With("component", "gateway"), Keys: a.applications.Ring(), Record: a.recorder(),
+			Counters: a.counters, Outbound: a.outbound})
 		server = a.gateway
 	}
 	a.publications = publication.NewService(a.db, a.bus, a.log.With("component", "publication"), server)
@@ -33,10 +35,11 @@ func (a *App) runGateway(work context.Context, workers, server *sync.WaitGroup, 
 	if a.gateway == nil {
 		return
 	}
-	if err := errors.Join(a.applications.Refresh(work), a.publications.Load(work)); err != nil {
+	if err := errors.Join(a.counters.Load(work), a.applications.Refresh(work), a.publications.Load(work)); err != nil {
 		a.log.ErrorContext(work, "load what is published", "err", err)
 	}
 	workers.Go(func() { a.applications.Follow(work) })
+	workers.Go(func() { a.counters.Run(work) })
 	workers.Go(func() { a.publications.Follow(work) })
 	workers.Go(func() { a.calls.Run(work) })
 	a.serveTraffic(server, failed)

@@ -3,6 +3,7 @@
 package application
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/event"
+	"github.com/hypercare/hypercare/internal/gateway"
 	"github.com/hypercare/hypercare/internal/secret"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
@@ -23,22 +25,70 @@ type Application struct {
 	ID         string     `json:"id"`
 	Name       string     `json:"name"`
 	Contact    string     `json:"contact,omitempty" doc:"Whom to ask."`
-	Plan       string     `json:"plan,omitempty" doc:"Name that limits are chosen by."`
-	APIs       []string   `json:"apis" nullable:"false" doc:"APIs it may call; empty: all that ask for a key."`
+	Plan       string     `json:"plan,omitempty" doc:"Name of the plan whose limits hold."`
+	APIs       []string   `json:"apis" nullable:"false" doc:"What it may call: names of APIs, or of one route as api/route; empty: all."`
 	Keys       []Key      `json:"keys" nullable:"false"`
+	Expiring   int        `json:"expiring" doc:"Keys that end within 14 days."`
 	CreatedAt  time.Time  `json:"created_at"`
 	DisabledAt *time.Time `json:"disabled_at,omitempty"`
 }
 
 // Key is a secret that an application calls with. The secret itself is shown
-// once and never stored.
+// once. Of a key only its hash is stored; what requests are signed with has to
+// be read again, and is sealed under the master key.
 type Key struct {
 	ID        string     `json:"id"`
 	Name      string     `json:"name,omitempty"`
+	Kind      string     `json:"kind" enum:"key,signature" doc:"key: sent with each request; signature: requests are signed with it, under its id."`
 	Prefix    string     `json:"prefix" doc:"First characters, to recognise it by."`
+	State     string     `json:"state" enum:"active,expiring,expired,revoked" doc:"expiring: it ends within 14 days."`
 	CreatedAt time.Time  `json:"created_at"`
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 	RevokedAt *time.Time `json:"revoked_at,omitempty"`
+	UsedAt    *time.Time `json:"used_at,omitempty" doc:"When it was last used, to about a minute; absent: never."`
+}
+
+// The kinds of keys.
+const (
+	KindKey       = "key"
+	KindSignature = "signature"
+)
+
+// The states of keys.
+const (
+	Active   = "active"
+	Expiring = "expiring"
+	Expired  = "expired"
+	Revoked  = "revoked"
+)
+
+// warnBefore is how long before its end a key is said to expire.
+const warnBefore = 14 * 24 * time.Hour
+
+func (k *Key) stateAt(now time.Time) string {
+	switch {
+	case k.RevokedAt != nil:
+		return Revoked
+	case k.ExpiresAt == nil:
+		return Active
+	case !k.ExpiresAt.After(now):
+		return Expired
+	case k.ExpiresAt.Before(now.Add(warnBefore)):
+		return Expiring
+	}
+	return Active
+}
+
+// at fills in what follows from the time.
+func (a *Application) at(now time.Time) *Application {
+	a.Expiring = 0
+	for i := range a.Keys {
+		k := &a.Keys[i]
+		if k.State = k.stateAt(now); k.State == Expiring {
+			a.Expiring++
+		}
+	}
+	return a
 }
 
 // Input is an application to be made.
@@ -61,6 +111,7 @@ type Change struct {
 // NewKey is a key to be made.
 type NewKey struct {
 	Name      string     `json:"name,omitempty" maxLength:"100"`
+	Kind      string     `json:"kind,omitempty" enum:"key,signature" doc:"key when absent."`
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 	Replaces  string     `json:"replaces,omitempty" doc:"Id of a key that this one takes over from: that one ends when overlap is over."`
 	Overlap   string     `json:"overlap,omitempty" doc:"How long both work, such as 24h (default) or 0s." example:"24h"`
@@ -71,19 +122,24 @@ type Service struct {
 	db   *db.DB
 	bus  *event.Bus
 	log  *slog.Logger
+	box  *secret.Box
 	ring *Ring
 	now  func() time.Time
 }
 
-// NewService returns the service on d.
-func NewService(d *db.DB, bus *event.Bus, log *slog.Logger) *Service {
-	return &Service{db: d, bus: bus, log: log, ring: &Ring{}, now: time.Now}
+// NewService returns the service on d. box seals what requests are signed
+// with; nil: there is nothing of that kind.
+func NewService(d *db.DB, bus *event.Bus, log *slog.Logger, box *secret.Box) *Service {
+	return &Service{db: d, bus: bus, log: log, box: box, ring: newRing(), now: time.Now}
 }
 
 // Ring is what the gateway asks.
 func (s *Service) Ring() *Ring { return s.ring }
 
-var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+var (
+	nameForm   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+	accessForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}(/[A-Za-z0-9][A-Za-z0-9._-]{0,99})?$`)
+)
 
 func (a *Application) validate() error {
 	a.Name, a.Contact, a.Plan = strings.TrimSpace(a.Name), strings.TrimSpace(a.Contact), strings.TrimSpace(a.Plan)
@@ -95,8 +151,8 @@ func (a *Application) validate() error {
 	}
 	list := []string{}
 	for _, n := range a.APIs {
-		if n = strings.TrimSpace(n); !nameForm.MatchString(n) {
-			return errs.New(errs.Invalid, "%q is no name of an API.", n)
+		if n = strings.TrimSpace(n); !accessForm.MatchString(n) {
+			return errs.New(errs.Invalid, "%q is no name of an API, nor of a route as api/route.", n)
 		}
 		list = append(list, n)
 	}
@@ -105,13 +161,26 @@ func (a *Application) validate() error {
 	return nil
 }
 
-// List returns the workspace's applications with their keys, by name.
-func (s *Service) List(ctx context.Context) ([]*Application, error) {
+// Filter says which applications a list has.
+type Filter struct {
+	After  string // a name: the page behind it
+	Search string // part of the name
+	Plan   string
+	Limit  int
+}
+
+// List returns a page of the workspace's applications with their keys, by
+// name.
+func (s *Service) List(ctx context.Context, f Filter) ([]*Application, error) {
 	a, err := workspace.Need(ctx, workspace.Read)
 	if err != nil {
 		return nil, err
 	}
-	return list(ctx, s.db, a.Workspace)
+	apps, err := list(ctx, s.db, a.Workspace, f)
+	for _, app := range apps {
+		app.at(s.now())
+	}
+	return apps, err
 }
 
 // Get returns one.
@@ -120,7 +189,11 @@ func (s *Service) Get(ctx context.Context, id string) (*Application, error) {
 	if err != nil {
 		return nil, err
 	}
-	return get(ctx, s.db, a.Workspace, id)
+	app, err := get(ctx, s.db, a.Workspace, id)
+	if err != nil {
+		return nil, err
+	}
+	return app.at(s.now()), nil
 }
 
 // Create makes an application.
@@ -134,7 +207,14 @@ func (s *Service) Create(ctx context.Context, in Input) (*Application, error) {
 		return nil, err
 	}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		if err := put(ctx, tx, a.Workspace, app, s.micro()); err != nil {
+		now, err := tick(ctx, tx, s.now())
+		if err != nil {
+			return err
+		}
+		if err := room(ctx, tx, a.Workspace); err != nil {
+			return err
+		}
+		if err := put(ctx, tx, a.Workspace, app, now); err != nil {
 			return err
 		}
 		return a.Audit(ctx, tx, "application.create", "application", app.ID, map[string]any{"name": app.Name})
@@ -142,7 +222,7 @@ func (s *Service) Create(ctx context.Context, in Input) (*Application, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.tell(a.Workspace, app.ID)
+	s.changed(ctx, a.Workspace, app.ID) // tokens and certificates may name it
 	return app, nil
 }
 
@@ -154,6 +234,10 @@ func (s *Service) Change(ctx context.Context, id string, c Change) (*Application
 	}
 	var app *Application
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		now, err := tick(ctx, tx, s.now())
+		if err != nil {
+			return err
+		}
 		if app, err = held(ctx, tx, a.Workspace, id); err != nil {
 			return err
 		}
@@ -171,7 +255,7 @@ func (s *Service) Change(ctx context.Context, id string, c Change) (*Application
 		if err := app.validate(); err != nil {
 			return err
 		}
-		if err := put(ctx, tx, a.Workspace, app, s.micro()); err != nil {
+		if err := put(ctx, tx, a.Workspace, app, now); err != nil {
 			return err
 		}
 		return a.Audit(ctx, tx, "application.change", "application", id, map[string]any{"change": c})
@@ -179,7 +263,8 @@ func (s *Service) Change(ctx context.Context, id string, c Change) (*Application
 	if err != nil {
 		return nil, err
 	}
-	return app, s.changed(ctx, a.Workspace, id)
+	s.changed(ctx, a.Workspace, id)
+	return app.at(s.now()), nil
 }
 
 func set[T any](dst, v *T) {
@@ -188,8 +273,12 @@ func set[T any](dst, v *T) {
 	}
 }
 
-// maxKeys bounds the keys of one application that are valid at once.
-const maxKeys = 50
+// Bounds of the keys of one application: valid at once, and with those that
+// have ended.
+const (
+	maxKeys     = 50
+	maxKeysEver = 1000
+)
 
 // CreateKey makes a key and returns its secret, the only time.
 func (s *Service) CreateKey(ctx context.Context, id string, in NewKey) (Key, secret.Text, error) {
@@ -207,39 +296,70 @@ func (s *Service) CreateKey(ctx context.Context, id string, in NewKey) (Key, sec
 			return Key{}, "", errs.New(errs.Invalid, "%q is no overlap; write it as 24h or 0s, at most a year.", in.Overlap)
 		}
 	}
-	text := secret.New("hck_")
-	k := Key{ID: db.NewID(), Name: strings.TrimSpace(in.Name), Prefix: text.Reveal()[:10], CreatedAt: now, ExpiresAt: in.ExpiresAt}
+	k := Key{ID: db.NewID(), Name: strings.TrimSpace(in.Name), Kind: cmp.Or(in.Kind, KindKey), CreatedAt: now, ExpiresAt: in.ExpiresAt}
+	text, sealed := secret.New(gateway.KeyPrefix), ""
+	if k.Kind == KindSignature {
+		if s.box == nil {
+			return Key{}, "", errs.New(errs.Unavailable, "This node has no master key to keep such a secret with.")
+		}
+		text = secret.New("hcs_")
+		sealed = s.box.Seal(text, place(a.Workspace, k.ID))
+	}
+	k.Prefix = text.Reveal()[:10]
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		changed, err := tick(ctx, tx, s.now())
+		if err != nil {
+			return err
+		}
 		app, err := held(ctx, tx, a.Workspace, id)
 		if err != nil {
 			return err
 		}
-		valid := 0
-		for _, o := range app.Keys {
-			if o.RevokedAt == nil && (o.ExpiresAt == nil || o.ExpiresAt.After(now)) {
-				valid++
-			}
-		}
-		if valid >= maxKeys {
-			return errs.New(errs.Conflict, "The application has %d valid keys, the most it may have; revoke some first.", maxKeys)
+		if err := app.roomForKey(now); err != nil {
+			return err
 		}
 		if in.Replaces != "" {
 			if err := endKey(ctx, tx, a.Workspace, id, in.Replaces, now.Add(overlap)); err != nil {
 				return err
 			}
 		}
-		if err := insertKey(ctx, tx, a.Workspace, id, k, text.Hash()); err != nil {
+		if err := insertKey(ctx, tx, a.Workspace, id, k, text.Hash(), sealed); err != nil {
 			return err
 		}
-		if err := touch(ctx, tx, a.Workspace, id, now); err != nil {
+		if err := touch(ctx, tx, a.Workspace, id, changed); err != nil {
 			return err
 		}
-		return a.Audit(ctx, tx, "key.create", "application", id, map[string]any{"key": k.ID, "replaces": in.Replaces})
+		return a.Audit(ctx, tx, "key.create", "application", id, map[string]any{"key": k.ID, "kind": k.Kind, "replaces": in.Replaces})
 	})
 	if err != nil {
 		return Key{}, "", err
 	}
-	return k, text, s.changed(ctx, a.Workspace, id)
+	s.changed(ctx, a.Workspace, id)
+	k.State = k.stateAt(now)
+	return k, text, nil
+}
+
+// place names the row that a sealed secret is kept in.
+func place(ws workspace.ID, keyID string) string {
+	return "application_key " + string(ws) + " " + keyID
+}
+
+// roomForKey refuses a key beyond those that may be valid at once, or that are
+// kept at all.
+func (a *Application) roomForKey(now time.Time) error {
+	valid := 0
+	for i := range a.Keys {
+		if s := a.Keys[i].stateAt(now); s == Active || s == Expiring {
+			valid++
+		}
+	}
+	if valid >= maxKeys {
+		return errs.New(errs.Conflict, "The application has %d valid keys, the most it may have; revoke some first.", maxKeys)
+	}
+	if len(a.Keys) >= maxKeysEver {
+		return errs.New(errs.Conflict, "The application has had %d keys, the most that are kept; make another application.", maxKeysEver)
+	}
+	return nil
 }
 
 // RevokeKey ends a key at once.
@@ -249,7 +369,10 @@ func (s *Service) RevokeKey(ctx context.Context, id, keyID string) error {
 		return err
 	}
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		now := s.micro()
+		now, err := tick(ctx, tx, s.now())
+		if err != nil {
+			return err
+		}
 		n, err := db.Affected(tx.ExecContext(ctx, `UPDATE application_key SET revoked_at = $1 WHERE workspace_id = $2 AND application_id = $3 AND id = $4 AND revoked_at = 0`,
 			db.Micros(now), a.Workspace, id, keyID))
 		if err != nil {
@@ -266,20 +389,22 @@ func (s *Service) RevokeKey(ctx context.Context, id, keyID string) error {
 	if err != nil {
 		return err
 	}
-	return s.changed(ctx, a.Workspace, id)
+	s.changed(ctx, a.Workspace, id)
+	return nil
 }
 
 func (s *Service) micro() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
 
 // changed brings this node's ring up to date before the change is answered.
-func (s *Service) changed(ctx context.Context, ws workspace.ID, id string) error {
+func (s *Service) changed(ctx context.Context, ws workspace.ID, id string) {
+	s.follow(ctx)
+	s.bus.Publish(event.Event{Workspace: string(ws), Type: "application.updated", ID: id})
+}
+
+// follow brings the ring up to date after a change that is committed; where
+// that fails, Follow does it a moment later.
+func (s *Service) follow(ctx context.Context) {
 	if err := s.Refresh(context.WithoutCancel(ctx)); err != nil {
 		s.log.WarnContext(ctx, "follow keys", "err", err)
 	}
-	s.tell(ws, id)
-	return nil
-}
-
-func (s *Service) tell(ws workspace.ID, id string) {
-	s.bus.Publish(event.Event{Workspace: string(ws), Type: "application.updated", ID: id})
 }

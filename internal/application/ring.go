@@ -1,126 +1,183 @@
 package application
 
 import (
-	"context"
 	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"maps"
+	"hash/maphash"
+	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/gateway"
 )
 
 // Ring holds all valid keys of all workspaces in memory, by hash: a look-up
-// waits for nothing, and goes on while the database is away. It implements
-// gateway.Keys.
-type Ring struct{ state atomic.Pointer[ringState] }
+// waits for nothing, costs the same for ten keys and for 100,000, and goes on
+// while the database is away. It implements gateway.Keys and
+// gateway.Applications.
+//
+// It is made of many small maps that are never changed but replaced: a change
+// copies the few that it touches.
+type Ring struct {
+	keys    [ringParts]atomic.Pointer[map[[sha256.Size]byte]*gateway.Consumer]
+	signers [ringParts]atomic.Pointer[map[string]*gateway.Signer]
+	named   [ringParts]atomic.Pointer[map[named]*gateway.Consumer] // applications by id and by name
+	plans   atomic.Pointer[map[named]*gateway.Plan]
+	seen    atomic.Int64 // when the records were last read, in nanoseconds since 1970; 0: never
+	trust   time.Duration
 
-type ringState struct {
-	keys map[[sha256.Size]byte]*gateway.Consumer
-	byID map[string][][sha256.Size]byte // hashes by workspace and application
-	seen int64                          // newest changed_at that is in keys
-	at   time.Time                      // of the last look at the records
+	// What writers know, under mu.
+	mu    sync.Mutex
+	clock int64 // of the newest change that is in the maps
+	apps  map[named]*entry
+	used  map[string]*use // by key
+	count atomic.Int64
 }
+
+const ringParts = 256
 
 // trustFor is how long the ring is believed to be complete after a look.
 const trustFor = 5 * time.Second
 
+// named is an id or a name in a workspace.
+type named struct{ workspace, name string }
+
+// entry is what an application has in the maps.
+type entry struct {
+	hashes  [][sha256.Size]byte
+	signers []string
+	names   []named
+}
+
+// use is when a key was last used.
+type use struct {
+	workspace, id string
+	at            atomic.Int64 // seconds
+	written       int64        // what the records have, seconds
+}
+
+func newRing() *Ring {
+	return &Ring{trust: trustFor, clock: -1, apps: map[named]*entry{}, used: map[string]*use{}}
+}
+
 // Find implements gateway.Keys.
 func (r *Ring) Find(sum [sha256.Size]byte) (*gateway.Consumer, bool) {
-	s := r.state.Load()
-	if s == nil {
-		return nil, false
+	if m := r.keys[sum[0]].Load(); m != nil {
+		if c := (*m)[sum]; c != nil {
+			return c, true
+		}
 	}
-	return s.keys[sum], time.Since(s.at) < trustFor
+	return nil, r.sure()
 }
 
-// Len is how many keys there are.
-func (r *Ring) Len() int {
-	if s := r.state.Load(); s != nil {
-		return len(s.keys)
+// Application implements gateway.Applications.
+func (r *Ring) Application(workspace, name string) (*gateway.Consumer, bool) {
+	n := named{workspace, name}
+	if m := r.named[part(n)].Load(); m != nil {
+		if c := (*m)[n]; c != nil {
+			return c, true
+		}
 	}
-	return 0
+	return nil, r.sure()
 }
 
-// Refresh reads what changed since the last look: everything at first.
-func (s *Service) Refresh(ctx context.Context) error {
-	old := s.ring.state.Load()
-	since := int64(0)
-	if old != nil {
-		// A transaction may commit some seconds after it took its time.
-		since = old.seen - (10 * time.Second).Microseconds()
-	}
-	at := s.now()
-	type row struct {
-		ws, app, name, plan, apis         string
-		disabled, changed                 int64
-		keyID, prefix, hash               string
-		keyExpires, keyRevoked, keyExists int64
-	}
-	// All workspaces: the node's gateway serves them all.
-	rows, err := db.All(ctx, s.db, func(q db.Scanner) (r row, err error) {
-		return r, q.Scan(&r.ws, &r.app, &r.name, &r.plan, &r.apis, &r.disabled, &r.changed, &r.keyID, &r.prefix, &r.hash, &r.keyExpires, &r.keyRevoked, &r.keyExists)
-	}, `SELECT a.workspace_id, a.id, a.name, a.plan, a.apis, a.disabled_at, a.changed_at,
-			COALESCE(k.id, ''), COALESCE(k.prefix, ''), COALESCE(k.hash, ''), COALESCE(k.expires_at, 0), COALESCE(k.revoked_at, 0), CASE WHEN k.id IS NULL THEN 0 ELSE 1 END
-		FROM application a LEFT JOIN application_key k ON k.workspace_id = a.workspace_id AND k.application_id = a.id WHERE a.changed_at > $1`, since)
-	if err != nil {
-		return fmt.Errorf("read keys: %w", err)
-	}
-	next := &ringState{keys: map[[sha256.Size]byte]*gateway.Consumer{}, byID: map[string][][sha256.Size]byte{}, at: at}
-	if old != nil {
-		next.seen = old.seen
-		if len(rows) == 0 {
-			next.keys, next.byID = old.keys, old.byID
-			s.ring.state.Store(next)
-			return nil
+// Signer implements gateway.Applications.
+func (r *Ring) Signer(id string) (*gateway.Signer, bool) {
+	if m := r.signers[part(named{"", id})].Load(); m != nil {
+		if s := (*m)[id]; s != nil {
+			return s, true
 		}
-		maps.Copy(next.keys, old.keys)
-		maps.Copy(next.byID, old.byID)
 	}
-	for _, r := range rows { // first take away all of what changed
-		id := r.ws + " " + r.app
-		for _, sum := range next.byID[id] {
-			delete(next.keys, sum)
-		}
-		delete(next.byID, id)
-		next.seen = max(next.seen, r.changed)
+	return nil, r.sure()
+}
+
+// Plan implements gateway.Applications.
+func (r *Ring) Plan(workspace, name string) *gateway.Plan {
+	if m := r.plans.Load(); m != nil {
+		return (*m)[named{workspace, name}]
 	}
-	for _, r := range rows {
-		if r.disabled != 0 || r.keyExists == 0 || r.keyRevoked != 0 || r.keyExpires != 0 && r.keyExpires <= db.Micros(at) {
-			continue
-		}
-		var sum [sha256.Size]byte
-		if _, err := hex.Decode(sum[:], []byte(r.hash[:min(len(r.hash), 2*len(sum))])); err != nil || len(r.hash) != 2*len(sum) {
-			s.log.WarnContext(ctx, "a key's hash can't be read", "workspace", r.ws, "key", r.keyID)
-			continue
-		}
-		c := &gateway.Consumer{Workspace: r.ws, Application: r.app, Name: r.name, Key: r.prefix, KeyID: r.keyID, Plan: r.plan, APIs: split(r.apis)}
-		if r.keyExpires != 0 {
-			c.Expires = db.Time(r.keyExpires)
-		}
-		next.keys[sum] = c
-		id := r.ws + " " + r.app
-		next.byID[id] = append(next.byID[id], sum)
-	}
-	s.ring.state.Store(next)
 	return nil
 }
 
-// Follow keeps the ring up to date until ctx ends.
-func (s *Service) Follow(ctx context.Context) {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		if err := s.Refresh(ctx); err != nil && ctx.Err() == nil {
-			s.log.WarnContext(ctx, "follow keys; known ones keep working", "err", err)
+// sure reports whether what is not here is not in the records either.
+func (r *Ring) sure() bool {
+	at := r.seen.Load()
+	return at != 0 && time.Since(time.Unix(0, at)) < r.trust
+}
+
+// Len is how many keys there are.
+func (r *Ring) Len() int { return int(r.count.Load()) }
+
+var ringSeed = maphash.MakeSeed()
+
+func part(n named) int { return int(maphash.Comparable(ringSeed, n) % ringParts) }
+
+// edit collects changes to the maps, copying each that is touched once.
+type edit struct {
+	ring    *Ring
+	keys    map[int]map[[sha256.Size]byte]*gateway.Consumer
+	signers map[int]map[string]*gateway.Signer
+	named   map[int]map[named]*gateway.Consumer
+}
+
+func (r *Ring) edit() *edit {
+	return &edit{ring: r, keys: map[int]map[[sha256.Size]byte]*gateway.Consumer{}, signers: map[int]map[string]*gateway.Signer{}, named: map[int]map[named]*gateway.Consumer{}}
+}
+
+// of returns the copy of a part.
+func of[K comparable, V any](copies map[int]map[K]V, parts *[ringParts]atomic.Pointer[map[K]V], i int) map[K]V {
+	if m := copies[i]; m != nil {
+		return m
+	}
+	m := map[K]V{}
+	if old := parts[i].Load(); old != nil {
+		for k, v := range *old {
+			m[k] = v
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	}
+	copies[i] = m
+	return m
+}
+
+func (e *edit) key(sum [sha256.Size]byte) map[[sha256.Size]byte]*gateway.Consumer {
+	return of(e.keys, &e.ring.keys, int(sum[0]))
+}
+
+func (e *edit) signer(id string) map[string]*gateway.Signer {
+	return of(e.signers, &e.ring.signers, part(named{"", id}))
+}
+
+func (e *edit) name(n named) map[named]*gateway.Consumer {
+	return of(e.named, &e.ring.named, part(n))
+}
+
+// remove takes an application out.
+func (e *edit) remove(id named) {
+	old := e.ring.apps[id]
+	if old == nil {
+		return
+	}
+	for _, sum := range old.hashes {
+		delete(e.key(sum), sum)
+	}
+	for _, id := range old.signers {
+		delete(e.signer(id), id)
+	}
+	for _, n := range old.names {
+		delete(e.name(n), n)
+	}
+	e.ring.count.Add(-int64(len(old.hashes) + len(old.signers)))
+	delete(e.ring.apps, id)
+}
+
+// done puts the copies in place.
+func (e *edit) done() {
+	for i, m := range e.keys {
+		e.ring.keys[i].Store(&m)
+	}
+	for i, m := range e.signers {
+		e.ring.signers[i].Store(&m)
+	}
+	for i, m := range e.named {
+		e.ring.named[i].Store(&m)
 	}
 }

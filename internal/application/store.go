@@ -44,27 +44,68 @@ func micros(t *time.Time) int64 {
 	return db.Micros(*t)
 }
 
-// maxApplications bounds a workspace's list.
+// maxApplications bounds a workspace's applications.
 const maxApplications = 10_000
 
-func list(ctx context.Context, q db.Queryer, ws workspace.ID) ([]*Application, error) {
-	apps, err := db.All(ctx, q, scan, `SELECT `+columns+` FROM application WHERE workspace_id = $1 ORDER BY name LIMIT $2`, ws, maxApplications)
+// room refuses one more than may be.
+func room(ctx context.Context, tx *db.Tx, ws workspace.ID) error {
+	var n int
+	if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM application WHERE workspace_id = $1`, ws).Scan(&n); err != nil {
+		return fmt.Errorf("count applications: %w", err)
+	}
+	if n >= maxApplications {
+		return errs.New(errs.Conflict, "The workspace has %d applications, the most it may have.", maxApplications)
+	}
+	return nil
+}
+
+// tick moves the clock of changes on and holds it until the transaction ends:
+// changes are committed in the order of their changed_at, on any node.
+func tick(ctx context.Context, tx *db.Tx, now time.Time) (time.Time, error) {
+	var at int64
+	err := tx.QueryRowContext(ctx, `UPDATE application_clock SET at = CASE WHEN at >= $1 THEN at + 1 ELSE $1 END WHERE id = 1 RETURNING at`, db.Micros(now)).Scan(&at)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("move the clock of changes on: %w", err)
+	}
+	return db.Time(at), nil
+}
+
+func list(ctx context.Context, q db.Queryer, ws workspace.ID, f Filter) ([]*Application, error) {
+	where, args := `workspace_id = $1 AND name > $2`, []any{ws, f.After}
+	if f.Search != "" {
+		args = append(args, "%"+escape(strings.ToLower(f.Search))+"%")
+		where += fmt.Sprintf(` AND lower(name) LIKE $%d ESCAPE '!'`, len(args))
+	}
+	if f.Plan != "" {
+		args = append(args, f.Plan)
+		where += fmt.Sprintf(` AND plan = $%d`, len(args))
+	}
+	args = append(args, f.Limit)
+	apps, err := db.All(ctx, q, scan, `SELECT `+columns+` FROM application WHERE `+where+fmt.Sprintf(` ORDER BY name LIMIT $%d`, len(args)), args...)
 	if err != nil {
 		return nil, fmt.Errorf("list applications: %w", err)
 	}
-	keys, err := db.All(ctx, q, scanKey, `SELECT application_id, `+keyColumns+` FROM application_key WHERE workspace_id = $1 ORDER BY application_id, id`, ws)
+	if len(apps) == 0 {
+		return apps, nil
+	}
+	byID := map[string]*Application{}
+	args = []any{ws}
+	for _, a := range apps {
+		byID[a.ID] = a
+		args = append(args, a.ID)
+	}
+	keys, err := db.All(ctx, q, scanKey, `SELECT application_id, `+keyColumns+` FROM application_key WHERE workspace_id = $1 AND application_id IN (`+db.In(2, len(apps))+`) ORDER BY application_id, id`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list keys: %w", err)
 	}
-	byApp := map[string][]Key{}
 	for _, k := range keys {
-		byApp[k.app] = append(byApp[k.app], k.Key)
-	}
-	for _, a := range apps {
-		a.Keys = append(a.Keys, byApp[a.ID]...)
+		byID[k.app].Keys = append(byID[k.app].Keys, k.Key)
 	}
 	return apps, nil
 }
+
+// escape makes a text stand for itself in LIKE.
+func escape(s string) string { return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(s) }
 
 // held returns an application that nobody else changes until the transaction
 // ends.
@@ -118,7 +159,7 @@ func touch(ctx context.Context, tx *db.Tx, ws workspace.ID, id string, now time.
 	return nil
 }
 
-const keyColumns = `id, name, prefix, created_at, expires_at, revoked_at`
+const keyColumns = `id, name, kind, prefix, created_at, expires_at, revoked_at, used_at`
 
 type ownedKey struct {
 	app string
@@ -126,15 +167,15 @@ type ownedKey struct {
 }
 
 func scanKey(s db.Scanner) (k ownedKey, err error) {
-	var created, expires, revoked int64
-	err = s.Scan(&k.app, &k.ID, &k.Name, &k.Prefix, &created, &expires, &revoked)
-	k.CreatedAt, k.ExpiresAt, k.RevokedAt = db.Time(created), timePtr(expires), timePtr(revoked)
+	var created, expires, revoked, used int64
+	err = s.Scan(&k.app, &k.ID, &k.Name, &k.Kind, &k.Prefix, &created, &expires, &revoked, &used)
+	k.CreatedAt, k.ExpiresAt, k.RevokedAt, k.UsedAt = db.Time(created), timePtr(expires), timePtr(revoked), timePtr(used)
 	return k, err
 }
 
-func insertKey(ctx context.Context, tx *db.Tx, ws workspace.ID, appID string, k Key, hash string) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO application_key (workspace_id, application_id, `+keyColumns+`, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		ws, appID, k.ID, k.Name, k.Prefix, db.Micros(k.CreatedAt), micros(k.ExpiresAt), int64(0), hash)
+func insertKey(ctx context.Context, tx *db.Tx, ws workspace.ID, appID string, k Key, hash, sealed string) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO application_key (workspace_id, application_id, `+keyColumns+`, hash, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		ws, appID, k.ID, k.Name, k.Kind, k.Prefix, db.Micros(k.CreatedAt), micros(k.ExpiresAt), int64(0), int64(0), hash, sealed)
 	if err != nil {
 		return fmt.Errorf("write key %s: %w", k.ID, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hypercare/hypercare/internal/gateway/h1"
+	"github.com/hypercare/hypercare/internal/gateway/token"
 )
 
 // Exchange is one request on its way through the gateway and back, the same
@@ -29,8 +30,9 @@ type Exchange struct {
 	ID       ID
 	Route    *Route
 	Consumer *Consumer // whose key it carried
-	User     string    // who the caller says is signed in; "" when nobody does
+	User     string    // who is signed in, by a token or as the identity policy says; "" for nobody
 	Session  string    // of that user
+	Proven   bool      // User is of a verified token or certificate, not what the caller says
 	Policy   string    // kind that answered in the upstream's place; "" for none
 	Variant  Variant   // of a rollout that is under way
 	Upstream *target   // that answered
@@ -49,29 +51,33 @@ type Exchange struct {
 	failed  [maxFailed]Try // tries before the last
 	nFailed int
 
-	params  [maxParams][2]int // of the route's path, as offsets into Path
-	trace   [16]byte
-	span    [8]byte
-	parent  [8]byte // span of the caller
-	sampled bool
-	extra   []byte        // header lines for the answer
-	most    int64         // of the body's content; 0: no bound
-	changes *headerChange // of the request's fields
-	hidden  string        // name of the field that carried the key: not passed on
-	tally   *tally        // of its variant
-	peer    netip.Addr
-	trusted bool // peer is a proxy of ours
-	lane    lane
-	upgrade []byte // the protocol a client wants to go over to
-	grpc    bool
-	grpcEnd uint8 // the status that ended a gRPC call, and 1; 0: none
-	te      bool  // the client understands trailers
-	client  *ClientCertificate
-	fast    bool     // the lane can pass chunks on as they are
-	close   bool     // the client's connection ends after this
-	in      *h1.Head // of the request, for what Connection names; nil in the other lane
-	content bool     // bodies go by as content: somebody looks at them; see body.go
-	shape   *shaping // nil for most
+	params   [maxParams][2]int // of the route's path, as offsets into Path
+	trace    [16]byte
+	span     [8]byte
+	parent   [8]byte // span of the caller
+	sampled  bool
+	extra    []byte        // header lines for the answer
+	most     int64         // of the body's content; 0: no bound
+	changes  *headerChange // of the request's fields
+	added    []byte        // header lines for the upstream
+	token    *token.Token  // that holds; nil for none
+	priority uint8         // 0 is served first
+	proven   uint8         // who asks is known: bit 0 as the API wants it, bit 1 as the route does
+	dares    []string      // challenges of kinds that found nothing, where any is enough
+	tally    *tally        // of its variant
+	peer     netip.Addr
+	trusted  bool // peer is a proxy of ours
+	lane     lane
+	upgrade  []byte // the protocol a client wants to go over to
+	grpc     bool
+	grpcEnd  uint8 // the status that ended a gRPC call, and 1; 0: none
+	te       bool  // the client understands trailers
+	client   *ClientCertificate
+	fast     bool     // the lane can pass chunks on as they are
+	close    bool     // the client's connection ends after this
+	in       *h1.Head // of the request, for what Connection names; nil in the other lane
+	content  bool     // bodies go by as content: somebody looks at them; see body.go
+	shape    *shaping // nil for most
 }
 
 // Proto is how a client speaks.

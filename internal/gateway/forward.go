@@ -30,7 +30,7 @@ var idempotent = []string{"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}
 // forward sends the request to an upstream and passes the answer on, trying
 // another target where that is safe.
 func (g *Gateway) forward(x *Exchange, u *upstream, in *h1.Head) {
-	if u.maxPending > 0 && u.pending.Add(1) > u.maxPending {
+	if u.maxPending > 0 && u.pending.Add(1) > x.room(u.maxPending) {
 		u.pending.Add(-1)
 		g.reject(x, 503, Overloaded, "this upstream has as many requests under way as it may; try again in a moment")
 		return
@@ -614,6 +614,7 @@ func (f *forwarding) appendHead(b []byte, t *target) []byte {
 			b = h1.AppendLine(b, x.changes.set[i].name, x.changes.set[i].value)
 		}
 	}
+	b = append(b, x.added...)
 	b = x.appendForwarded(b, x.HostAs)
 	if x.Body {
 		if x.Length >= 0 {
@@ -640,8 +641,10 @@ func (f *forwarding) appendHead(b []byte, t *target) []byte {
 // dropped are the fields that are written anew, or that are the gateway's
 // business alone.
 func (x *Exchange) dropped(name []byte) bool {
-	if x.hidden != "" && isName(name, x.hidden) {
-		return true
+	for _, s := range x.Route.strips {
+		if foldedName(name, s) {
+			return true
+		}
 	}
 	switch len(name) {
 	case 4:

@@ -28,6 +28,8 @@ import (
 	"time"
 
 	"github.com/hypercare/hypercare/internal/gateway/h1"
+	"github.com/hypercare/hypercare/internal/gateway/token"
+	"github.com/hypercare/hypercare/internal/outbound"
 )
 
 // Limits bound what a client may take.
@@ -57,6 +59,12 @@ type Gateway struct {
 	board    board
 	lost     *Stats  // of what no route took
 	limiter  limiter // outlives snapshots: a new document forgives nothing
+	slots    slots
+	nonces   nonces
+	counters Counters
+	sources  *token.Sources // outlive snapshots too
+
+	applications Applications // what keys knows besides; nil for nothing
 
 	apply   sync.Mutex         // one Load at a time
 	forces  map[string]inForce // by workspace, under apply
@@ -81,10 +89,16 @@ type Options struct {
 	// Record is told of every exchange when it has ended, on its goroutine: it
 	// must not wait, and must not keep the exchange.
 	Record func(*Exchange)
-	// Keys knows who may call; nil: nobody with a key.
+	// Keys knows who may call; nil: nobody with a key. What is Applications
+	// too is asked for them.
 	Keys Keys
 	// Files is the folder of files that a document may name; "" for none.
 	Files string
+	// Counters keep quotas; nil: what has a quota is refused.
+	Counters Counters
+	// Outbound asks the issuers of tokens; nil: a client for public addresses.
+	Outbound *outbound.Client
+	Tokens   token.Limits
 }
 
 // New returns a gateway that knows no route yet.
@@ -97,6 +111,12 @@ func New(o Options) *Gateway {
 	}
 	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, keys: o.Keys, files: o.Files, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
 	g.lost = g.board.of("", "", "", "")
+	g.counters = o.Counters
+	g.applications, _ = o.Keys.(Applications)
+	if o.Outbound == nil {
+		o.Outbound = outbound.New(outbound.Config{})
+	}
+	g.sources = token.NewSources(o.Outbound, o.Log, o.Tokens)
 	d := &net.Dialer{KeepAlive: 30 * time.Second}
 	g.dial = d.DialContext
 	g.snap.Store(&snapshot{})
@@ -211,6 +231,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	g.tunnels.close()
 	_ = g.slow.Close()
 	g.bg.Wait()
+	g.sources.Close()
 	g.snap.Load().close()
 	return err
 }
@@ -251,6 +272,9 @@ func (g *Gateway) handle(x *Exchange, in *h1.Head) {
 			x.Policy = p.name
 			if no.after > 0 {
 				x.retryAfter(no.after)
+			}
+			if no.challenge != "" {
+				x.say("WWW-Authenticate", no.challenge)
 			}
 			if no.status == 204 { // a policy's own answer
 				x.Status = 204
@@ -354,6 +378,9 @@ func (g *Gateway) badBody(x *Exchange, err error) {
 		g.reject(x, 408, BadRequest, "the body took too long to arrive")
 	case errors.Is(err, h1.ErrChunk), errors.Is(err, h1.ErrTrailers), errors.Is(err, h1.ErrTooLarge):
 		g.reject(x, 400, BadRequest, "the body's framing is wrong: "+err.Error())
+	case errors.Is(err, errDigest):
+		x.Policy = signatureKind.name
+		g.reject(x, 400, Refused, "the body is not what was signed: its Content-Digest is another")
 	case errors.Is(err, errTooLong):
 		g.reject(x, 413, BadRequest, "the body is larger than this route takes")
 	default:
@@ -399,6 +426,9 @@ func (g *Gateway) housekeep(ctx context.Context) {
 					t.tls.refresh()
 				}
 			}
+			g.apply.Lock() // what is being published is in no snapshot yet
+			g.sources.Housekeep(now, g.snap.Load().sources())
+			g.apply.Unlock()
 		}
 	}
 }

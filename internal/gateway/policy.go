@@ -21,6 +21,8 @@ type refusal struct {
 	class  Class
 	reason string
 	after  time.Duration
+	// challenge is the WWW-Authenticate of a 401 (RFC 9110 11.6.1).
+	challenge string
 }
 
 // Policies are what a request must meet.
@@ -31,6 +33,23 @@ type Policies struct {
 	Headers   *HeaderPolicy  `yaml:"headers,omitempty" json:"headers,omitempty" doc:"Changes the request on its way."`
 	Addresses *AddressPolicy `yaml:"addresses,omitempty" json:"addresses,omitempty"`
 	MaxBody   string         `yaml:"max_body,omitempty" json:"max_body,omitempty" doc:"Largest body, such as 1MB."`
+
+	// Who may call.
+	Authentication string               `yaml:"authentication,omitempty" json:"authentication,omitempty" doc:"all (default): each kind that is named must be met; any: one is enough; none, of a route: what its API asks for is not asked for."`
+	MTLS           *MTLSPolicy          `yaml:"mtls,omitempty" json:"mtls,omitempty" doc:"Asks for a client certificate."`
+	Basic          *BasicPolicy         `yaml:"basic,omitempty" json:"basic,omitempty" doc:"Asks for an application and its key as user name and password."`
+	Signature      *SignaturePolicy     `yaml:"signature,omitempty" json:"signature,omitempty" doc:"Asks for a signature with the secret of an application."`
+	JWT            *JWTPolicy           `yaml:"jwt,omitempty" json:"jwt,omitempty" doc:"Asks for a JSON Web Token."`
+	Introspection  *IntrospectionPolicy `yaml:"introspection,omitempty" json:"introspection,omitempty" doc:"Asks for a token that its issuer calls active."`
+	Require        *RequirePolicy       `yaml:"require,omitempty" json:"require,omitempty" doc:"What the token has to hold besides."`
+	Identity       *IdentityPolicy      `yaml:"identity,omitempty" json:"identity,omitempty" doc:"Who the user is."`
+
+	// How much.
+	Plan        *PlanPolicy        `yaml:"plan,omitempty" json:"plan,omitempty" doc:"Holds the application to the limits of its plan."`
+	Limits      []LimitPolicy      `yaml:"limits,omitempty" json:"limits,omitempty" doc:"Several limits, all of which must leave room."`
+	Quotas      []QuotaPolicy      `yaml:"quotas,omitempty" json:"quotas,omitempty" doc:"Calls in a day or month."`
+	Concurrency *ConcurrencyPolicy `yaml:"concurrency,omitempty" json:"concurrency,omitempty" doc:"Calls at once."`
+	Priority    string             `yaml:"priority,omitempty" json:"priority,omitempty" doc:"high (default), medium or low: when an upstream with max_concurrent fills up, low is refused from half of it, medium from three quarters."`
 }
 
 // policyKind is one kind of policy: how it is checked when it is published, and
@@ -42,6 +61,8 @@ type policyKind struct {
 	build func(b *building, p *Policies) policy
 	// once: what a route says stands in place of what its API says, not beside it.
 	once bool
+	// auth: it tells who asks; a route may turn off what its API asks for.
+	auth bool
 }
 
 // building is what a kind of policy may know of where it stands.
@@ -53,12 +74,16 @@ type building struct {
 	openapi   string // id of the API's OpenAPI document; see spec
 	operation string // of the route, in that document
 	specs     *specs
+	ofRoute   bool // not of the API
 }
 
 // policyKinds are in the order in which a request meets them: browsers ask
 // first, then what is cheap and decisive, then who asks, then how much they
 // may, then what is changed on the way.
-var policyKinds = []policyKind{corsKind, addressKind, sizeKind, keyKind, limitKind, headerKind}
+var policyKinds = []policyKind{corsKind, addressKind, sizeKind,
+	mtlsKind, keyKind, basicKind, signatureKind, jwtKind, introspectionKind, authenticationKind, requireKind, identityKind,
+	planKind, limitKind, quotaKind, concurrencyKind, priorityKind,
+	headerKind}
 
 func (k *checker) policies(path string, p Policies) {
 	for i := range policyKinds {
@@ -73,6 +98,9 @@ func buildPolicies(api, route building, ofAPI, ofRoute *Policies) []namedPolicy 
 	for i := range policyKinds {
 		kind := &policyKinds[i]
 		a, r := kind.build(&api, ofAPI), kind.build(&route, ofRoute)
+		if kind.auth && ofRoute.Authentication == authNone {
+			a = nil
+		}
 		if a != nil && (r == nil || !kind.once) {
 			out = append(out, namedPolicy{kind.name, a})
 		}
@@ -81,6 +109,24 @@ func buildPolicies(api, route building, ofAPI, ofRoute *Policies) []namedPolicy 
 		}
 	}
 	return out
+}
+
+// stripper is a policy for which the upstream does not see some fields of what
+// the client sent: credentials, and what only the gateway may say.
+type stripper interface {
+	// strips returns their names in lower case.
+	strips() []string
+}
+
+// stripped gathers what the policies of a route keep from its upstream.
+func stripped(list []namedPolicy) []string {
+	var out []string
+	for _, p := range list {
+		if s, ok := p.policy.(stripper); ok {
+			out = append(out, s.strips()...)
+		}
+	}
+	return sortedUnique(out)
 }
 
 // namedPolicy is a policy with the name of its kind.
@@ -100,6 +146,24 @@ type setHeader struct{ name, value string }
 
 // isName compares a field's name with one in lower case.
 func isName(name []byte, lower string) bool { return h1.Is(name, lower) }
+
+// foldedName compares like isName, and takes _ for -: servers that hand
+// fields on as variables can't tell the two apart.
+func foldedName(name []byte, lower string) bool {
+	if len(name) != len(lower) {
+		return false
+	}
+	for i := range len(lower) {
+		c := name[i]
+		if 'A' <= c && c <= 'Z' {
+			c |= 0x20
+		}
+		if c != lower[i] && (c != '_' || lower[i] != '-') {
+			return false
+		}
+	}
+	return true
+}
 
 // value returns a field of the request.
 func (x *Exchange) value(lower string) ([]byte, bool) {

@@ -16,8 +16,9 @@ import (
 type LimitPolicy struct {
 	Rate  string            `yaml:"rate" json:"rate" doc:"Requests per time, such as 10/s, 600/m, 1000/h." example:"10/s"`
 	Burst int64             `yaml:"burst,omitempty" json:"burst,omitempty" doc:"How many at once; the rate's number when absent."`
-	By    string            `yaml:"by,omitempty" json:"by,omitempty" doc:"key (default with a key), application, ip (default without), route."`
+	By    string            `yaml:"by,omitempty" json:"by,omitempty" doc:"key (default with a key), application, user, ip (default without), route."`
 	Plans map[string]string `yaml:"plans,omitempty" json:"plans,omitempty" doc:"Plan of the application to rate."`
+	Name  string            `yaml:"name,omitempty" json:"name,omitempty" doc:"In the RateLimit headers; the API's or route's when absent."`
 }
 
 var limitKind = policyKind{
@@ -26,22 +27,42 @@ var limitKind = policyKind{
 		if p.Limit != nil {
 			k.limit(path+".limit", *p.Limit)
 		}
+		if len(p.Limits) > maxLimits {
+			k.fault(path+".limits", "there are %d limits, more than %d", len(p.Limits), maxLimits)
+		}
+		names := map[string]bool{}
+		for i, l := range p.Limits {
+			at := fmt.Sprintf("%s.limits[%d]", path, i)
+			k.limit(at, l)
+			if l.Name != "" {
+				k.name(at+".name", l.Name, names)
+			}
+		}
 	},
 	build: func(b *building, p *Policies) policy {
-		l := p.Limit
-		if l == nil {
+		list := p.Limits
+		if p.Limit != nil {
+			list = append([]LimitPolicy{*p.Limit}, list...)
+		}
+		if len(list) == 0 {
 			return nil
 		}
-		out := b.g.compileLimit(*l, b.workspace, l.Rate, b.scope, l.Burst)
-		for plan, rate := range l.Plans {
-			if out.plans == nil {
-				out.plans = map[string]*rateLimit{}
+		out := &rateLimits{limit: &b.g.limiter}
+		for i, l := range list {
+			scope := b.scope
+			if l.Name != "" {
+				scope = l.Name
+			} else if i > 0 {
+				scope += "-" + strconv.Itoa(i+1)
 			}
-			out.plans[plan] = b.g.compileLimit(*l, b.workspace, rate, b.scope, 0)
+			out.list = append(out.list, compileLimit(l, b.workspace, b.scope, scope))
 		}
 		return out
 	},
 }
+
+// maxLimits bounds the limits of one place.
+const maxLimits = 10
 
 func (k *checker) limit(path string, l LimitPolicy) {
 	if _, _, err := rateOf(l.Rate); err != nil {
@@ -52,13 +73,28 @@ func (k *checker) limit(path string, l LimitPolicy) {
 			k.fault(path+".plans", "%v", err)
 		}
 	}
-	switch l.By {
-	case "", "key", "application", "ip", "route":
-	default:
-		k.fault(path+".by", "there is no %q to limit by; use key, application, ip or route", l.By)
+	k.by(path+".by", l.By, bySubject)
+	if l.Burst < 0 || l.Burst > maxBurst {
+		k.fault(path+".burst", "a burst is from 1 to %d", maxBurst)
 	}
-	if l.Burst < 0 || l.Burst > 1_000_000 {
-		k.fault(path+".burst", "a burst is from 1 to 1000000")
+}
+
+const maxBurst = 1_000_000
+
+// By whom is counted.
+const (
+	byKey         = "key"
+	byApplication = "application"
+	byUser        = "user"
+	byIP          = "ip"
+	byRoute       = "route"
+)
+
+var bySubject = []string{byKey, byApplication, byUser, byIP, byRoute}
+
+func (k *checker) by(path, by string, of []string) {
+	if by != "" && !slices.Contains(of, by) {
+		k.fault(path, "there is no %q to count by; use %s", by, strings.Join(of, ", "))
 	}
 }
 
@@ -73,9 +109,26 @@ func rateOf(s string) (count int64, per time.Duration, err error) {
 	return count, per, nil
 }
 
-func (g *Gateway) compileLimit(l LimitPolicy, ws, rate, scope string, burst int64) *rateLimit {
+func compileLimit(l LimitPolicy, ws, scope, name string) *rateLimit {
+	out := newRateLimit(l.Rate, l.Burst, name, l.By, fnv(ws+" "+name, 0))
+	if l.Name != "" { // of one name there may be several on other routes
+		out.salt = fnv(ws+" "+scope+" "+name, 0)
+	}
+	for plan, rate := range l.Plans {
+		if out.plans == nil {
+			out.plans = map[string]*rateLimit{}
+		}
+		out.plans[plan] = newRateLimit(rate, 0, name, l.By, out.salt)
+	}
+	return out
+}
+
+func newRateLimit(rate string, burst int64, name, by string, salt uint64) *rateLimit {
 	count, per, _ := rateOf(rate)
-	return &rateLimit{name: scope, by: cmp.Or(l.By, "key"), every: int64(per) / count, burst: cmp.Or(burst, count), per: per, count: count, limit: &g.limiter, salt: fnv(ws+" "+scope, 0)}
+	r := &rateLimit{by: cmp.Or(by, byKey), every: int64(per) / count, burst: cmp.Or(burst, count), salt: salt}
+	r.policyLine = fmt.Sprintf("RateLimit-Policy: %q;q=%d;w=%d\r\n", name, count, max(1, int64(per/time.Second)))
+	r.start = fmt.Sprintf("RateLimit: %q;r=", name)
+	return r
 }
 
 // limiter allows a rate with a burst for each of many keys by GCRA (ITU-T
@@ -126,59 +179,89 @@ func (l *limiter) allow(key uint64, every, burst, now int64) (ok bool, left int6
 	return true, (depth - (next - now)) / every, 0, time.Duration(next - now)
 }
 
-// rateLimit bounds requests by who sends them.
-type rateLimit struct {
-	name  string // as headers have it
-	by    string // key, application, ip, route
-	every int64  // nanoseconds
-	burst int64
-	per   time.Duration // as it was written, for the header
-	count int64
-	plans map[string]*rateLimit // by plan of the consumer; nil: the same for all
-	limit *limiter
-	salt  uint64
+// back gives one request back that another limit refused.
+func (l *limiter) back(key uint64, every int64) {
+	s := &l.shards[key%limitShards]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t, there := s.tat[key]; there {
+		s.tat[key] = t - every
+	}
 }
 
-func (p *rateLimit) check(x *Exchange) *refusal {
-	r := p
-	if x.Consumer != nil && p.plans != nil {
-		if of := p.plans[x.Consumer.Plan]; of != nil {
-			r = of
+// rateLimit bounds requests by who sends them.
+type rateLimit struct {
+	by    string
+	every int64 // nanoseconds
+	burst int64
+	plans map[string]*rateLimit // by plan of the consumer; nil: the same for all
+	salt  uint64
+	// The headers as far as they do not change
+	// (draft-ietf-httpapi-ratelimit-headers-10).
+	policyLine, start string
+}
+
+// rateLimits are several, all of which must leave room.
+type rateLimits struct {
+	limit *limiter
+	list  []*rateLimit
+}
+
+func (p *rateLimits) check(x *Exchange) *refusal { return checkRates(x, p.limit, p.list) }
+
+// checkRates takes one request from each limit, or from none of them.
+func checkRates(x *Exchange, l *limiter, list []*rateLimit) *refusal {
+	var taken [maxLimits]struct {
+		key   uint64
+		every int64
+	}
+	for i, r := range list {
+		if x.Consumer != nil && r.plans != nil {
+			if of := r.plans[x.Consumer.Plan]; of != nil {
+				r = of
+			}
+		}
+		key := keyOf(x, r.by, r.salt)
+		ok, left, wait, reset := l.allow(key, r.every, r.burst, x.Start.UnixNano())
+		x.sayLimit(r.policyLine, r.start, left, reset)
+		if !ok {
+			for _, t := range taken[:min(i, maxLimits)] {
+				l.back(t.key, t.every)
+			}
+			return &refusal{status: 429, class: Limited, reason: "there were too many requests; send fewer, or ask for a larger plan", after: wait}
+		}
+		if i < maxLimits {
+			taken[i].key, taken[i].every = key, r.every
 		}
 	}
-	ok, left, wait, reset := r.limit.allow(r.keyOf(x), r.every, r.burst, x.Start.UnixNano())
-	// draft-ietf-httpapi-ratelimit-headers: what holds, and what is left.
-	x.extra = append(x.extra, "RateLimit-Policy: \""...)
-	x.extra = append(x.extra, r.name...)
-	x.extra = append(x.extra, "\";q="...)
-	x.extra = strconv.AppendInt(x.extra, r.count, 10)
-	x.extra = append(x.extra, ";w="...)
-	x.extra = strconv.AppendInt(x.extra, max(1, int64(r.per/time.Second)), 10)
-	x.extra = append(x.extra, "\r\nRateLimit: \""...)
-	x.extra = append(x.extra, r.name...)
-	x.extra = append(x.extra, "\";r="...)
+	return nil
+}
+
+// sayLimit says what holds, and what is left.
+func (x *Exchange) sayLimit(policyLine, start string, left int64, reset time.Duration) {
+	x.extra = append(x.extra, policyLine...)
+	x.extra = append(x.extra, start...)
 	x.extra = strconv.AppendInt(x.extra, left, 10)
 	x.extra = append(x.extra, ";t="...)
 	x.extra = strconv.AppendInt(x.extra, int64((reset+time.Second-1)/time.Second), 10)
 	x.extra = append(x.extra, '\r', '\n')
-	if ok {
-		return nil
-	}
-	return &refusal{status: 429, class: Limited, reason: "there were too many requests; send fewer, or ask for a larger plan", after: wait}
 }
 
 var limitSeed = maphash.MakeSeed()
 
 // keyOf names who is counted. The salt keeps the policies of a document apart
-// that share a limiter.
-func (p *rateLimit) keyOf(x *Exchange) uint64 {
-	h := p.salt
+// that share a limiter. Who can't be named is counted by address.
+func keyOf(x *Exchange, by string, salt uint64) uint64 {
+	h := salt
+	c := x.Consumer
 	switch {
-	case p.by == "route":
-	case p.by == "key" && x.Consumer != nil:
-		h ^= maphash.String(limitSeed, x.Consumer.KeyID)
-	case (p.by == "application" || p.by == "key") && x.Consumer != nil:
-		h ^= maphash.String(limitSeed, x.Consumer.Application)
+	case by == byRoute:
+	case by == byUser && x.User != "":
+		h ^= maphash.String(limitSeed, x.User)
+	case by == byKey && c != nil && c.KeyID != "":
+		h ^= maphash.String(limitSeed, c.KeyID)
+	case (by == byApplication || by == byKey) && c != nil:
+		h ^= maphash.String(limitSeed, c.Application)
 	default:
 		b := x.Client.As16()
 		if x.Client.Is6() && !x.Client.Is4In6() {

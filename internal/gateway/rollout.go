@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"net/http"
@@ -10,8 +9,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/hypercare/hypercare/internal/gateway/h1"
 )
 
 // Rollout sends a share of some routes' requests to another upstream for a
@@ -219,7 +216,7 @@ func (o *overlay) targets(x *Exchange) bool {
 		}
 	}
 	for i := range o.cookies {
-		if v, ok := x.cookie(o.cookies[i].name); ok && o.cookies[i].match(v) {
+		if v := x.cookie(o.cookies[i].name); v != nil && o.cookies[i].match(v) {
 			return true
 		}
 	}
@@ -246,8 +243,8 @@ func (o *overlay) share(x *Exchange) uint64 {
 			h = mix(fnvBytes(v) ^ o.seed)
 		}
 	case StickyCookie:
-		v, ok := x.cookie(o.stickyName)
-		if !ok || len(v) == 0 {
+		v := x.cookie(o.stickyName)
+		if len(v) == 0 {
 			id := x.ID.String()
 			v = []byte(id)
 			x.say("Set-Cookie", o.stickyName+"="+id+"; Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax")
@@ -267,25 +264,6 @@ func (o *overlay) share(x *Exchange) uint64 {
 		h = mix(uint64(x.ID[15])<<8 | uint64(x.ID[14]) | uint64(x.ID[13])<<16 | uint64(x.ID[12])<<24)
 	}
 	return h % tenThousand
-}
-
-// cookie returns the value of a cookie (RFC 6265 4.2.1).
-func (x *Exchange) cookie(name string) ([]byte, bool) {
-	for i := range x.Fields {
-		if !h1.Is(x.Fields[i].Name, "cookie") {
-			continue
-		}
-		rest := x.Fields[i].Value
-		for len(rest) > 0 {
-			var pair []byte
-			pair, rest, _ = bytes.Cut(rest, []byte(";"))
-			k, v, ok := bytes.Cut(bytes.TrimSpace(pair), []byte("="))
-			if ok && string(k) == name {
-				return bytes.Trim(v, `"`), true
-			}
-		}
-	}
-	return nil, false
 }
 
 // attached is a rollout on one route, with what is counted there.

@@ -34,6 +34,7 @@ type Route struct {
 	host     string  // Host sent to the upstream; "" for the target's own
 	keepHost bool
 	policies []namedPolicy
+	strips   []string    // fields of the request that the upstream does not see, in lower case
 	headers2 []setHeader // added to answers, such as Sunset
 	timeouts timeouts
 	stats    *Stats

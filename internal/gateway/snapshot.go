@@ -28,5 +28,18 @@ func sortedUnique(list []string) []string {
 	return slices.Compact(list)
 }
 
+// sources are what the policies ask about tokens.
+func (s *snapshot) sources() map[any]bool {
+	used := map[any]bool{}
+	for _, r := range s.routes {
+		for _, p := range r.policies {
+			if t, ok := p.policy.(interface{ uses() any }); ok {
+				used[t.uses()] = true
+			}
+		}
+	}
+	return used
+}
+
 // prefixLen is how much of the path a prefix route stands for.
 func (r *Route) prefixLen() int { return r.cut }

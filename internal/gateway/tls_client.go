@@ -29,6 +29,15 @@ type ClientCertificate struct {
 // or was not asked.
 func (x *Exchange) ClientCertificate() *ClientCertificate { return x.client }
 
+// verified is the client's certificate, where an authority of the process
+// stands behind it and it has not expired since; nil otherwise.
+func (x *Exchange) verified() *x509.Certificate {
+	if c := x.client; c != nil && c.Trusted && x.Start.Before(c.Leaf.NotAfter) {
+		return c.Leaf
+	}
+	return nil
+}
+
 func newClientCertificate(state *tls.ConnectionState, ca *x509.CertPool) *ClientCertificate {
 	if len(state.PeerCertificates) == 0 {
 		return nil

@@ -26,6 +26,7 @@ const known: Record<EventType, true> = {
   "mention.updated": true,
   "view.updated": true,
   "application.updated": true,
+  "plan.updated": true,
   "gateway.published": true,
 };
 export const eventTypes = Object.keys(known) as EventType[];
