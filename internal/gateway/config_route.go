@@ -279,7 +279,7 @@ func (g *Gateway) compileRoute(s *snapshot, ws string, a API, r RouteC, specs *s
 		idle:    or(cmp.Or(r.Timeouts.Idle, a.Timeouts.Idle), 60*time.Second),
 	}
 	out.headers2 = lifeHeaders(a)
-	here := building{g: g, workspace: ws, api: a.Name, scope: a.Name, openapi: a.OpenAPI, operation: cmp.Or(r.Operation, r.Name), specs: specs}
+	here := building{g: g, workspace: ws, api: a.Name, scope: a.Name, openapi: a.OpenAPI, operation: cmp.Or(r.Operation, r.Name), specs: specs, params: paramNames(full)}
 	of := here
 	of.scope += "-" + r.Name
 	out.policies = buildPolicies(here, of, &a.Policies, &r.Policies)

@@ -149,6 +149,7 @@ type reply struct {
 	last    bool // body is all of it
 	// trailers follow the body when it is all here; see also lane.finish.
 	trailers []h1.Field
+	own      bool // the gateway's word, not an upstream's
 }
 
 // framing is how the body of an answer is delimited.

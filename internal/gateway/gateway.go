@@ -249,6 +249,9 @@ func (g *Gateway) handle(x *Exchange, in *h1.Head) {
 		p := &f.route.policies[i]
 		if no := p.check(x); no != nil {
 			x.Policy = p.name
+			if no.done {
+				return
+			}
 			if no.after > 0 {
 				x.retryAfter(no.after)
 			}
@@ -313,6 +316,11 @@ type problem struct {
 
 // reject answers in the gateway's own name.
 func (g *Gateway) reject(x *Exchange, status int, class Class, why string) {
+	x.rejectOn(x.lane, status, class, why)
+}
+
+// rejectOn is reject for a policy's lane, which answers on the lane behind it.
+func (x *Exchange) rejectOn(l lane, status int, class Class, why string) {
 	x.Status, x.Err = status, class
 	if status == 499 {
 		x.close = true
@@ -333,9 +341,9 @@ func (g *Gateway) reject(x *Exchange, status int, class Class, why string) {
 	if err != nil {
 		body = nil
 	}
-	r := reply{status: status, reason: []byte(title), framing: framedLength, length: int64(len(body)), body: body, last: true,
+	r := reply{status: status, reason: []byte(title), framing: framedLength, length: int64(len(body)), body: body, last: true, own: true,
 		fields: []h1.Field{{Name: []byte("Content-Type"), Value: []byte("application/problem+json")}}}
-	if err := x.lane.answer(&r); err != nil {
+	if err := l.answer(&r); err != nil {
 		x.Err = ClientGone
 	}
 }

@@ -21,16 +21,18 @@ type refusal struct {
 	class  Class
 	reason string
 	after  time.Duration
+	done   bool // the policy gave an answer of its own through the lane
 }
 
 // Policies are what a request must meet.
 type Policies struct {
-	CORS      *CORSPolicy    `yaml:"cors,omitempty" json:"cors,omitempty"`
-	Key       *KeyPolicy     `yaml:"key,omitempty" json:"key,omitempty" doc:"Asks for a key of an application."`
-	Limit     *LimitPolicy   `yaml:"limit,omitempty" json:"limit,omitempty"`
-	Headers   *HeaderPolicy  `yaml:"headers,omitempty" json:"headers,omitempty" doc:"Changes the request on its way."`
-	Addresses *AddressPolicy `yaml:"addresses,omitempty" json:"addresses,omitempty"`
-	MaxBody   string         `yaml:"max_body,omitempty" json:"max_body,omitempty" doc:"Largest body, such as 1MB."`
+	CORS      *CORSPolicy     `yaml:"cors,omitempty" json:"cors,omitempty"`
+	Key       *KeyPolicy      `yaml:"key,omitempty" json:"key,omitempty" doc:"Asks for a key of an application."`
+	Limit     *LimitPolicy    `yaml:"limit,omitempty" json:"limit,omitempty"`
+	Headers   *HeaderPolicy   `yaml:"headers,omitempty" json:"headers,omitempty" doc:"Changes the request on its way."`
+	Addresses *AddressPolicy  `yaml:"addresses,omitempty" json:"addresses,omitempty"`
+	Transform []TransformRule `yaml:"transform,omitempty" json:"transform,omitempty" doc:"Changes requests and answers, rule by rule."`
+	MaxBody   string          `yaml:"max_body,omitempty" json:"max_body,omitempty" doc:"Largest body, such as 1MB."`
 }
 
 // policyKind is one kind of policy: how it is checked when it is published, and
@@ -53,12 +55,13 @@ type building struct {
 	openapi   string // id of the API's OpenAPI document; see spec
 	operation string // of the route, in that document
 	specs     *specs
+	params    []string // names of the parameters of the route's path
 }
 
 // policyKinds are in the order in which a request meets them: browsers ask
 // first, then what is cheap and decisive, then who asks, then how much they
 // may, then what is changed on the way.
-var policyKinds = []policyKind{corsKind, addressKind, sizeKind, keyKind, limitKind, headerKind}
+var policyKinds = []policyKind{corsKind, addressKind, sizeKind, keyKind, limitKind, transformKind, headerKind}
 
 func (k *checker) policies(path string, p Policies) {
 	for i := range policyKinds {
