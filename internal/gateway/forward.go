@@ -30,6 +30,10 @@ var idempotent = []string{"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}
 // forward sends the request to an upstream and passes the answer on, trying
 // another target where that is safe.
 func (g *Gateway) forward(x *Exchange, u *upstream, in *h1.Head) {
+	if u == nil {
+		g.reject(x, 503, NoUpstream, "there is no upstream behind this route yet")
+		return
+	}
 	if u.maxPending > 0 && u.pending.Add(1) > u.maxPending {
 		u.pending.Add(-1)
 		g.reject(x, 503, Overloaded, "this upstream has as many requests under way as it may; try again in a moment")

@@ -57,6 +57,9 @@ type Gateway struct {
 	board    board
 	lost     *Stats  // of what no route took
 	limiter  limiter // outlives snapshots: a new document forgives nothing
+	mirrored func(Mirrored)
+	mirrors  mirrorCounts
+	asides   asides
 
 	apply   sync.Mutex         // one Load at a time
 	forces  map[string]inForce // by workspace, under apply
@@ -81,6 +84,9 @@ type Options struct {
 	// Record is told of every exchange when it has ended, on its goroutine: it
 	// must not wait, and must not keep the exchange.
 	Record func(*Exchange)
+	// Mirrored is told of every copy that a mirror sent, when it was answered or
+	// failed; nil: nobody compares.
+	Mirrored func(Mirrored)
 	// Keys knows who may call; nil: nobody with a key.
 	Keys Keys
 	// Files is the folder of files that a document may name; "" for none.
@@ -95,7 +101,7 @@ func New(o Options) *Gateway {
 	if o.Record == nil {
 		o.Record = func(*Exchange) {}
 	}
-	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, keys: o.Keys, files: o.Files, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
+	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, mirrored: o.Mirrored, keys: o.Keys, files: o.Files, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
 	g.lost = g.board.of("", "", "", "")
 	d := &net.Dialer{KeepAlive: 30 * time.Second}
 	g.dial = d.DialContext
@@ -210,6 +216,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	}
 	g.tunnels.close()
 	_ = g.slow.Close()
+	g.asides.close()
 	g.bg.Wait()
 	g.snap.Load().close()
 	return err
@@ -272,7 +279,10 @@ func (r *Route) choose(x *Exchange) *upstream {
 	if a := r.overlay.Load(); a != nil {
 		return a.choose(x)
 	}
-	if len(r.split) == 1 {
+	switch len(r.split) {
+	case 0:
+		return nil // there are only mocks yet
+	case 1:
 		return r.split[0].upstream
 	}
 	n := int(x.ID[15])<<8 | int(x.ID[14])
