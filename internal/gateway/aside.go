@@ -70,6 +70,9 @@ func (*aside) trailers() []h1.Field { return nil }
 // proceed implements lane.
 func (*aside) proceed() error { return nil }
 
+// interim implements lane.
+func (*aside) interim(*h1.Head) error { return nil }
+
 // answer implements lane.
 func (a *aside) answer(r *reply) error {
 	a.answered, a.head = true, *r

@@ -280,7 +280,8 @@ func (g *Gateway) compileRoute(s *snapshot, ws string, a API, r RouteC, specs *s
 	}
 	out.headers2 = lifeHeaders(a)
 	here := building{g: g, workspace: ws, api: a.Name, scope: a.Name, openapi: a.OpenAPI, operation: cmp.Or(r.Operation, r.Name), specs: specs, params: paramNames(full),
-		upstreams: func(name string) *upstream { return s.upstreams[ws+" "+name] }}
+		upstreams: func(name string) *upstream { return s.upstreams[ws+" "+name] },
+		print:     func() uint64 { return fingerprint(a, r, out.targets()) }}
 	of := here
 	of.scope += "-" + r.Name
 	out.policies = buildPolicies(here, of, &a.Policies, &r.Policies)
@@ -305,6 +306,17 @@ func lifeHeaders(a API) []setHeader {
 	}
 	if d, err := time.Parse(time.DateOnly, a.Sunset); err == nil {
 		out = append(out, setHeader{"Sunset", d.UTC().Format(http.TimeFormat)})
+	}
+	return out
+}
+
+// targets are the addresses that a route leads to.
+func (r *Route) targets() []string {
+	var out []string
+	for _, s := range r.split {
+		for _, t := range s.upstream.targets {
+			out = append(out, t.label)
+		}
 	}
 	return out
 }

@@ -32,6 +32,7 @@ type Exchange struct {
 	User     string    // who the caller says is signed in; "" when nobody does
 	Session  string    // of that user
 	Policy   string    // kind that answered in the upstream's place; "" for none
+	Cache    string    // what a cache did: see CacheHit; "" without one
 	Variant  Variant   // of a rollout that is under way
 	Upstream *target   // that answered
 	Attempts int

@@ -27,6 +27,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/hypercare/hypercare/internal/gateway/cache"
 	"github.com/hypercare/hypercare/internal/gateway/h1"
 )
 
@@ -59,6 +60,7 @@ type Gateway struct {
 	limiter  limiter // outlives snapshots: a new document forgives nothing
 	mirrored func(Mirrored)
 	mirrors  mirrorCounts
+	caches   cacheState
 	asides   asides
 
 	apply   sync.Mutex         // one Load at a time
@@ -87,6 +89,9 @@ type Options struct {
 	// Mirrored is told of every copy that a mirror sent, when it was answered or
 	// failed; nil: nobody compares.
 	Mirrored func(Mirrored)
+	// CacheBytes bounds the answers that caches keep, of all routes together; 0:
+	// DefaultCacheBytes.
+	CacheBytes int64
 	// Keys knows who may call; nil: nobody with a key.
 	Keys Keys
 	// Files is the folder of files that a document may name; "" for none.
@@ -102,6 +107,10 @@ func New(o Options) *Gateway {
 		o.Record = func(*Exchange) {}
 	}
 	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, mirrored: o.Mirrored, keys: o.Keys, files: o.Files, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
+	if o.CacheBytes == 0 {
+		o.CacheBytes = DefaultCacheBytes
+	}
+	g.caches.store, g.caches.renew = cache.NewStore(o.CacheBytes), make(chan struct{}, renewSlots)
 	g.lost = g.board.of("", "", "", "")
 	d := &net.Dialer{KeepAlive: 30 * time.Second}
 	g.dial = d.DialContext
@@ -343,7 +352,7 @@ func (x *Exchange) rejectOn(l lane, status int, class Class, why string) {
 		why = strings.ToUpper(why[:1]) + why[1:] + "."
 	}
 	if x.grpc && x.Proto == HTTP2 {
-		g.rejectGRPC(x, status, why)
+		x.rejectGRPC(l, status, why)
 		return
 	}
 	title := http.StatusText(status)

@@ -34,6 +34,7 @@ type Policies struct {
 	Compress  *CompressPolicy `yaml:"compress,omitempty" json:"compress,omitempty" doc:"Compresses answers for clients that take it."`
 	Fault     *FaultPolicy    `yaml:"fault,omitempty" json:"fault,omitempty" doc:"Delays and fails a share of the requests, for rehearsals."`
 	Mock      *MockPolicy     `yaml:"mock,omitempty" json:"mock,omitempty" doc:"Answers in the upstream's place."`
+	Cache     *CachePolicy    `yaml:"cache,omitempty" json:"cache,omitempty" doc:"Keeps answers and sends them again (RFC 9111)."`
 	Mirror    *MirrorPolicy   `yaml:"mirror,omitempty" json:"mirror,omitempty" doc:"Sends copies of requests to another upstream."`
 	Transform []TransformRule `yaml:"transform,omitempty" json:"transform,omitempty" doc:"Changes requests and answers, rule by rule."`
 	MaxBody   string          `yaml:"max_body,omitempty" json:"max_body,omitempty" doc:"Largest body, such as 1MB."`
@@ -60,14 +61,15 @@ type building struct {
 	operation string // of the route, in that document
 	specs     *specs
 	upstreams func(name string) *upstream
-	params    []string // names of the parameters of the route's path
+	print     func() uint64 // changes with what the route does
+	params    []string      // names of the parameters of the route's path
 }
 
 // policyKinds are in the order in which a request meets them: browsers ask
 // first, then what is cheap and decisive, then who asks, then how much they
 // may, then what is changed on the way.
 var policyKinds = []policyKind{corsKind, addressKind, sizeKind, keyKind, limitKind, faultKind, compressKind,
-	transformKind, headerKind, mockKind, mirrorKind}
+	transformKind, headerKind, mockKind, cacheKind, mirrorKind}
 
 func (k *checker) policies(path string, p Policies) {
 	for i := range policyKinds {
