@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"errors"
+
 	"github.com/hypercare/hypercare/internal/gateway/h1"
 )
 
@@ -18,6 +20,7 @@ import (
 type shaping struct {
 	ends []func() // run when the exchange has ended, the last first
 	sent outgoing // where the request as it is sent differs from what came
+	held *held    // start of the request's body; nil: nobody read it
 }
 
 // outgoing is what of the request is not sent as it came; nil for what is.
@@ -81,6 +84,17 @@ func (l *plain) more() ([]byte, bool, bool, error) {
 		return b[:n], false, done, cerr
 	}
 	return b, false, done, err
+}
+
+// errReplaced is what a policy's lane returns that gave another answer than the
+// one it was sent: there is nothing more to pass on.
+var errReplaced = errors.New("answered otherwise")
+
+// left notes why an answer could not be passed on.
+func (x *Exchange) left(err error) {
+	if !errors.Is(err, errReplaced) {
+		x.Err = ClientGone
+	}
 }
 
 // endToEnd are the fields of an answer that reach the client: without those

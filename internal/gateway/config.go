@@ -117,8 +117,9 @@ func lineOf(err error) int {
 
 // checker gathers faults.
 type checker struct {
-	file   *ast.File
-	faults Faults
+	file      *ast.File
+	faults    Faults
+	upstreams map[string]bool // by name
 }
 
 func (k *checker) fault(path, format string, args ...any) {
@@ -187,6 +188,7 @@ func (k *checker) config(c *Config) {
 		k.name(path+".name", u.Name, ups)
 		k.upstream(path, u)
 	}
+	k.upstreams = ups
 	apis := map[string]bool{}
 	for i, a := range c.APIs {
 		path := fmt.Sprintf("apis[%d]", i)

@@ -139,7 +139,7 @@ func (k *checker) route(path string, a API, r RouteC, ups map[string]bool) {
 	switch {
 	case r.Upstream != "" && len(r.Split) > 0:
 		k.fault(path+".split", "a route has either upstream or split")
-	case r.Upstream == "" && a.Upstream == "" && len(r.Split) == 0:
+	case r.Upstream == "" && a.Upstream == "" && len(r.Split) == 0 && r.Policies.Mock == nil && a.Policies.Mock == nil:
 		k.fault(path+".upstream", "the route leads nowhere: name an upstream here or for the whole API")
 	case r.Upstream != "" && !ups[r.Upstream]:
 		k.fault(path+".upstream", "there is no upstream %q", r.Upstream)
@@ -261,7 +261,7 @@ func (g *Gateway) compileRoute(s *snapshot, ws string, a API, r RouteC, specs *s
 		out.cut = len(strings.TrimSuffix(a.Base, "/"))
 	}
 	split := r.Split
-	if len(split) == 0 {
+	if len(split) == 0 && cmp.Or(r.Upstream, a.Upstream) != "" {
 		split = []Split{{Upstream: cmp.Or(r.Upstream, a.Upstream), Weight: 1}}
 	}
 	sum := 0
@@ -279,7 +279,9 @@ func (g *Gateway) compileRoute(s *snapshot, ws string, a API, r RouteC, specs *s
 		idle:    or(cmp.Or(r.Timeouts.Idle, a.Timeouts.Idle), 60*time.Second),
 	}
 	out.headers2 = lifeHeaders(a)
-	here := building{g: g, workspace: ws, api: a.Name, scope: a.Name, openapi: a.OpenAPI, operation: cmp.Or(r.Operation, r.Name), specs: specs}
+	here := building{g: g, workspace: ws, api: a.Name, scope: a.Name, openapi: a.OpenAPI, operation: cmp.Or(r.Operation, r.Name), specs: specs, params: paramNames(full),
+		upstreams: func(name string) *upstream { return s.upstreams[ws+" "+name] },
+		print:     func() uint64 { return fingerprint(a, r, out.targets()) }}
 	of := here
 	of.scope += "-" + r.Name
 	of.ofRoute = true
@@ -306,6 +308,17 @@ func lifeHeaders(a API) []setHeader {
 	}
 	if d, err := time.Parse(time.DateOnly, a.Sunset); err == nil {
 		out = append(out, setHeader{"Sunset", d.UTC().Format(http.TimeFormat)})
+	}
+	return out
+}
+
+// targets are the addresses that a route leads to.
+func (r *Route) targets() []string {
+	var out []string
+	for _, s := range r.split {
+		for _, t := range s.upstream.targets {
+			out = append(out, t.label)
+		}
 	}
 	return out
 }

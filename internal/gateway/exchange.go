@@ -34,6 +34,7 @@ type Exchange struct {
 	Session  string    // of that user
 	Proven   bool      // User is of a verified token or certificate, not what the caller says
 	Policy   string    // kind that answered in the upstream's place; "" for none
+	Cache    string    // what a cache did: see CacheHit; "" without one
 	Variant  Variant   // of a rollout that is under way
 	Upstream *target   // that answered
 	Attempts int
@@ -155,6 +156,7 @@ type reply struct {
 	last    bool // body is all of it
 	// trailers follow the body when it is all here; see also lane.finish.
 	trailers []h1.Field
+	own      bool // the gateway's word, not an upstream's
 }
 
 // framing is how the body of an answer is delimited.

@@ -30,6 +30,10 @@ var idempotent = []string{"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}
 // forward sends the request to an upstream and passes the answer on, trying
 // another target where that is safe.
 func (g *Gateway) forward(x *Exchange, u *upstream, in *h1.Head) {
+	if u == nil {
+		g.reject(x, 503, NoUpstream, "there is no upstream behind this route yet")
+		return
+	}
 	if u.maxPending > 0 && u.pending.Add(1) > x.room(u.maxPending) {
 		u.pending.Add(-1)
 		g.reject(x, 503, Overloaded, "this upstream has as many requests under way as it may; try again in a moment")
@@ -367,7 +371,7 @@ func (f *forwarding) pass(t *target, c *upConn, up *upload) outcome {
 	x.Status = h.Status
 	if err := x.lane.answer(&r); err != nil {
 		_ = c.Close()
-		x.Err = ClientGone
+		x.left(err)
 		return clientLeft
 	}
 	for !r.last {
@@ -398,7 +402,7 @@ func (f *forwarding) pass(t *target, c *upConn, up *upload) outcome {
 		}
 		if err != nil {
 			_ = c.Close()
-			x.Err = ClientGone
+			x.left(err)
 			return clientLeft
 		}
 	}
@@ -586,9 +590,9 @@ func (f *forwarding) tunnel(c *upConn) outcome {
 // appendHead writes the head of the request as the upstream gets it.
 func (f *forwarding) appendHead(b []byte, t *target) []byte {
 	x := f.x
-	b = append(b, x.Method...)
+	b = append(b, x.outMethod()...)
 	b = append(b, ' ')
-	b = x.Route.rewritten(b, x, x.Route.prefixLen())
+	b = x.outTarget(b)
 	b = append(b, " HTTP/1.1\r\nHost: "...)
 	switch {
 	case x.Route.keepHost:
@@ -599,9 +603,13 @@ func (f *forwarding) appendHead(b []byte, t *target) []byte {
 		b = append(b, t.host...)
 	}
 	b = append(b, '\r', '\n')
-	for i := range x.Fields {
-		fd := &x.Fields[i]
-		if f.in != nil && f.in.HopByHop(fd.Name) || x.dropped(fd.Name) {
+	fields, asCame := x.Fields, true
+	if x.shape != nil && x.shape.sent.fields != nil {
+		fields, asCame = x.shape.sent.fields, false
+	}
+	for i := range fields {
+		fd := &fields[i]
+		if asCame && (f.in != nil && f.in.HopByHop(fd.Name) || x.dropped(fd.Name)) {
 			continue
 		}
 		if x.changes != nil && x.changes.touches(fd.Name) {

@@ -174,8 +174,8 @@ func (f *forwarding) passH2(ctx context.Context, resp *http.Response, body *upBo
 	}
 	f.ended(resp, r.last)
 	x.Status = resp.StatusCode
-	if x.lane.answer(&r) != nil {
-		x.Err = ClientGone
+	if err := x.lane.answer(&r); err != nil {
+		x.left(err)
 		return clientLeft
 	}
 	for !r.last {
@@ -192,7 +192,7 @@ func (f *forwarding) passH2(ctx context.Context, resp *http.Response, body *upBo
 			sent = x.lane.send((*buf)[:n])
 		}
 		if sent != nil {
-			x.Err = ClientGone
+			x.left(sent)
 			return clientLeft
 		}
 	}

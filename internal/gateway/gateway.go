@@ -27,6 +27,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/hypercare/hypercare/internal/gateway/cache"
 	"github.com/hypercare/hypercare/internal/gateway/h1"
 	"github.com/hypercare/hypercare/internal/gateway/token"
 	"github.com/hypercare/hypercare/internal/outbound"
@@ -65,6 +66,10 @@ type Gateway struct {
 	sources  *token.Sources // outlive snapshots too
 
 	applications Applications // what keys knows besides; nil for nothing
+	mirrored     func(Mirrored)
+	mirrors      mirrorCounts
+	caches       cacheState
+	asides       asides
 
 	apply   sync.Mutex         // one Load at a time
 	forces  map[string]inForce // by workspace, under apply
@@ -89,6 +94,12 @@ type Options struct {
 	// Record is told of every exchange when it has ended, on its goroutine: it
 	// must not wait, and must not keep the exchange.
 	Record func(*Exchange)
+	// Mirrored is told of every copy that a mirror sent, when it was answered or
+	// failed; nil: nobody compares.
+	Mirrored func(Mirrored)
+	// CacheBytes bounds the answers that caches keep, of all routes together; 0:
+	// DefaultCacheBytes.
+	CacheBytes int64
 	// Keys knows who may call; nil: nobody with a key. What is Applications
 	// too is asked for them.
 	Keys Keys
@@ -109,7 +120,11 @@ func New(o Options) *Gateway {
 	if o.Record == nil {
 		o.Record = func(*Exchange) {}
 	}
-	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, keys: o.Keys, files: o.Files, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
+	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, mirrored: o.Mirrored, keys: o.Keys, files: o.Files, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
+	if o.CacheBytes == 0 {
+		o.CacheBytes = DefaultCacheBytes
+	}
+	g.caches.store, g.caches.renew = cache.NewStore(o.CacheBytes), make(chan struct{}, renewSlots)
 	g.lost = g.board.of("", "", "", "")
 	g.counters = o.Counters
 	g.applications, _ = o.Keys.(Applications)
@@ -230,6 +245,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	}
 	g.tunnels.close()
 	_ = g.slow.Close()
+	g.asides.close()
 	g.bg.Wait()
 	g.sources.Close()
 	g.snap.Load().close()
@@ -270,6 +286,9 @@ func (g *Gateway) handle(x *Exchange, in *h1.Head) {
 		p := &f.route.policies[i]
 		if no := p.check(x); no != nil {
 			x.Policy = p.name
+			if no.done {
+				return
+			}
 			if no.after > 0 {
 				x.retryAfter(no.after)
 			}
@@ -293,7 +312,10 @@ func (r *Route) choose(x *Exchange) *upstream {
 	if a := r.overlay.Load(); a != nil {
 		return a.choose(x)
 	}
-	if len(r.split) == 1 {
+	switch len(r.split) {
+	case 0:
+		return nil // there are only mocks yet
+	case 1:
 		return r.split[0].upstream
 	}
 	n := int(x.ID[15])<<8 | int(x.ID[14])
@@ -337,6 +359,11 @@ type problem struct {
 
 // reject answers in the gateway's own name.
 func (g *Gateway) reject(x *Exchange, status int, class Class, why string) {
+	x.rejectOn(x.lane, status, class, why)
+}
+
+// rejectOn is reject for a policy's lane, which answers on the lane behind it.
+func (x *Exchange) rejectOn(l lane, status int, class Class, why string) {
 	x.Status, x.Err = status, class
 	if status == 499 {
 		x.close = true
@@ -349,7 +376,7 @@ func (g *Gateway) reject(x *Exchange, status int, class Class, why string) {
 		why = strings.ToUpper(why[:1]) + why[1:] + "."
 	}
 	if x.grpc && x.Proto == HTTP2 {
-		g.rejectGRPC(x, status, why)
+		x.rejectGRPC(l, status, why)
 		return
 	}
 	title := http.StatusText(status)
@@ -357,9 +384,9 @@ func (g *Gateway) reject(x *Exchange, status int, class Class, why string) {
 	if err != nil {
 		body = nil
 	}
-	r := reply{status: status, reason: []byte(title), framing: framedLength, length: int64(len(body)), body: body, last: true,
+	r := reply{status: status, reason: []byte(title), framing: framedLength, length: int64(len(body)), body: body, last: true, own: true,
 		fields: []h1.Field{{Name: []byte("Content-Type"), Value: []byte("application/problem+json")}}}
-	if err := x.lane.answer(&r); err != nil {
+	if err := l.answer(&r); err != nil {
 		x.Err = ClientGone
 	}
 }

@@ -53,15 +53,15 @@ func (x *Exchange) GRPCStatus() (code int, ok bool) { return int(x.grpcEnd) - 1,
 // rejectGRPC answers a gRPC call in the gateway's own name: as gRPC has it,
 // by a head alone ("Trailers-Only"). The exchange keeps the HTTP status that
 // says the same.
-func (g *Gateway) rejectGRPC(x *Exchange, status int, why string) {
+func (x *Exchange) rejectGRPC(l lane, status int, why string) {
 	code := grpcOf(status)
 	x.grpcEnd = uint8(code) + 1
-	r := reply{status: 200, reason: []byte("OK"), framing: framedNone, last: true, fields: []h1.Field{
+	r := reply{status: 200, reason: []byte("OK"), framing: framedNone, last: true, own: true, fields: []h1.Field{
 		{Name: []byte("Content-Type"), Value: []byte("application/grpc")},
 		{Name: []byte("Grpc-Status"), Value: strconv.AppendInt(nil, int64(code), 10)},
 		{Name: []byte("Grpc-Message"), Value: grpcMessage(why)},
 	}}
-	if err := x.lane.answer(&r); err != nil {
+	if err := l.answer(&r); err != nil {
 		x.Err = ClientGone
 	}
 }

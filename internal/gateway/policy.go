@@ -23,6 +23,7 @@ type refusal struct {
 	after  time.Duration
 	// challenge is the WWW-Authenticate of a 401 (RFC 9110 11.6.1).
 	challenge string
+	done      bool // the policy gave an answer of its own through the lane
 }
 
 // Policies are what a request must meet.
@@ -50,6 +51,14 @@ type Policies struct {
 	Quotas      []QuotaPolicy      `yaml:"quotas,omitempty" json:"quotas,omitempty" doc:"Calls in a day or month."`
 	Concurrency *ConcurrencyPolicy `yaml:"concurrency,omitempty" json:"concurrency,omitempty" doc:"Calls at once."`
 	Priority    string             `yaml:"priority,omitempty" json:"priority,omitempty" doc:"high (default), medium or low: when an upstream with max_concurrent fills up, low is refused from half of it, medium from three quarters."`
+
+	// What is changed, kept or answered on the way.
+	Compress  *CompressPolicy `yaml:"compress,omitempty" json:"compress,omitempty" doc:"Compresses answers for clients that take it."`
+	Fault     *FaultPolicy    `yaml:"fault,omitempty" json:"fault,omitempty" doc:"Delays and fails a share of the requests, for rehearsals."`
+	Mock      *MockPolicy     `yaml:"mock,omitempty" json:"mock,omitempty" doc:"Answers in the upstream's place."`
+	Cache     *CachePolicy    `yaml:"cache,omitempty" json:"cache,omitempty" doc:"Keeps answers and sends them again (RFC 9111)."`
+	Mirror    *MirrorPolicy   `yaml:"mirror,omitempty" json:"mirror,omitempty" doc:"Sends copies of requests to another upstream."`
+	Transform []TransformRule `yaml:"transform,omitempty" json:"transform,omitempty" doc:"Changes requests and answers, rule by rule."`
 }
 
 // policyKind is one kind of policy: how it is checked when it is published, and
@@ -75,6 +84,9 @@ type building struct {
 	operation string // of the route, in that document
 	specs     *specs
 	ofRoute   bool // not of the API
+	upstreams func(name string) *upstream
+	print     func() uint64 // changes with what the route does
+	params    []string      // names of the parameters of the route's path
 }
 
 // policyKinds are in the order in which a request meets them: browsers ask
@@ -83,7 +95,7 @@ type building struct {
 var policyKinds = []policyKind{corsKind, addressKind, sizeKind,
 	mtlsKind, keyKind, basicKind, signatureKind, jwtKind, introspectionKind, authenticationKind, requireKind, identityKind,
 	planKind, limitKind, quotaKind, concurrencyKind, priorityKind,
-	headerKind}
+	faultKind, compressKind, transformKind, headerKind, mockKind, cacheKind, mirrorKind}
 
 func (k *checker) policies(path string, p Policies) {
 	for i := range policyKinds {
