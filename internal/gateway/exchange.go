@@ -26,17 +26,18 @@ type Exchange struct {
 	Client netip.Addr // who asks: the connection's peer, or whom a trusted proxy names
 
 	// What the gateway made of it.
-	ID       ID
-	Route    *Route
-	Consumer *Consumer // whose key it carried
-	User     string    // who the caller says is signed in; "" when nobody does
-	Session  string    // of that user
-	Policy   string    // kind that answered in the upstream's place; "" for none
-	Variant  Variant   // of a rollout that is under way
-	Upstream *target   // that answered
-	Attempts int
-	Status   int
-	Err      Class // why the gateway answered itself
+	ID        ID
+	Workspace string    // whose call it is, by host also where no route took it; "" where that is not known
+	Route     *Route    // nil: none took it
+	Consumer  *Consumer // whose key it carried
+	User      string    // who the caller says is signed in; "" when nobody does
+	Session   string    // of that user
+	Policy    string    // kind that answered in the upstream's place; "" for none
+	Variant   Variant   // of a rollout that is under way
+	Upstream  *target   // that answered
+	Attempts  int
+	Status    int
+	Err       Class // why the gateway answered itself
 
 	// When.
 	Start     time.Time

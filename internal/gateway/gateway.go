@@ -53,6 +53,7 @@ type Gateway struct {
 	rollouts rolled // held by apply
 	dial     func(ctx context.Context, network, addr string) (net.Conn, error)
 	keys     Keys
+	trusted  []netip.Prefix
 	board    board
 	lost     *Stats  // of what no route took
 	limiter  limiter // outlives snapshots: a new document forgives nothing
@@ -79,6 +80,9 @@ type Options struct {
 	Record func(*Exchange)
 	// Keys knows who may call; nil: nobody with a key.
 	Keys Keys
+	// Trusted are proxies in front of this listener, whose X-Forwarded-For is
+	// believed for every workspace.
+	Trusted []netip.Prefix
 }
 
 // New returns a gateway that knows no route yet.
@@ -89,11 +93,11 @@ func New(o Options) *Gateway {
 	if o.Record == nil {
 		o.Record = func(*Exchange) {}
 	}
-	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, keys: o.Keys, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
+	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, keys: o.Keys, trusted: o.Trusted, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
 	g.lost = g.board.of("", "", "", "")
 	d := &net.Dialer{KeepAlive: 30 * time.Second}
 	g.dial = d.DialContext
-	g.snap.Store(&snapshot{})
+	g.snap.Store(newSnapshot())
 	g.slow = g.netHTTP()
 	ctx, cancel := context.WithCancel(context.Background())
 	g.stop = cancel
@@ -191,13 +195,16 @@ func (g *Gateway) handle(x *Exchange, in *h1.Head) {
 	x.ID = newID(x.Start)
 	x.peer = x.Client
 	x.traceOf()
-	s.whoAsks(x)
 	lowerHost(x.Host)
 	if !cleanPath(x.Path) {
+		x.Workspace = s.router.owner(x.Host)
+		g.whoAsks(x, s)
 		g.reject(x, 400, BadRequest, "the path has dot segments or characters that it must not have; send it without")
 		return
 	}
-	f := s.router.match(x)
+	f := s.find(x)
+	x.Workspace = f.workspace
+	g.whoAsks(x, s)
 	if f.route == nil {
 		if f.other {
 			x.extra = h1.AppendLine(x.extra, "Allow", strings.Join(sortedUnique(f.allow), ", "))
@@ -208,6 +215,10 @@ func (g *Gateway) handle(x *Exchange, in *h1.Head) {
 		return
 	}
 	x.Route = f.route
+	if f.route.farewell != "" {
+		g.reject(x, 410, NoRoute, f.route.farewell)
+		return
+	}
 	for i := range f.route.policies {
 		p := &f.route.policies[i]
 		if no := p.check(x); no != nil {
@@ -332,6 +343,9 @@ func (g *Gateway) finish(x *Exchange) {
 	if x.Route != nil {
 		x.Route.stats.count(x, now)
 	} else {
+		if x.Workspace == "" { // it was refused before its head was understood
+			x.Workspace = g.snap.Load().router.one
+		}
 		g.lost.count(x, now)
 	}
 	if x.tally != nil {
@@ -386,9 +400,11 @@ func (t *tunnels) close() {
 }
 
 // whoAsks believes X-Forwarded-For as far as trusted proxies wrote it: the
-// last address that is not one of theirs.
-func (s *snapshot) whoAsks(x *Exchange) {
-	if len(s.trusted) == 0 || !s.trusts(x.peer) {
+// last address that is not one of theirs. Trusted are those of the process,
+// and for its own hosts those that a workspace names (docs/adr/0012).
+func (g *Gateway) whoAsks(x *Exchange, s *snapshot) {
+	of := s.trusted[x.Workspace]
+	if len(of)+len(g.trusted) == 0 || !trusts(x.peer, g.trusted, of) {
 		return
 	}
 	x.trusted = true
@@ -403,17 +419,19 @@ func (s *snapshot) whoAsks(x *Exchange) {
 				return
 			}
 			x.Client = a.Unmap()
-			if !s.trusts(x.Client) {
+			if !trusts(x.Client, g.trusted, of) {
 				return
 			}
 		}
 	}
 }
 
-func (s *snapshot) trusts(a netip.Addr) bool {
-	for _, p := range s.trusted {
-		if p.Contains(a) {
-			return true
+func trusts(a netip.Addr, lists ...[]netip.Prefix) bool {
+	for _, list := range lists {
+		for _, p := range list {
+			if p.Contains(a) {
+				return true
+			}
 		}
 	}
 	return false

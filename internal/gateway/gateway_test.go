@@ -41,7 +41,7 @@ func newRig(t *testing.T, doc string, change ...func(*Options)) *rig {
 	o := Options{Log: slog.New(slog.DiscardHandler), Record: func(x *Exchange) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.calls = append(r.calls, Exchange{Status: x.Status, Err: x.Err, Attempts: x.Attempts, Route: x.Route, BytesIn: x.BytesIn, BytesOut: x.BytesOut, ID: x.ID, Client: x.Client})
+		r.calls = append(r.calls, Exchange{Status: x.Status, Err: x.Err, Attempts: x.Attempts, Route: x.Route, Workspace: x.Workspace, BytesIn: x.BytesIn, BytesOut: x.BytesOut, ID: x.ID, Client: x.Client})
 	}}
 	for _, f := range change {
 		f(&o)

@@ -26,8 +26,8 @@ var crossing = map[string]string{
 	"internal/feedback.Service.Unread":       "the node's own work list; each row names its workspace",
 	"internal/feedback.Service.Sweep":        "the node's own housekeeping",
 	"internal/feedback.saveText":             "put together at start; ends in WHERE workspace_id = $1",
+	"internal/publication.claimHosts":        "a host is one workspace's of all: those of the others are looked at to refuse one",
 	"internal/issue.Service.Refresh":         "the node's own work list; each row names its workspace",
-	"internal/publication.newestAt":          "the node serves all workspaces",
 }
 
 var (
