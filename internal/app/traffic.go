@@ -28,6 +28,7 @@ func (a *App) buildGateway() {
 		server = a.gateway
 	}
 	a.publications = publication.NewService(a.db, a.bus, a.log.With("component", "publication"), server)
+	a.publications.SetFetch(a.outbound.Get)
 }
 
 // runGateway serves traffic, and follows what is published and who may call.

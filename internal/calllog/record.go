@@ -36,9 +36,12 @@ func (s *Service) Record(x *gateway.Exchange) {
 	s.buffer.Put(b)
 }
 
-// owner is the workspace that a call belongs to: the route's, or the only one
-// there is.
+// owner is the workspace that a call belongs to: the route's, the host's, or
+// the only one there is.
 func (s *Service) owner(x *gateway.Exchange) workspace.ID {
+	if x.Workspace != "" {
+		return workspace.ID(x.Workspace)
+	}
 	if x.Route != nil && x.Route.Workspace != "" {
 		return workspace.ID(x.Route.Workspace)
 	}

@@ -465,7 +465,7 @@ func TestOneAsksForMany(t *testing.T) {
 		}
 		got := all("/kept", func() {
 			for asked.Load() == 0 && t.Context().Err() == nil {
-				time.Sleep(time.Millisecond)
+				<-time.After(time.Millisecond)
 			}
 			close(release)
 		})

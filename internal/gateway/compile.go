@@ -58,7 +58,7 @@ func (g *Gateway) Load(docs []Document) error {
 		specs = newSpecs(g.specs)
 		next = g.build(docs, forces, old, specs, note)
 	}
-	next.router.sort()
+	next.sort(workspacesOf(docs))
 	next.hosts = sortedUnique(next.hosts)
 	g.overlay(next)
 	g.snap.Store(next)
@@ -78,10 +78,18 @@ func (g *Gateway) Load(docs []Document) error {
 	return failed
 }
 
+func workspacesOf(docs []Document) []string {
+	out := make([]string, len(docs))
+	for i := range docs {
+		out[i] = docs[i].Workspace
+	}
+	return out
+}
+
 // build compiles all documents; nil when one of them could not be, whose
 // workspace then has what it had before.
 func (g *Gateway) build(docs []Document, forces map[string]inForce, old *snapshot, specs *specs, note func(string, error)) *snapshot {
-	next := &snapshot{upstreams: map[string]*upstream{}}
+	next := newSnapshot()
 	for _, d := range docs {
 		now := forces[d.Workspace]
 		if now.config == nil {
@@ -107,7 +115,7 @@ func (g *Gateway) build(docs []Document, forces map[string]inForce, old *snapsho
 func (g *Gateway) compile(s *snapshot, ws string, c *Config, old *snapshot, specs *specs) error {
 	for _, t := range c.Trusted {
 		if p, err := network(t); err == nil {
-			s.trusted = append(s.trusted, p)
+			s.trusted[ws] = append(s.trusted[ws], p)
 		}
 	}
 	for _, u := range c.Upstreams {
@@ -116,7 +124,7 @@ func (g *Gateway) compile(s *snapshot, ws string, c *Config, old *snapshot, spec
 		s.targets = append(s.targets, s.upstreams[key].targets...)
 	}
 	for _, a := range c.APIs {
-		if a.State == "draft" || a.State == "retired" {
+		if a.Life() == StateDraft && a.PreviewKey == "" {
 			continue
 		}
 		s.hosts = append(s.hosts, fullHosts(a.Hosts)...)

@@ -82,19 +82,27 @@ func Parse(doc []byte) (*Config, error) {
 	if len(doc) > maxDocument {
 		return nil, Faults{{Path: "document", Reason: fmt.Sprintf("is larger than %d MB", maxDocument>>20)}}
 	}
-	file, err := parser.ParseBytes(doc, 0)
+	c, err := decode(doc)
 	if err != nil {
-		return nil, Faults{{Line: lineOf(err), Path: "document", Reason: "is no YAML: " + firstLineOf(yaml.FormatError(err, false, false))}}
-	}
-	c := &Config{}
-	if err := yaml.NewDecoder(bytes.NewReader(doc), yaml.Strict()).Decode(c); err != nil {
+		if _, perr := parser.ParseBytes(doc, 0); perr != nil {
+			return nil, Faults{{Line: lineOf(perr), Path: "document", Reason: "is no YAML: " + firstLineOf(yaml.FormatError(perr, false, false))}}
+		}
 		return nil, Faults{{Line: lineOf(err), Path: "document", Reason: firstLineOf(yaml.FormatError(err, false, false))}}
 	}
-	k := checker{file: file}
+	k := checker{doc: doc}
 	k.config(c)
 	if len(k.faults) > 0 {
 		slices.SortStableFunc(k.faults, func(a, b Fault) int { return cmp.Compare(a.Line, b.Line) })
 		return nil, k.faults
+	}
+	return c, nil
+}
+
+// decode reads a document without checking what it says.
+func decode(doc []byte) (*Config, error) {
+	c := &Config{}
+	if err := yaml.NewDecoder(bytes.NewReader(doc), yaml.Strict()).Decode(c); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
@@ -117,13 +125,17 @@ func lineOf(err error) int {
 
 // checker gathers faults.
 type checker struct {
-	file      *ast.File
+	doc       []byte
+	file      *ast.File // of doc, read when the first line is looked for
 	faults    Faults
 	upstreams map[string]bool // by name
 }
 
 func (k *checker) fault(path, format string, args ...any) {
 	f := Fault{Path: path, Reason: fmt.Sprintf(format, args...)}
+	if k.file == nil {
+		k.file, _ = parser.ParseBytes(k.doc, 0) // decoded before, so it can be parsed
+	}
 	if p, err := yaml.PathString("$." + path); err == nil && k.file != nil {
 		for {
 			if n, err := p.FilterFile(k.file); err == nil && n != nil && n.GetToken() != nil {
@@ -145,11 +157,7 @@ func (k *checker) fault(path, format string, args ...any) {
 
 // FaultAt is a fault that another package found in a document, with its line.
 func FaultAt(doc []byte, path, format string, args ...any) Fault {
-	file, err := parser.ParseBytes(doc, 0)
-	if err != nil {
-		file = nil
-	}
-	k := checker{file: file}
+	k := checker{doc: doc}
 	k.fault(path, format, args...)
 	return k.faults[0]
 }

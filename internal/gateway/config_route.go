@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/http"
 	"regexp"
 	"strings"
 	"time"
@@ -14,37 +13,43 @@ import (
 
 // API is a published interface in one version.
 type API struct {
-	Name     string   `yaml:"name" json:"name"`
-	Version  string   `yaml:"version,omitempty" json:"version,omitempty"`
-	State    string   `yaml:"state,omitempty" json:"state,omitempty" doc:"published (default), deprecated, draft or retired: the last two serve nothing."`
-	Hosts    []string `yaml:"hosts,omitempty" json:"hosts,omitempty" doc:"example.com or *.example.com; absent: any."`
-	Base     string   `yaml:"base,omitempty" json:"base,omitempty" doc:"In front of every path."`
-	Upstream string   `yaml:"upstream,omitempty" json:"upstream,omitempty" doc:"Of the routes that name none."`
-	Sunset   string   `yaml:"sunset,omitempty" json:"sunset,omitempty" doc:"When it ends: a date, sent as Sunset (RFC 8594)."`
-	OpenAPI  string   `yaml:"openapi,omitempty" json:"openapi,omitempty" doc:"Its OpenAPI document, as sha256:... of what was imported: for request validation, mocks and the portal."`
-	Timeouts Timeouts `yaml:"timeouts,omitempty" json:"timeouts,omitempty"`
-	KeepHost bool     `yaml:"keep_host,omitempty" json:"keep_host,omitempty" doc:"Send the client's Host to the upstream."`
-	Strip    bool     `yaml:"strip_base,omitempty" json:"strip_base,omitempty" doc:"Cut base off before the upstream sees the path."`
-	Policies Policies `yaml:"policies,omitempty" json:"policies,omitempty"`
-	Routes   []RouteC `yaml:"routes" json:"routes"`
+	Name       string            `yaml:"name" json:"name"`
+	Version    string            `yaml:"version,omitempty" json:"version,omitempty"`
+	State      string            `yaml:"state,omitempty" json:"state,omitempty" doc:"published (default), deprecated, draft (called with its preview key only) or retired (answers 410)."`
+	Hosts      []string          `yaml:"hosts,omitempty" json:"hosts,omitempty" doc:"example.com or *.example.com; absent: any."`
+	Headers    map[string]string `yaml:"headers,omitempty" json:"headers,omitempty" doc:"What every route asks of the request's headers besides its own: versions of one API side by side. Name to value; * for any, ! for none, ~RE2."`
+	Base       string            `yaml:"base,omitempty" json:"base,omitempty" doc:"In front of every path."`
+	Upstream   string            `yaml:"upstream,omitempty" json:"upstream,omitempty" doc:"Of the routes that name none."`
+	Deprecated string            `yaml:"deprecated,omitempty" json:"deprecated,omitempty" doc:"Since when it is deprecated: a date, sent as Deprecation (RFC 9745)."`
+	Sunset     string            `yaml:"sunset,omitempty" json:"sunset,omitempty" doc:"When it ends: a date, sent as Sunset (RFC 8594)."`
+	Docs       string            `yaml:"docs,omitempty" json:"docs,omitempty" doc:"Page that says what to use instead: sent as Link beside Deprecation and Sunset."`
+	PreviewKey string            `yaml:"preview_key,omitempty" json:"preview_key,omitempty" doc:"Hash of the key with which a draft is called, in the header X-Preview-Key."`
+	OpenAPI    string            `yaml:"openapi,omitempty" json:"openapi,omitempty" doc:"Its OpenAPI document, as sha256:... of what was imported: for request validation, mocks and the portal."`
+	Timeouts   Timeouts          `yaml:"timeouts,omitempty" json:"timeouts,omitempty"`
+	KeepHost   bool              `yaml:"keep_host,omitempty" json:"keep_host,omitempty" doc:"Send the client's Host to the upstream."`
+	Strip      bool              `yaml:"strip_base,omitempty" json:"strip_base,omitempty" doc:"Cut base off before the upstream sees the path."`
+	Policies   Policies          `yaml:"policies,omitempty" json:"policies,omitempty"`
+	Routes     []RouteC          `yaml:"routes" json:"routes"`
 }
 
 // RouteC is one route as it is written.
 type RouteC struct {
-	Name      string            `yaml:"name" json:"name"`
-	Operation string            `yaml:"operation,omitempty" json:"operation,omitempty" doc:"In the API's OpenAPI document; the route's name when absent."`
-	Tags      []string          `yaml:"tags,omitempty" json:"tags,omitempty" doc:"To group routes by, as an OpenAPI document does."`
-	Path      string            `yaml:"path,omitempty" json:"path,omitempty" doc:"Whole path; {name} stands for one segment."`
-	Prefix    string            `yaml:"prefix,omitempty" json:"prefix,omitempty" doc:"Start of the path."`
-	Regex     string            `yaml:"regex,omitempty" json:"regex,omitempty" doc:"RE2 over the whole path."`
-	Methods   []string          `yaml:"methods,omitempty" json:"methods,omitempty"`
-	Headers   map[string]string `yaml:"headers,omitempty" json:"headers,omitempty" doc:"Name to value; * for any."`
-	Upstream  string            `yaml:"upstream,omitempty" json:"upstream,omitempty"`
-	Split     []Split           `yaml:"split,omitempty" json:"split,omitempty" doc:"Shares of several upstreams."`
-	Rewrite   string            `yaml:"rewrite,omitempty" json:"rewrite,omitempty" doc:"Path for the upstream, with the {names} of path; for a prefix what replaces it."`
-	Host      string            `yaml:"host,omitempty" json:"host,omitempty" doc:"Host for the upstream."`
-	Timeouts  Timeouts          `yaml:"timeouts,omitempty" json:"timeouts,omitempty"`
-	Policies  Policies          `yaml:"policies,omitempty" json:"policies,omitempty"`
+	Name       string            `yaml:"name" json:"name"`
+	Operation  string            `yaml:"operation,omitempty" json:"operation,omitempty" doc:"In the API's OpenAPI document; the route's name when absent."`
+	Deprecated string            `yaml:"deprecated,omitempty" json:"deprecated,omitempty" doc:"Since when this operation is deprecated: a date."`
+	Tags       []string          `yaml:"tags,omitempty" json:"tags,omitempty" doc:"To group routes by, as an OpenAPI document does."`
+	Path       string            `yaml:"path,omitempty" json:"path,omitempty" doc:"Whole path; {name} stands for one segment."`
+	Prefix     string            `yaml:"prefix,omitempty" json:"prefix,omitempty" doc:"Start of the path."`
+	Regex      string            `yaml:"regex,omitempty" json:"regex,omitempty" doc:"RE2 over the whole path."`
+	Methods    []string          `yaml:"methods,omitempty" json:"methods,omitempty"`
+	Headers    map[string]string `yaml:"headers,omitempty" json:"headers,omitempty" doc:"Name to value; * for any, ! for none, ~RE2 over the whole value."`
+	Query      map[string]string `yaml:"query,omitempty" json:"query,omitempty" doc:"The same for parameters of the query."`
+	Upstream   string            `yaml:"upstream,omitempty" json:"upstream,omitempty"`
+	Split      []Split           `yaml:"split,omitempty" json:"split,omitempty" doc:"Shares of several upstreams."`
+	Rewrite    string            `yaml:"rewrite,omitempty" json:"rewrite,omitempty" doc:"Path for the upstream, with the {names} of path; for a prefix what replaces it."`
+	Host       string            `yaml:"host,omitempty" json:"host,omitempty" doc:"Host for the upstream."`
+	Timeouts   Timeouts          `yaml:"timeouts,omitempty" json:"timeouts,omitempty"`
+	Policies   Policies          `yaml:"policies,omitempty" json:"policies,omitempty"`
 }
 
 // Split is a share of a route.
@@ -66,11 +71,8 @@ func (k *checker) timeouts(path string, t Timeouts) {
 }
 
 func (k *checker) api(path string, a API, ups map[string]bool) {
-	switch a.State {
-	case "", "published", "deprecated", "draft", "retired":
-	default:
-		k.fault(path+".state", "there is no state %q; use draft, published, deprecated or retired", a.State)
-	}
+	k.life(path, a)
+	k.matches(path+".headers", a.Headers, true)
 	for i, h := range a.Hosts {
 		if h == "" || strings.ContainsAny(h, "/: ") || strings.Contains(strings.TrimPrefix(h, "*."), "*") {
 			k.fault(fmt.Sprintf("%s.hosts[%d]", path, i), "%q is no host; write example.com or *.example.com, without a port", h)
@@ -78,11 +80,6 @@ func (k *checker) api(path string, a API, ups map[string]bool) {
 	}
 	if a.Base != "" && (a.Base[0] != '/' || !cleanPath([]byte(a.Base)) || strings.ContainsAny(a.Base, "{}?#")) {
 		k.fault(path+".base", "%q is no start of a path; write it as /orders", a.Base)
-	}
-	if a.Sunset != "" {
-		if _, err := time.Parse(time.DateOnly, a.Sunset); err != nil {
-			k.fault(path+".sunset", "%q is no date; write it as 2027-03-31", a.Sunset)
-		}
 	}
 	if a.OpenAPI != "" && !openapi.IsID(a.OpenAPI) {
 		k.fault(path+".openapi", "%q is no OpenAPI document; write sha256: and 64 digits, as the import of one says", a.OpenAPI)
@@ -136,10 +133,20 @@ func (k *checker) route(path string, a API, r RouteC, ups map[string]bool) {
 			k.fault(fmt.Sprintf("%s.methods[%d]", path, i), "%q is no method; write it in capitals", m)
 		}
 	}
+	k.matches(path+".headers", r.Headers, true)
+	k.matches(path+".query", r.Query, false)
+	k.date(path+".deprecated", r.Deprecated)
+	for name := range r.Headers {
+		for of := range a.Headers {
+			if strings.EqualFold(name, of) {
+				k.fault(path+".headers", "%s is asked for by the whole API already", name)
+			}
+		}
+	}
 	switch {
 	case r.Upstream != "" && len(r.Split) > 0:
 		k.fault(path+".split", "a route has either upstream or split")
-	case r.Upstream == "" && a.Upstream == "" && len(r.Split) == 0 && r.Policies.Mock == nil && a.Policies.Mock == nil:
+	case r.Upstream == "" && a.Upstream == "" && len(r.Split) == 0 && a.State != StateRetired && r.Policies.Mock == nil && a.Policies.Mock == nil:
 		k.fault(path+".upstream", "the route leads nowhere: name an upstream here or for the whole API")
 	case r.Upstream != "" && !ups[r.Upstream]:
 		k.fault(path+".upstream", "there is no upstream %q", r.Upstream)
@@ -240,8 +247,9 @@ func pieces(r RouteC) ([]piece, error) {
 
 func (g *Gateway) compileRoute(s *snapshot, ws string, a API, r RouteC, specs *specs) {
 	kind, pattern := r.match()
-	out := &Route{Workspace: ws, Name: r.Name, API: a.Name, Version: a.Version, State: cmp.Or(a.State, "published"), methods: r.Methods, place: len(s.routes),
+	out := &Route{Workspace: ws, Name: r.Name, API: a.Name, Version: a.Version, State: a.Life(), methods: r.Methods, place: len(s.routes),
 		keepHost: a.KeepHost, host: r.Host}
+	to := s.routerOf(a)
 	full := pattern
 	if kind != matchRegex {
 		full = strings.TrimSuffix(a.Base, "/") + pattern
@@ -250,13 +258,20 @@ func (g *Gateway) compileRoute(s *snapshot, ws string, a API, r RouteC, specs *s
 		out.regex = regexp.MustCompile(`^(?:` + pattern + `)$`)
 	}
 	out.pattern = full
-	for name, value := range r.Headers {
-		out.headers = append(out.headers, headerMatch{name: strings.ToLower(name), value: value, any: value == "*"})
+	out.headers = append(matchesOf(a.Headers, true), matchesOf(r.Headers, true)...)
+	out.query = matchesOf(r.Query, false)
+	out.headers2 = lifeHeaders(a, r)
+	out.stats = g.board.of(ws, a.Name, a.Version, r.Name)
+	s.routes = append(s.routes, out)
+	if out.State == StateRetired {
+		out.farewell = farewell(a)
+		to.add(hostsOf(a), kind, full, out)
+		return
 	}
 	switch {
 	case r.Rewrite != "":
 		out.rewrite, _ = pieces(r)
-	case a.Strip && a.Base != "" && kind != matchRegex:
+	case a.Strip && a.Base != "" && (kind != matchRegex || strings.HasPrefix(pattern, regexp.QuoteMeta(strings.TrimSuffix(a.Base, "/"))+"/")):
 		out.rewrite = []piece{{param: -2}}
 		out.cut = len(strings.TrimSuffix(a.Base, "/"))
 	}
@@ -278,7 +293,6 @@ func (g *Gateway) compileRoute(s *snapshot, ws string, a API, r RouteC, specs *s
 		total:   or(cmp.Or(r.Timeouts.Total, a.Timeouts.Total), 60*time.Second),
 		idle:    or(cmp.Or(r.Timeouts.Idle, a.Timeouts.Idle), 60*time.Second),
 	}
-	out.headers2 = lifeHeaders(a)
 	here := building{g: g, workspace: ws, api: a.Name, scope: a.Name, openapi: a.OpenAPI, operation: cmp.Or(r.Operation, r.Name), specs: specs, params: paramNames(full),
 		upstreams: func(name string) *upstream { return s.upstreams[ws+" "+name] },
 		print:     func() uint64 { return fingerprint(a, r, out.targets()) }}
@@ -287,27 +301,22 @@ func (g *Gateway) compileRoute(s *snapshot, ws string, a API, r RouteC, specs *s
 	of.ofRoute = true
 	out.policies = buildPolicies(here, of, &a.Policies, &r.Policies)
 	out.strips = stripped(out.policies)
-	out.stats = g.board.of(ws, a.Name, a.Version, r.Name)
-	s.routes = append(s.routes, out)
-	hosts := []string{""}
-	if len(a.Hosts) > 0 {
-		hosts = a.Hosts
+	for i := range out.policies {
+		out.cors = out.cors || out.policies[i].name == corsKind.name
 	}
-	for i, h := range hosts {
-		hosts[i] = strings.ToLower(h)
-	}
-	s.router.add(hosts, kind, full, out)
+	hosts := hostsOf(a)
+	to.add(hosts, kind, full, out)
 	s.wantCertificate(out, hosts)
 }
 
-// lifeHeaders tell of an end that is coming (RFC 9745, RFC 8594).
-func lifeHeaders(a API) []setHeader {
-	var out []setHeader
-	if a.State == "deprecated" {
-		out = append(out, setHeader{"Deprecation", "@0"})
+// hostsOf are the hosts of an API as the router knows them.
+func hostsOf(a API) []string {
+	if len(a.Hosts) == 0 {
+		return []string{""}
 	}
-	if d, err := time.Parse(time.DateOnly, a.Sunset); err == nil {
-		out = append(out, setHeader{"Sunset", d.UTC().Format(http.TimeFormat)})
+	out := make([]string, len(a.Hosts))
+	for i, h := range a.Hosts {
+		out[i] = strings.ToLower(h)
 	}
 	return out
 }

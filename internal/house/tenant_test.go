@@ -26,11 +26,11 @@ var crossing = map[string]string{
 	"internal/feedback.Service.Unread":       "the node's own work list; each row names its workspace",
 	"internal/feedback.Service.Sweep":        "the node's own housekeeping",
 	"internal/feedback.saveText":             "put together at start; ends in WHERE workspace_id = $1",
+	"internal/publication.claimHosts":        "a host is one workspace's of all: those of the others are looked at to refuse one",
 	"internal/issue.Service.Refresh":         "the node's own work list; each row names its workspace",
 	"internal/application.allPlans":          "the node serves all workspaces; each row names its own",
 	"internal/application.Counters.Load":     "the node serves all workspaces; each row names its own",
 	"internal/application.Counters.sweep":    "the node's own housekeeping",
-	"internal/publication.newestAt":          "the node serves all workspaces",
 }
 
 var (

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rogpeppe/go-internal/diff"
+
 	"github.com/hypercare/hypercare/internal/gateway"
 )
 
@@ -16,6 +18,15 @@ type Change struct {
 	Kind string `json:"kind" enum:"added,removed,changed"`
 	What string `json:"what" example:"route orders v1 get-order"`
 	Note string `json:"note,omitempty" doc:"Which fields changed."`
+	// Fields are what Note names, with both values.
+	Fields []FieldChange `json:"fields,omitempty"`
+}
+
+// FieldChange is one field of a changed thing.
+type FieldChange struct {
+	Field string `json:"field" example:"methods"`
+	From  string `json:"from" doc:"As YAML on one line; empty: absent."`
+	To    string `json:"to"`
 }
 
 // compare lists what next changes against the document in force.
@@ -24,7 +35,8 @@ func compare(now string, next *gateway.Config) ([]Change, error) {
 	if now != "" {
 		var err error
 		if old, err = gateway.Parse([]byte(now)); err != nil {
-			return nil, fmt.Errorf("read what is published: %w", err)
+			// It was good when it was published, by an older version: all is new.
+			old = &gateway.Config{}
 		}
 	}
 	a, b := parts(old), parts(next)
@@ -40,7 +52,12 @@ func compare(now string, next *gateway.Config) ([]Change, error) {
 		case !is:
 			out = append(out, Change{Kind: "removed", What: name})
 		case !reflect.DeepEqual(from, to):
-			out = append(out, Change{Kind: "changed", What: name, Note: strings.Join(differing(from, to), ", ")})
+			fields := differing(from, to)
+			names := make([]string, len(fields))
+			for i := range fields {
+				names[i] = fields[i].Field
+			}
+			out = append(out, Change{Kind: "changed", What: name, Note: strings.Join(names, ", "), Fields: fields})
 		}
 	}
 	return out, nil
@@ -66,19 +83,26 @@ func parts(c *gateway.Config) map[string]any {
 	return out
 }
 
-// differing names the fields of two values of one type that are not equal, as
+// differing are the fields of two values of one type that are not equal, as
 // the document has them.
-func differing(a, b any) []string {
+func differing(a, b any) []FieldChange {
 	va, vb := reflect.ValueOf(a), reflect.ValueOf(b)
-	var out []string
+	var out []FieldChange
 	for i := range va.NumField() {
-		if !reflect.DeepEqual(va.Field(i).Interface(), vb.Field(i).Interface()) {
-			name, _, _ := strings.Cut(va.Type().Field(i).Tag.Get("yaml"), ",")
-			if name == "" {
-				name = "list"
-			}
-			out = append(out, name)
+		from, to := va.Field(i).Interface(), vb.Field(i).Interface()
+		if reflect.DeepEqual(from, to) {
+			continue
 		}
+		name, _, _ := strings.Cut(va.Type().Field(i).Tag.Get("yaml"), ",")
+		if name == "" {
+			name = "list"
+		}
+		out = append(out, FieldChange{Field: name, From: gateway.OneLine(from), To: gateway.OneLine(to)})
 	}
 	return out
+}
+
+// textDiff is the unified diff of two documents.
+func textDiff(num int64, old, next string) string {
+	return string(diff.Diff(fmt.Sprintf("publication %d", num), []byte(old), "next", []byte(next)))
 }

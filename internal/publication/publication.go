@@ -44,6 +44,8 @@ type Check struct {
 	Valid   bool            `json:"valid"`
 	Faults  []gateway.Fault `json:"faults" nullable:"false"`
 	Changes []Change        `json:"changes" nullable:"false" doc:"Against what is in force."`
+	Text    string          `json:"text" doc:"The same as a unified diff of the documents; empty where nothing changes."`
+	Number  int64           `json:"number" doc:"What is in force: the base to publish from."`
 }
 
 // Server is the gateway, as far as this package needs it.
@@ -57,10 +59,11 @@ type Service struct {
 	bus    *event.Bus
 	log    *slog.Logger
 	server Server
+	fetch  Fetch // nil: nothing by URL
 	now    func() time.Time
 
 	mu     sync.Mutex
-	loaded int64 // at of the newest that was loaded
+	loaded int64 // head of what was loaded
 }
 
 // NewService returns the service. server may be nil: a node without a gateway.
@@ -99,7 +102,7 @@ func (s *Service) List(ctx context.Context, before int64, limit int) ([]Publicat
 
 // Check says what is wrong with a document, or what it would change.
 func (s *Service) Check(ctx context.Context, document string) (*Check, error) {
-	a, err := workspace.Need(ctx, workspace.Read)
+	a, err := workspace.Need(ctx, workspace.ManageLaunch)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +121,40 @@ func (s *Service) Check(ctx context.Context, document string) (*Check, error) {
 	if err != nil {
 		return nil, err
 	}
+	out.Number, out.Text = now.Number, textDiff(now.Number, now.Document, document)
 	out.Changes, err = compare(now.Document, next)
+	return out, err
+}
+
+// Difference is what one publication changed against another.
+type Difference struct {
+	Number  int64    `json:"number"`
+	Against int64    `json:"against"`
+	Changes []Change `json:"changes" nullable:"false"`
+	Text    string   `json:"text" doc:"Unified diff of the documents."`
+}
+
+// Diff compares two publications; against 0 is the one before.
+func (s *Service) Diff(ctx context.Context, num, against int64) (*Difference, error) {
+	p, err := s.Get(ctx, num)
+	if err != nil {
+		return nil, err
+	}
+	if against == 0 {
+		against = num - 1
+	}
+	old := &Publication{}
+	if against > 0 {
+		if old, err = s.Get(ctx, against); err != nil {
+			return nil, err
+		}
+	}
+	c, err := gateway.Parse([]byte(p.Document))
+	if err != nil {
+		return nil, refused(err)
+	}
+	out := &Difference{Number: num, Against: against, Text: textDiff(against, old.Document, p.Document)}
+	out.Changes, err = compare(old.Document, c)
 	return out, err
 }
 
@@ -131,10 +167,11 @@ func (s *Service) Publish(ctx context.Context, in Input) (*Publication, error) {
 	if strings.ContainsRune(in.Document, 0) {
 		return nil, errs.New(errs.Invalid, "The document holds a NUL character; remove it.")
 	}
-	if _, err := s.parse(ctx, a.Workspace, in.Document); err != nil {
+	c, err := s.parse(ctx, a.Workspace, in.Document)
+	if err != nil {
 		return nil, refused(err)
 	}
-	return s.put(ctx, a, in, 0)
+	return s.put(ctx, a, in, c, 0)
 }
 
 // parse checks a document as the gateway does, and what it names here. Its
@@ -202,13 +239,14 @@ func (s *Service) RollBack(ctx context.Context, to int64, note string) (*Publica
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.parse(ctx, a.Workspace, old.Document); err != nil {
+	c, err := s.parse(ctx, a.Workspace, old.Document)
+	if err != nil {
 		return nil, refused(err)
 	}
 	if note == "" {
 		note = fmt.Sprintf("Back to %d", to)
 	}
-	return s.put(ctx, a, Input{Document: old.Document, Note: note, Base: &now.Number}, to)
+	return s.put(ctx, a, Input{Document: old.Document, Note: note, Base: &now.Number}, c, to)
 }
 
 // sentence makes one of an error that a library or a lower package wrote.
@@ -217,10 +255,14 @@ func sentence(err error) string {
 	return strings.TrimSuffix(strings.ToUpper(s[:1])+s[1:], ".") + "."
 }
 
-func (s *Service) put(ctx context.Context, a workspace.Actor, in Input, from int64) (*Publication, error) {
+// put brings a document that was checked into force.
+func (s *Service) put(ctx context.Context, a workspace.Actor, in Input, c *gateway.Config, from int64) (*Publication, error) {
 	p := &Publication{Document: in.Document, Note: strings.TrimSpace(in.Note), FromNum: from, By: a.Name, Live: true}
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
-		// First, since it holds the counter: who publishes beside this one waits and then sees it.
+		// First, since it holds the head: who publishes beside this one waits and then sees it.
+		if err := nextSeq(ctx, tx); err != nil {
+			return err
+		}
 		var err error
 		if p.Number, err = workspace.Next(ctx, tx, a.Workspace, "publication", 1); err != nil {
 			return err
@@ -235,10 +277,12 @@ func (s *Service) put(ctx context.Context, a workspace.Actor, in Input, from int
 		if now.Number > 0 && now.Document == in.Document && from == 0 {
 			return errs.New(errs.Conflict, "This document is in force already, as number %d.", now.Number)
 		}
-		// Later than every other, so that nodes that follow by time miss none.
 		p.At = s.now().UTC().Truncate(time.Microsecond)
 		if !p.At.After(now.At) {
 			p.At = now.At.Add(time.Microsecond)
+		}
+		if err := claimHosts(ctx, tx, a.Workspace, c, p.At); err != nil {
+			return err
 		}
 		if err := insert(ctx, tx, a.Workspace, p, a.ID); err != nil {
 			return err
@@ -263,17 +307,25 @@ func (s *Service) Load(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	docs, newest, err := all(ctx, s.db)
+	// Before the documents: one that comes between is loaded twice, not never.
+	seq, err := head(ctx, s.db)
+	if err != nil {
+		return err
+	}
+	docs, err := all(ctx, s.db)
 	if err != nil {
 		return err
 	}
 	for i := range docs {
 		docs[i].OpenAPI = s.resolver(workspace.ID(docs[i].Workspace))
 	}
-	if err := s.server.Load(docs); err != nil {
+	err = s.server.Load(docs)
+	if _, fault := errors.AsType[gateway.Faults](err); err == nil || fault {
+		s.loaded = seq // what has a fault stays as it was, until the next publication
+	}
+	if err != nil {
 		return fmt.Errorf("load documents: %w", err)
 	}
-	s.loaded = newest
 	return nil
 }
 
@@ -290,9 +342,9 @@ func (s *Service) Follow(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		newest, err := newestAt(ctx, s.db)
+		seq, err := head(ctx, s.db)
 		s.mu.Lock()
-		same := newest == s.loaded
+		same := seq == s.loaded
 		s.mu.Unlock()
 		if err == nil && !same {
 			err = s.Load(ctx)

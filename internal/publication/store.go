@@ -63,31 +63,18 @@ func insert(ctx context.Context, tx *db.Tx, ws workspace.ID, p *Publication, by 
 	return nil
 }
 
-// all returns what each workspace publishes, the oldest workspace first, and
-// the time of the newest.
-func all(ctx context.Context, q db.Queryer) (docs []gateway.Document, newest int64, err error) {
-	type row struct {
-		ws, text string
-		at       int64
-	}
+// all returns what each workspace publishes, the oldest workspace first.
+func all(ctx context.Context, q db.Queryer) (docs []gateway.Document, err error) {
+	type row struct{ ws, text string }
 	// All workspaces: the node serves them all.
-	rows, err := db.All(ctx, q, func(s db.Scanner) (r row, err error) { return r, s.Scan(&r.ws, &r.text, &r.at) },
-		`SELECT p.workspace_id, p.document, p.at FROM publication p JOIN workspace w ON w.id = p.workspace_id
+	rows, err := db.All(ctx, q, func(s db.Scanner) (r row, err error) { return r, s.Scan(&r.ws, &r.text) },
+		`SELECT p.workspace_id, p.document FROM publication p JOIN workspace w ON w.id = p.workspace_id
 			WHERE p.num = (SELECT MAX(x.num) FROM publication x WHERE x.workspace_id = p.workspace_id) ORDER BY w.created_at, w.id`)
 	if err != nil {
-		return nil, 0, fmt.Errorf("read what is published: %w", err)
+		return nil, fmt.Errorf("read what is published: %w", err)
 	}
 	for _, r := range rows {
 		docs = append(docs, gateway.Document{Workspace: r.ws, Text: []byte(r.text)})
-		newest = max(newest, r.at)
 	}
-	return docs, newest, nil
-}
-
-func newestAt(ctx context.Context, q db.Queryer) (at int64, err error) {
-	// All workspaces: the node serves them all.
-	if err = q.QueryRowContext(ctx, `SELECT COALESCE(MAX(at), 0) FROM publication`).Scan(&at); err != nil {
-		return 0, fmt.Errorf("look for news: %w", err)
-	}
-	return at, nil
+	return docs, nil
 }

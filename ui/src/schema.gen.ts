@@ -535,6 +535,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/gateway/apis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is published: APIs and their versions */
+        get: operations["list-apis"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/apis/{api}/preview-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a draft a key with which it can be called; the one before no longer works */
+        post: operations["new-preview-key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/apis/{api}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring a version of an API into another state: draft, published, deprecated or retired */
+        post: operations["set-api-state"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/gateway/check": {
         parameters: {
             query?: never;
@@ -546,6 +597,41 @@ export interface paths {
         put?: never;
         /** What is wrong with a document, or what it would change */
         post: operations["check-publication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/openapi": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** OpenAPI documents that were imported, newest first */
+        get: operations["list-openapi"];
+        put?: never;
+        /** Make a version of an API out of an OpenAPI document, and say what would change; publish the document that it answers to bring it into force */
+        post: operations["import-openapi"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/openapi/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An OpenAPI document as it was imported */
+        get: operations["get-openapi"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -579,6 +665,23 @@ export interface paths {
         };
         /** One publication with its document */
         get: operations["get-one-publication"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/publications/{number}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a publication changed */
+        get: operations["diff-publication"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3946,6 +4049,10 @@ export interface components {
                 [key: string]: number;
             };
         };
+        "New-preview-keyRequest": {
+            /** @description Empty for an API without versions. */
+            version: string;
+        };
         NlpFlag: {
             /** Format: double */
             confidence: number;
@@ -4100,6 +4207,18 @@ export interface components {
             /** @description Takes the act back: POST /undo/{id}. */
             undo_id: string;
         };
+        OpenapiDifference: {
+            /** @description Who calls by the old document may be refused, or not understand the answer. */
+            breaking: boolean;
+            /** @enum {string} */
+            kind: "added" | "removed" | "changed";
+            /** @description Of the operation, as routes are named. */
+            name: string;
+            /** @example GET /orders/{id} */
+            operation: string;
+            /** @example query parameter limit is required now */
+            what: string;
+        };
         PageApplication: {
             items: components["schemas"]["Application"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
@@ -4207,6 +4326,20 @@ export interface components {
         };
         PagePublication: {
             items: components["schemas"]["Publication"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PagePublicationAPI: {
+            items: components["schemas"]["PublicationAPI"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PagePublicationOpenAPI: {
+            items: components["schemas"]["PublicationOpenAPI"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
             next_cursor?: string;
             /** Format: int64 */
@@ -4330,7 +4463,12 @@ export interface components {
              */
             rolled_back_to?: number;
         };
+        PublicationAPI: {
+            name: string;
+            versions: components["schemas"]["PublicationVersion"][];
+        };
         PublicationChange: {
+            fields?: components["schemas"]["PublicationFieldChange"][] | null;
             /** @enum {string} */
             kind: "added" | "removed" | "changed";
             /** @description Which fields changed. */
@@ -4342,7 +4480,77 @@ export interface components {
             /** @description Against what is in force. */
             changes: components["schemas"]["PublicationChange"][];
             faults: components["schemas"]["GatewayFault"][];
+            /**
+             * Format: int64
+             * @description What is in force: the base to publish from.
+             */
+            number: number;
+            /** @description The same as a unified diff of the documents; empty where nothing changes. */
+            text: string;
             valid: boolean;
+        };
+        PublicationDifference: {
+            /** Format: int64 */
+            against: number;
+            changes: components["schemas"]["PublicationChange"][];
+            /** Format: int64 */
+            number: number;
+            /** @description Unified diff of the documents. */
+            text: string;
+        };
+        PublicationFieldChange: {
+            /** @example methods */
+            field: string;
+            /** @description As YAML on one line; empty: absent. */
+            from: string;
+            to: string;
+        };
+        PublicationImport: {
+            /** @description Name of the API; made of the title when absent. */
+            api?: string;
+            /** @description In front of every path; when absent what the API has, or the path of the document's first server. */
+            base?: string;
+            /** @description The OpenAPI document, 3.0 or 3.1, JSON or YAML; either this or url. */
+            document?: string;
+            /** @description Hosts that it is published on; any when absent and new. */
+            hosts?: string[] | null;
+            /**
+             * @description Of a new version; published when absent.
+             * @enum {string}
+             */
+            state?: "draft" | "published";
+            /** @description Cut base off before the upstream sees the path. */
+            strip_base?: boolean;
+            /** @description Where requests go: http://host:port, or the name of an upstream. When absent what the API has, or the document's first server. */
+            upstream?: string;
+            /** @description Where to fetch it. */
+            url?: string;
+            /** @description Its version here, such as v1; when absent the only one there is, or v and the first number of the document's. */
+            version?: string;
+        };
+        PublicationImported: {
+            api: string;
+            /**
+             * Format: int64
+             * @description How many of the differences break who calls.
+             */
+            breaking: number;
+            changes: components["schemas"]["PublicationChange"][];
+            /** @description For those who call: against the OpenAPI document that the API had. */
+            differences: components["schemas"]["OpenapiDifference"][];
+            /** @description The gateway's document with the API in it; publish it with number as base. */
+            document: string;
+            /** @description What could not be taken over as it is. */
+            notes: string[];
+            /**
+             * Format: int64
+             * @description Publication that the document was made from.
+             */
+            number: number;
+            openapi: components["schemas"]["PublicationOpenAPI"];
+            /** @description The changes as a unified diff of the document. */
+            text: string;
+            version: string;
         };
         PublicationInput: {
             /**
@@ -4354,6 +4562,79 @@ export interface components {
             document: string;
             /** @description What changes and why. */
             note?: string;
+        };
+        PublicationNextState: {
+            /**
+             * Format: int64
+             * @description As for a publication.
+             */
+            base?: number;
+            /** @description Since when, a date; today when absent and it is deprecated. */
+            deprecated?: string;
+            /** @description Page that says what to use instead; empty for none. */
+            docs?: string;
+            note?: string;
+            /** @enum {string} */
+            state: "draft" | "published" | "deprecated" | "retired";
+            /** @description When it ends, a date; empty for none. */
+            sunset?: string;
+            /** @description Empty for an API without versions. */
+            version: string;
+        };
+        PublicationOpenAPI: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /** @example 3.1.0 */
+            format: string;
+            /**
+             * @description As an API of the gateway's document names it.
+             * @example sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            id: string;
+            /** Format: int64 */
+            operations: number;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number;
+            title: string;
+            /** @description As its author counts. */
+            version: string;
+        };
+        PublicationOpenAPIText: {
+            /** @description JSON or YAML as it came. */
+            document: string;
+            id: string;
+        };
+        PublicationPreviewKey: {
+            /** @example X-Preview-Key */
+            header: string;
+            /** @description Shown this once. */
+            key: string;
+            publication: components["schemas"]["Publication"];
+        };
+        PublicationVersion: {
+            base?: string;
+            /** @description Date. */
+            deprecated?: string;
+            docs?: string;
+            /** @description Empty: any. */
+            hosts: string[];
+            openapi?: string;
+            /** @description Kinds that hold for all of it. */
+            policies: string[];
+            /** @description A draft that has a preview key. */
+            preview?: boolean;
+            /** Format: int64 */
+            routes: number;
+            /** @enum {string} */
+            state: "draft" | "published" | "deprecated" | "retired";
+            /** @description Date. */
+            sunset?: string;
+            upstream?: string;
+            version: string;
         };
         "Start-importRequest": {
             /** @description That of the last preview when absent. */
@@ -6119,6 +6400,105 @@ export interface operations {
             };
         };
     };
+    "list-apis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePublicationAPI"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "new-preview-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                api: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["New-preview-keyRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicationPreviewKey"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-api-state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                api: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublicationNextState"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "check-publication": {
         parameters: {
             query?: never;
@@ -6139,6 +6519,102 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PublicationCheck"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-openapi": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePublicationOpenAPI"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "import-openapi": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublicationImport"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicationImported"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-openapi": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicationOpenAPIText"];
                 };
             };
             /** @description Error */
@@ -6235,6 +6711,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "diff-publication": {
+        parameters: {
+            query?: {
+                /** @description Number to compare with; the one before when absent. */
+                against?: number;
+            };
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicationDifference"];
                 };
             };
             /** @description Error */
