@@ -54,10 +54,10 @@ func (a *App) buildCalls() error {
 	return nil
 }
 
-// recorder is who is told of every exchange; nil for nobody.
-func (a *App) recorder() func(*gateway.Exchange) {
-	if !a.calls.On() {
-		return nil
+// logged makes of a gateway's options some by which calls are recorded.
+func (a *App) logged(o gateway.Options) gateway.Options {
+	if a.calls.On() {
+		o.Record, o.Capture = a.calls.Record, a.calls.Capture
 	}
-	return a.calls.Record
+	return o
 }

@@ -22,7 +22,7 @@ func (a *App) buildGateway() {
 	a.applications = application.NewService(a.db, a.bus, a.log.With("component", "application"))
 	var server publication.Server
 	if a.cfg.Gateway != "" || a.cfg.GatewayTLS.Listen != "" {
-		a.gateway = gateway.New(gateway.Options{Files: a.cfg.Files, Log: a.log.With("component", "gateway"), Keys: a.applications.Ring(), Record: a.recorder()})
+		a.gateway = gateway.New(a.logged(gateway.Options{Files: a.cfg.Files, Log: a.log.With("component", "gateway"), Keys: a.applications.Ring()}))
 		server = a.gateway
 	}
 	a.publications = publication.NewService(a.db, a.bus, a.log.With("component", "publication"), server)

@@ -282,7 +282,9 @@ func (g *Gateway) compileRoute(s *snapshot, ws string, a API, r RouteC, specs *s
 	here := building{g: g, workspace: ws, api: a.Name, scope: a.Name, openapi: a.OpenAPI, operation: cmp.Or(r.Operation, r.Name), specs: specs}
 	of := here
 	of.scope += "-" + r.Name
+	r.Policies.Log = r.Policies.Log.under(a.Policies.Log)
 	out.policies = buildPolicies(here, of, &a.Policies, &r.Policies)
+	out.logging = r.Policies.Log.compile()
 	out.stats = g.board.of(ws, a.Name, a.Version, r.Name)
 	s.routes = append(s.routes, out)
 	hosts := []string{""}

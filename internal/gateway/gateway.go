@@ -54,6 +54,7 @@ type Gateway struct {
 	dial     func(ctx context.Context, network, addr string) (net.Conn, error)
 	keys     Keys
 	files    string
+	capture  func(*Exchange, *Logging) Tap
 	board    board
 	lost     *Stats  // of what no route took
 	limiter  limiter // outlives snapshots: a new document forgives nothing
@@ -81,6 +82,9 @@ type Options struct {
 	// Record is told of every exchange when it has ended, on its goroutine: it
 	// must not wait, and must not keep the exchange.
 	Record func(*Exchange)
+	// Capture is asked, where the policy "log" wants a call's payload, for
+	// whom to tell what goes by; it may be nil, and may return nil.
+	Capture func(*Exchange, *Logging) Tap
 	// Keys knows who may call; nil: nobody with a key.
 	Keys Keys
 	// Files is the folder of files that a document may name; "" for none.
@@ -95,7 +99,7 @@ func New(o Options) *Gateway {
 	if o.Record == nil {
 		o.Record = func(*Exchange) {}
 	}
-	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, keys: o.Keys, files: o.Files, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
+	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, keys: o.Keys, files: o.Files, capture: o.Capture, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
 	g.lost = g.board.of("", "", "", "")
 	d := &net.Dialer{KeepAlive: 30 * time.Second}
 	g.dial = d.DialContext

@@ -30,6 +30,7 @@ type Policies struct {
 	Limit     *LimitPolicy   `yaml:"limit,omitempty" json:"limit,omitempty"`
 	Headers   *HeaderPolicy  `yaml:"headers,omitempty" json:"headers,omitempty" doc:"Changes the request on its way."`
 	Addresses *AddressPolicy `yaml:"addresses,omitempty" json:"addresses,omitempty"`
+	Log       *LogPolicy     `yaml:"log,omitempty" json:"log,omitempty" doc:"What the call log keeps."`
 	MaxBody   string         `yaml:"max_body,omitempty" json:"max_body,omitempty" doc:"Largest body, such as 1MB."`
 }
 
@@ -58,7 +59,7 @@ type building struct {
 // policyKinds are in the order in which a request meets them: browsers ask
 // first, then what is cheap and decisive, then who asks, then how much they
 // may, then what is changed on the way.
-var policyKinds = []policyKind{corsKind, addressKind, sizeKind, keyKind, limitKind, headerKind}
+var policyKinds = []policyKind{corsKind, addressKind, sizeKind, keyKind, limitKind, logKind, headerKind}
 
 func (k *checker) policies(path string, p Policies) {
 	for i := range policyKinds {

@@ -64,6 +64,12 @@ func Compile(s Spec) (*Masker, error) {
 	if len(s.Fields)+len(s.Headers) > maxNames || len(s.Patterns) > maxPatterns {
 		return nil, fmt.Errorf("at most %d names and %d patterns can be masked", maxNames, maxPatterns)
 	}
+	return CompileAll(s)
+}
+
+// CompileAll is Compile for several specifications that were checked and put
+// together.
+func CompileAll(s Spec) (*Masker, error) {
 	m := &Masker{names: map[string]bool{}, headers: map[string]bool{}, keep: map[string]bool{}}
 	for _, n := range always {
 		m.names[n] = true
