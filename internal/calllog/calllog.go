@@ -28,6 +28,7 @@ type Log interface {
 	Heatmap(ctx context.Context, ws workspace.ID, q call.Query, columns int) (*call.Heatmap, error)
 	Facets(ctx context.Context, ws workspace.ID, q call.Query, fields []call.Field, top int) (*call.Facets, error)
 	UserCalls(ctx context.Context, ws workspace.ID, who call.Who, at time.Time, ago, later time.Duration, limit int) ([]call.Record, error)
+	Erase(ctx context.Context, ws workspace.ID, q call.Query) (int64, error)
 	Tail(ws workspace.ID, q call.Query) (*call.Tail, error)
 	Stats() call.Stats
 }
