@@ -41,7 +41,7 @@ func (a *App) buildCalls() error {
 	}
 	var store calllog.Log
 	_, err = os.Stat(dir)
-	if !a.cfg.Calls.Off && (a.cfg.Gateway != "" || !errors.Is(err, fs.ErrNotExist)) {
+	if !a.cfg.Calls.Off && (a.cfg.Gateway != "" || a.cfg.GatewayTLS.Listen != "" || !errors.Is(err, fs.ErrNotExist)) {
 		l, err := call.Open(call.Config{Dir: dir, Log: log, Retention: call.Retention{
 			Age: time.Duration(cmp.Or(a.cfg.Calls.Days, DefaultCallDays)) * 24 * time.Hour, Bytes: cmp.Or(a.cfg.Calls.Bytes, DefaultCallBytes)}})
 		if err != nil {
