@@ -41,7 +41,7 @@ func (a *App) buildCalls() error {
 	}
 	var store calllog.Log
 	_, err = os.Stat(dir)
-	if !a.cfg.Calls.Off && (a.cfg.Gateway != "" || !errors.Is(err, fs.ErrNotExist)) {
+	if !a.cfg.Calls.Off && (a.cfg.Gateway != "" || a.cfg.GatewayTLS.Listen != "" || !errors.Is(err, fs.ErrNotExist)) {
 		l, err := call.Open(call.Config{Dir: dir, Log: log, Retention: call.Retention{
 			Age: time.Duration(cmp.Or(a.cfg.Calls.Days, DefaultCallDays)) * 24 * time.Hour, Bytes: cmp.Or(a.cfg.Calls.Bytes, DefaultCallBytes)}})
 		if err != nil {
@@ -54,10 +54,10 @@ func (a *App) buildCalls() error {
 	return nil
 }
 
-// recorder is who is told of every exchange; nil for nobody.
-func (a *App) recorder() func(*gateway.Exchange) {
-	if !a.calls.On() {
-		return nil
+// logged makes of a gateway's options some by which calls are recorded.
+func (a *App) logged(o gateway.Options) gateway.Options {
+	if a.calls.On() {
+		o.Record, o.Capture = a.calls.Record, a.calls.Capture
 	}
-	return a.calls.Record
+	return o
 }

@@ -23,8 +23,8 @@ func (a *App) buildGateway() {
 	a.counters = application.NewCounters(a.db, a.log.With("component", "quota"))
 	var server publication.Server
 	if a.cfg.Gateway != "" || a.cfg.GatewayTLS.Listen != "" {
-		a.gateway = gateway.New(gateway.Options{Files: a.cfg.Files, Log: a.log.With("component", "gateway"), Keys: a.applications.Ring(), Record: a.recorder(),
-			Counters: a.counters, Outbound: a.outbound})
+		a.gateway = gateway.New(a.logged(gateway.Options{Files: a.cfg.Files, Log: a.log.With("component", "gateway"), Keys: a.applications.Ring(),
+			Counters: a.counters, Outbound: a.outbound}))
 		server = a.gateway
 	}
 	a.publications = publication.NewService(a.db, a.bus, a.log.With("component", "publication"), server)

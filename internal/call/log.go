@@ -79,13 +79,14 @@ type Log struct {
 	trouble  map[string]string // by part of the log: why it has stopped
 	keep     Retention
 
-	down    atomic.Bool // closed: nothing is taken
-	synced  atomic.Int64
-	flushes chan chan error
-	seals   chan struct{} // a test ends the head
-	work    chan struct{} // there is something to be made into segments
-	quit    chan struct{}
-	bg      sync.WaitGroup
+	down     atomic.Bool // closed: nothing is taken
+	synced   atomic.Int64
+	flushes  chan chan error
+	seals    chan struct{} // the head is to end
+	erasures chan erasure
+	work     chan struct{} // there is something to be made into segments
+	quit     chan struct{}
+	bg       sync.WaitGroup
 }
 
 // Open opens the log in a folder of its own, and makes it when it is new.
@@ -102,7 +103,7 @@ func Open(cfg Config) (*Log, error) {
 	n := runtime.GOMAXPROCS(0)
 	l := &Log{cfg: cfg, lock: lock, log: cfg.Log, buf: newBuffer(min(n, 16), cfg.Buffer), tail: newTail(), files: newFiles(128, cfg.Log),
 		slots: make(chan *scratch, cfg.Workers), queries: make(chan struct{}, maxQueries), trouble: map[string]string{}, keep: cfg.Retention,
-		flushes: make(chan chan error), seals: make(chan struct{}), work: make(chan struct{}, 1), quit: make(chan struct{})}
+		flushes: make(chan chan error), seals: make(chan struct{}), erasures: make(chan erasure), work: make(chan struct{}, 1), quit: make(chan struct{})}
 	for range cfg.Workers {
 		l.slots <- newScratch()
 	}

@@ -161,6 +161,9 @@ func clip(s string, max int) string {
 	return s
 }
 
+// Detach makes a record share no memory with the buffers it was made from.
+func (r *Record) Detach() { *r = r.clone() }
+
 // clone returns a record that shares no memory with r's buffers.
 func (r *Record) clone() Record {
 	c := *r

@@ -3,6 +3,8 @@ package call
 import (
 	"bytes"
 	"cmp"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,6 +41,10 @@ func (l *Log) tend() {
 		case <-l.work:
 			k.planned = time.Time{}
 		case <-tick.C:
+		case e := <-l.erasures:
+			n, err := k.erase(e.ctx, e.p)
+			e.reply <- erased{n, err}
+			continue
 		}
 		k.round()
 	}
@@ -140,7 +146,7 @@ func (k *keeper) cut(h *head) error {
 	if err := k.commit(made, nil, h); err != nil {
 		return err
 	}
-	if err := os.Remove(spoolPath(k.l.cfg.Dir, h.n)); err != nil { // the next start will
+	if err := os.Remove(spoolPath(k.l.cfg.Dir, h.n)); err != nil && !errors.Is(err, fs.ErrNotExist) { // the next start will
 		k.l.log.Warn("remove a spool file that is in segments", "err", err)
 	}
 	return nil

@@ -28,6 +28,7 @@ type Log interface {
 	Heatmap(ctx context.Context, ws workspace.ID, q call.Query, columns int) (*call.Heatmap, error)
 	Facets(ctx context.Context, ws workspace.ID, q call.Query, fields []call.Field, top int) (*call.Facets, error)
 	UserCalls(ctx context.Context, ws workspace.ID, who call.Who, at time.Time, ago, later time.Duration, limit int) ([]call.Record, error)
+	Erase(ctx context.Context, ws workspace.ID, q call.Query) (int64, error)
 	Tail(ws workspace.ID, q call.Query) (*call.Tail, error)
 	Stats() call.Stats
 }
@@ -54,6 +55,8 @@ type Service struct {
 	drops  drops
 	buffer sync.Pool // of *scratch
 
+	captures *captures
+
 	tails   atomic.Int64
 	exports chan struct{}
 }
@@ -61,7 +64,7 @@ type Service struct {
 // NewService returns the service. Without a store nothing is recorded and
 // every question is answered by saying so.
 func NewService(d Deps, store Log) *Service {
-	return &Service{db: d.DB, log: d.Log, node: d.Node, done: d.Done, each: d.Each, exports: make(chan struct{}, maxExports), store: store, buffer: sync.Pool{New: func() any { return &scratch{} }}}
+	return &Service{db: d.DB, log: d.Log, node: d.Node, done: d.Done, each: d.Each, exports: make(chan struct{}, maxExports), captures: newCaptures(), store: store, buffer: sync.Pool{New: func() any { return &scratch{} }}}
 }
 
 // need is the first line of every question: who asks, and whether there is a
@@ -80,13 +83,21 @@ func (s *Service) need(ctx context.Context, p workspace.Permission) (workspace.A
 // On reports whether calls are recorded here.
 func (s *Service) On() bool { return s.store != nil }
 
-// Run finds out whose the calls are that no route took, until ctx ends: where
-// there is one workspace, it is theirs.
+// Run does what is not done on the way of a call, until ctx ends: what was
+// captured is masked, and whose the calls are that no route took is found out.
 func (s *Service) Run(ctx context.Context) {
-	const every = 5 * time.Second
 	if s.store == nil {
 		return
 	}
+	var wg sync.WaitGroup
+	wg.Go(func() { s.maskAll(ctx) })
+	s.findHome(ctx)
+	wg.Wait()
+}
+
+// findHome keeps in mind which workspace is the only one.
+func (s *Service) findHome(ctx context.Context) {
+	const every = 5 * time.Second
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {

@@ -3,6 +3,7 @@ package calllog
 import (
 	"cmp"
 	"context"
+	"net/http"
 
 	"github.com/hypercare/hypercare/internal/web"
 )
@@ -61,6 +62,12 @@ func (s *Service) Routes(api *web.API) {
 	}) (*web.Body[web.Page[Call]], error) {
 		return list(s.Trace(ctx, in.ID, in.From, in.To))
 	})
+	web.Route(api, "DELETE /calls", "erase-calls", "Erase all calls of a user for good", func(ctx context.Context, in *struct {
+		User string `query:"user" required:"true" minLength:"1" maxLength:"256"`
+	}) (*web.Body[Counted], error) {
+		n, err := s.Erase(ctx, in.User)
+		return body(&Counted{n}, err)
+	}, web.Status(http.StatusOK))
 	api.Raw("GET /calls/tail", "tail-calls", "Calls of a search as they come: Server-Sent Events \u201ccalls\u201d, each with a batch", s.tail, nil, web.EventsOf{Data: Tailed{}},
 		web.QueryParams("q", "Tokens, as of GET /calls.", "backlog", "How many of those before come first: 100 when absent, 500 at most."))
 	api.Raw("GET /calls/export", "export-calls", "The calls of a search as a file, a million at most, newest first", s.download, nil, nil, searchParams,

@@ -22,18 +22,39 @@ type scratch struct {
 // exchange's goroutine, so it must not wait: where there is no room the call
 // is counted as dropped.
 func (s *Service) Record(x *gateway.Exchange) {
+	var rules *gateway.Logging
+	if x.Route != nil {
+		rules = x.Route.Logging()
+	}
+	if rules != nil && rules.Off {
+		return
+	}
+	c, _ := x.Captured.(*capture)
 	ws := s.owner(x)
 	if ws == "" {
+		if c != nil {
+			s.captures.release(c)
+		}
 		s.drops.nobodys.Add(1)
 		return
 	}
 	b := s.buffer.Get().(*scratch)
-	b.fill(x, ws, s.node)
-	if !s.store.Append(&b.record) {
-		s.drops.add(time.Now())
+	b.fill(x, ws, s.node, rules)
+	if c != nil && (!c.wanted(x) || !s.captures.hand(c, &b.record)) {
+		s.captures.release(c)
+		c = nil
+	}
+	if c == nil {
+		s.append(&b.record)
 	}
 	b.record = call.Record{} // it points into the lane's buffers
 	s.buffer.Put(b)
+}
+
+func (s *Service) append(r *call.Record) {
+	if !s.store.Append(r) {
+		s.drops.add(time.Now())
+	}
 }
 
 // owner is the workspace that a call belongs to: the route's, the host's, or
@@ -53,7 +74,7 @@ func (s *Service) owner(x *gateway.Exchange) workspace.ID {
 
 // fill translates an exchange. Texts point into the lane's buffers and into
 // b.text; the log copies them.
-func (b *scratch) fill(x *gateway.Exchange, ws workspace.ID, node string) {
+func (b *scratch) fill(x *gateway.Exchange, ws workspace.ID, node string, rules *gateway.Logging) {
 	r := &b.record
 	*r = call.Record{
 		Time: x.Start.UnixMicro(), ID: call.ID(x.ID), Trace: x.Trace(), Span: x.Span(), Parent: x.Parent(),
@@ -62,7 +83,7 @@ func (b *scratch) fill(x *gateway.Exchange, ws workspace.ID, node string) {
 		Upstream: x.UpstreamLabel(), Attempts: int64(x.Attempts),
 		User: x.User, Session: x.Session,
 		BytesIn: x.BytesIn, BytesOut: x.BytesOut, Latency: micros(x.Start, x.End),
-		Policy: x.Policy, Error: x.Err.String(), Node: node,
+		Policy: x.Policy, Error: x.Err.String(), Node: node, Release: x.Release,
 	}
 	if r.Trace == (call.ID{}) { // what came was no request
 		r.Trace = r.ID
@@ -87,7 +108,12 @@ func (b *scratch) fill(x *gateway.Exchange, ws workspace.ID, node string) {
 		b.text = make([]byte, 0, max(n, 512))
 	}
 	b.text = b.text[:0]
-	r.Query = b.take(func(t []byte) []byte { return appendKeys(t, x.Query) })
+	switch {
+	case rules == nil || rules.Query == gateway.QueryKeys:
+		r.Query = b.take(func(t []byte) []byte { return appendKeys(t, x.Query) })
+	case rules.Query == gateway.QueryFull:
+		r.Query = rules.Mask.Query(string(x.Query))
+	}
 	if x.Client.IsValid() {
 		r.Client = b.take(x.Client.AppendTo)
 	}

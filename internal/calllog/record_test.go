@@ -161,7 +161,7 @@ func TestRecordingAllocatesNothing(t *testing.T) {
 	x := &gateway.Exchange{Method: []byte("GET"), Host: []byte("api.example.com"), Path: []byte("/orders/17"), Query: []byte("a=1&b=2"), Client: netip.MustParseAddr("2001:db8::1"),
 		Fields: []h1.Field{{Name: []byte("User-Agent"), Value: []byte("test")}}, Start: time.Now(), End: time.Now(), Status: 200}
 	var b scratch
-	if n := testing.AllocsPerRun(100, func() { b.fill(x, home, "node") }); n > 0 {
+	if n := testing.AllocsPerRun(100, func() { b.fill(x, home, "node", nil) }); n > 0 {
 		t.Errorf("%v allocations a record", n)
 	}
 	if b.record.Query != "a&b" || b.record.Client != "2001:db8::1" || b.record.Agent != "test" {

@@ -27,6 +27,7 @@ type rig struct {
 	log  *call.Log
 	gw   *gateway.Gateway
 	addr string
+	dir  string // of the log
 }
 
 // ring knows one key.
@@ -41,16 +42,21 @@ func (ring) Find(sum [sha256.Size]byte) (*gateway.Consumer, bool) {
 	return nil, true
 }
 
-func newRig(t *testing.T, doc string) *rig {
+func newRig(t *testing.T, doc string, change ...func(*call.Config)) *rig {
 	t.Helper()
-	l, err := call.Open(call.Config{Dir: t.TempDir(), MinFree: 1})
+	dir := t.TempDir()
+	cfg := call.Config{Dir: dir, MinFree: 1}
+	for _, f := range change {
+		f(&cfg)
+	}
+	l, err := call.Open(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := NewService(Deps{DB: dbtest.Open(t), Log: slog.New(slog.DiscardHandler), Node: "node-1", Done: t.Context().Done(),
 		Each: func(ctx context.Context, fn func(context.Context, workspace.ID) error) error { return fn(ctx, home) }}, l)
-	r := &rig{Service: s, log: l}
-	r.gw = gateway.New(gateway.Options{Log: slog.New(slog.DiscardHandler), Record: s.Record, Keys: ring{}})
+	r := &rig{Service: s, log: l, dir: dir}
+	r.gw = gateway.New(gateway.Options{Log: slog.New(slog.DiscardHandler), Record: s.Record, Capture: s.Capture, Keys: ring{}})
 	if err := r.gw.Load([]gateway.Document{{Workspace: string(home), Text: []byte(doc)}}); err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +77,7 @@ func newRig(t *testing.T, doc string) *rig {
 		<-served
 		cancel()
 		<-ran
-		if err := l.Close(); err != nil {
+		if err := l.Close(); err != nil && len(change) == 0 {
 			t.Error(err)
 		}
 	})

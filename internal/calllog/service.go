@@ -336,6 +336,30 @@ func window(s string, otherwise time.Duration) (time.Duration, error) {
 	return d, nil
 }
 
+// eraseTime is how long erasing may take: parts of the log are written anew.
+const eraseTime = 10 * time.Minute
+
+// Erase removes all calls of a user for good, and returns how many they were.
+// The audit log says that it was done and by whom, not whose calls they were.
+func (s *Service) Erase(ctx context.Context, user string) (int64, error) {
+	a, err := s.need(ctx, workspace.ManageMembers)
+	if err != nil {
+		return 0, err
+	}
+	if user == "" {
+		return 0, errs.New(errs.Invalid, "Say whose calls are to be erased: the id of a user.")
+	}
+	ctx, cancel := context.WithTimeout(ctx, eraseTime)
+	defer cancel()
+	n, err := s.store.Erase(ctx, a.Workspace, call.Query{Where: []call.Filter{{Field: call.User, Op: call.Is, Values: []string{user}}}})
+	if err != nil {
+		return n, err
+	}
+	return n, s.db.Tx(ctx, func(tx *db.Tx) error {
+		return a.Audit(ctx, tx, "call.erase", "call", "", map[string]any{"calls": n})
+	})
+}
+
 // FieldNames lists the names that tokens may begin with.
 func (s *Service) FieldNames(ctx context.Context) ([]FieldName, error) {
 	if _, err := workspace.Need(ctx, workspace.Read); err != nil {

@@ -34,6 +34,7 @@ type State struct {
 	Trouble  string    `json:"trouble,omitempty" doc:"What is wrong, and what to do, in a sentence; absent when all is well."`
 	Appended int64     `json:"appended" doc:"Calls taken since the start."`
 	Dropped  int64     `json:"dropped" doc:"Calls that were not logged since the start: there was no room, or the disk is full."`
+	Payloads int64     `json:"payloads_dropped" doc:"Payloads that were to be kept and were not since the start: too many at once. Their calls are logged."`
 	Unowned  int64     `json:"unowned" doc:"Calls that were not logged because they belong to no workspace: nothing is published at their address, and there are several workspaces."`
 	Calls    int64     `json:"calls" doc:"That are kept."`
 	Bytes    int64     `json:"bytes" doc:"On disk."`
@@ -47,7 +48,7 @@ func (s *Service) State() State {
 		return State{}
 	}
 	st := s.store.Stats()
-	return State{On: true, Trouble: s.trouble(st.State, time.Now()), Appended: st.Appended, Dropped: st.Dropped, Unowned: s.drops.nobodys.Load(), Calls: st.Calls, Bytes: st.Bytes,
+	return State{On: true, Trouble: s.trouble(st.State, time.Now()), Appended: st.Appended, Dropped: st.Dropped, Payloads: s.captures.lost.Load(), Unowned: s.drops.nobodys.Load(), Calls: st.Calls, Bytes: st.Bytes,
 		Oldest: st.Oldest, Newest: st.Newest}
 }
 
@@ -64,7 +65,7 @@ func (s *Service) trouble(why string, now time.Time) string {
 }
 
 var (
-	metricAppended = prometheus.NewDesc("hypercare_call_log_calls_total", "Calls by what became of them in the log: written, dropped (no room, or no disk), unowned (of no workspace).", []string{"outcome"}, nil)
+	metricAppended = prometheus.NewDesc("hypercare_call_log_calls_total", "Calls by what became of them in the log: written, dropped (no room, or no disk), unowned (of no workspace); of the written ones, without_payload (it was to be kept and there was no room).", []string{"outcome"}, nil)
 	metricBytes    = prometheus.NewDesc("hypercare_call_log_bytes", "Size of the call log on disk.", nil, nil)
 	metricKept     = prometheus.NewDesc("hypercare_call_log_calls", "Calls that are kept.", nil, nil)
 	metricWaiting  = prometheus.NewDesc("hypercare_call_log_waiting_bytes", "Calls that are not on disk yet.", nil, nil)
@@ -90,6 +91,7 @@ func (s *Service) Collect(ch chan<- prometheus.Metric) {
 	send(metricAppended, prometheus.CounterValue, float64(st.Appended), "written")
 	send(metricAppended, prometheus.CounterValue, float64(st.Dropped), "dropped")
 	send(metricAppended, prometheus.CounterValue, float64(s.drops.nobodys.Load()), "unowned")
+	send(metricAppended, prometheus.CounterValue, float64(s.captures.lost.Load()), "without_payload")
 	send(metricBytes, prometheus.GaugeValue, float64(st.Bytes))
 	send(metricKept, prometheus.GaugeValue, float64(st.Calls))
 	send(metricWaiting, prometheus.GaugeValue, float64(st.Waiting))

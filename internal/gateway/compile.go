@@ -128,6 +128,7 @@ func (g *Gateway) compile(s *snapshot, ws string, c *Config, old *snapshot, spec
 			continue
 		}
 		s.hosts = append(s.hosts, fullHosts(a.Hosts)...)
+		a.Policies.Log = a.Policies.Log.under(c.Log)
 		for _, r := range a.Routes {
 			g.compileRoute(s, ws, a, r, specs)
 		}

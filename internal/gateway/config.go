@@ -24,6 +24,7 @@ import (
 type Config struct {
 	Version   int        `yaml:"gateway" json:"gateway" doc:"Version of this format: 1."`
 	Trusted   []string   `yaml:"trusted_proxies,omitempty" json:"trusted_proxies,omitempty" doc:"Addresses or networks whose X-Forwarded-For is believed."`
+	Log       *LogPolicy `yaml:"log,omitempty" json:"log,omitempty" doc:"What the call log keeps, of APIs whose policies say nothing of it."`
 	Upstreams []Upstream `yaml:"upstreams" json:"upstreams"`
 	APIs      []API      `yaml:"apis" json:"apis"`
 }
@@ -198,6 +199,9 @@ func (k *checker) config(c *Config) {
 	}
 	k.upstreams = ups
 	apis := map[string]bool{}
+	if c.Log != nil {
+		k.logging("log", c.Log)
+	}
 	for i, a := range c.APIs {
 		path := fmt.Sprintf("apis[%d]", i)
 		k.name(path+".name", a.Name, map[string]bool{})

@@ -299,7 +299,9 @@ func (g *Gateway) compileRoute(s *snapshot, ws string, a API, r RouteC, specs *s
 	of := here
 	of.scope += "-" + r.Name
 	of.ofRoute = true
+	r.Policies.Log = r.Policies.Log.under(a.Policies.Log)
 	out.policies = buildPolicies(here, of, &a.Policies, &r.Policies)
+	out.logging = r.Policies.Log.compile()
 	out.strips = stripped(out.policies)
 	for i := range out.policies {
 		out.cors = out.cors || out.policies[i].name == corsKind.name

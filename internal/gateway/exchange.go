@@ -40,7 +40,9 @@ type Exchange struct {
 	Upstream  *target   // that answered
 	Attempts  int
 	Status    int
-	Err       Class // why the gateway answered itself
+	Err       Class  // why the gateway answered itself
+	Captured  Tap    // of the call log; nil: it looks at no bodies
+	Release   string // of the upstream that answered, as the policy "log" has it read
 
 	// When.
 	Start     time.Time

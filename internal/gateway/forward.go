@@ -369,6 +369,11 @@ func (f *forwarding) pass(t *target, c *upConn, up *upload) outcome {
 		r.trailers = passable(c.body.Trailers(nil))
 	}
 	x.Status = h.Status
+	if l := x.Route.logging; l != nil && l.Release != "" {
+		if v, ok := h.Get(l.Release); ok {
+			x.Release = string(v)
+		}
+	}
 	if err := x.lane.answer(&r); err != nil {
 		_ = c.Close()
 		x.left(err)

@@ -58,6 +58,7 @@ type Gateway struct {
 	keys     Keys
 	files    string
 	trusted  []netip.Prefix
+	capture  func(*Exchange, *Logging) Tap
 	board    board
 	lost     *Stats  // of what no route took
 	limiter  limiter // outlives snapshots: a new document forgives nothing
@@ -95,6 +96,9 @@ type Options struct {
 	// Record is told of every exchange when it has ended, on its goroutine: it
 	// must not wait, and must not keep the exchange.
 	Record func(*Exchange)
+	// Capture is asked, where the policy "log" wants a call's payload, for
+	// whom to tell what goes by; it may be nil, and may return nil.
+	Capture func(*Exchange, *Logging) Tap
 	// Mirrored is told of every copy that a mirror sent, when it was answered or
 	// failed; nil: nobody compares.
 	Mirrored func(Mirrored)
@@ -127,7 +131,7 @@ func New(o Options) *Gateway {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, mirrored: o.Mirrored, keys: o.Keys, files: o.Files, trusted: o.Trusted, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
+	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, mirrored: o.Mirrored, keys: o.Keys, files: o.Files, trusted: o.Trusted, capture: o.Capture, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
 	if o.CacheBytes == 0 {
 		o.CacheBytes = DefaultCacheBytes
 	}

@@ -35,6 +35,7 @@ type Policies struct {
 	Limit     *LimitPolicy   `yaml:"limit,omitempty" json:"limit,omitempty"`
 	Headers   *HeaderPolicy  `yaml:"headers,omitempty" json:"headers,omitempty" doc:"Changes the request on its way."`
 	Addresses *AddressPolicy `yaml:"addresses,omitempty" json:"addresses,omitempty"`
+	Log       *LogPolicy     `yaml:"log,omitempty" json:"log,omitempty" doc:"What the call log keeps."`
 	MaxBody   string         `yaml:"max_body,omitempty" json:"max_body,omitempty" doc:"Largest body, such as 1MB."`
 
 	// Who may call.
@@ -97,7 +98,7 @@ type building struct {
 var policyKinds = []policyKind{corsKind, addressKind, sizeKind,
 	mtlsKind, keyKind, basicKind, signatureKind, jwtKind, introspectionKind, authenticationKind, requireKind, identityKind,
 	planKind, limitKind, quotaKind, concurrencyKind, priorityKind,
-	faultKind, compressKind, transformKind, headerKind, mockKind, cacheKind, mirrorKind}
+	logKind, faultKind, compressKind, transformKind, headerKind, mockKind, cacheKind, mirrorKind}
 
 func (k *checker) policies(path string, p Policies) {
 	for i := range policyKinds {

@@ -38,6 +38,7 @@ type Route struct {
 	headers2 []setHeader // added to answers, such as Sunset
 	timeouts timeouts
 	stats    *Stats
+	logging  *Logging                 // nil: as usual
 	overlay  atomic.Pointer[attached] // of a rollout; nil for none
 	farewell string                   // of a retired version
 }

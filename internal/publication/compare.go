@@ -69,6 +69,9 @@ func parts(c *gateway.Config) map[string]any {
 	if len(c.Trusted) > 0 {
 		out["trusted proxies"] = struct{ List []string }{c.Trusted}
 	}
+	if c.Log != nil {
+		out["call log"] = *c.Log
+	}
 	for _, u := range c.Upstreams {
 		out["upstream "+u.Name] = u
 	}

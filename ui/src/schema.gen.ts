@@ -119,7 +119,8 @@ export interface paths {
         get: operations["list-calls"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Erase all calls of a user for good */
+        delete: operations["erase-calls"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2222,6 +2223,11 @@ export interface components {
             oldest_at?: string;
             /** @description This node keeps a call log. */
             on: boolean;
+            /**
+             * Format: int64
+             * @description Payloads that were to be kept and were not since the start: too many at once. Their calls are logged.
+             */
+            payloads_dropped: number;
             /** @description What is wrong, and what to do, in a sentence; absent when all is well. */
             trouble?: string;
             /**
@@ -5490,6 +5496,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CalllogPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "erase-calls": {
+        parameters: {
+            query: {
+                user: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalllogCounted"];
                 };
             };
             /** @description Error */
