@@ -16,7 +16,7 @@ import (
 // told how large the rest is.
 const (
 	maxTails   = 64
-	tailEvery  = 200 * time.Millisecond // between two batches
+	tailEvery  = 100 * time.Millisecond // between two batches
 	tailBatch  = 200                    // calls in one
 	tailLimit  = 500                    // of what came before
 	tailWithin = 100                    // of what came before, when nothing is said

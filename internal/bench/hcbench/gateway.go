@@ -154,6 +154,9 @@ func gatewayBench(ctx context.Context, fs *flag.FlagSet, c *common, args []strin
 	if err := b.latency(ctx, sides); err != nil {
 		return err
 	}
+	if err := b.visible(ctx); err != nil {
+		return err
+	}
 	if *held > 0 {
 		if err := b.memory(ctx, sides, *held); err != nil {
 			return err

@@ -159,7 +159,7 @@ func (b *gatewayRun) hypercare(ctx context.Context, log bool) (*side, error) {
 }
 
 // withoutCallLog are the flags that leave the call log out.
-var withoutCallLog []string
+var withoutCallLog = []string{"--call-log=false"}
 
 func published(ctx context.Context, cfg proc.Config, srv *proc.Server, doc string) (*side, error) {
 	token, err := cfg.NewToken(ctx, "admin", "bench")
