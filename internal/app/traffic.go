@@ -13,6 +13,7 @@ import (
 	"github.com/hypercare/hypercare/internal/calllog"
 	"github.com/hypercare/hypercare/internal/gateway"
 	"github.com/hypercare/hypercare/internal/publication"
+	"github.com/hypercare/hypercare/internal/rollout"
 	"github.com/hypercare/hypercare/internal/web"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
@@ -27,6 +28,11 @@ func (a *App) buildGateway() {
 		server = a.gateway
 	}
 	a.publications = publication.NewService(a.db, a.bus, a.log.With("component", "publication"), server)
+	deps := rollout.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "rollout"), Publisher: a.publications, Users: a.people.UserIDs}
+	if a.gateway != nil {
+		deps.Server = a.gateway
+	}
+	a.rollouts = rollout.NewService(deps)
 }
 
 // runGateway serves traffic, and follows what is published and who may call.
@@ -34,12 +40,13 @@ func (a *App) runGateway(work context.Context, workers, server *sync.WaitGroup, 
 	if a.gateway == nil {
 		return
 	}
-	if err := errors.Join(a.applications.Refresh(work), a.publications.Load(work)); err != nil {
+	if err := errors.Join(a.applications.Refresh(work), a.publications.Load(work), a.rollouts.Load(work)); err != nil {
 		a.log.ErrorContext(work, "load what is published", "err", err)
 	}
 	workers.Go(func() { a.applications.Follow(work) })
 	workers.Go(func() { a.publications.Follow(work) })
 	workers.Go(func() { a.calls.Run(work) })
+	workers.Go(func() { a.rollouts.Run(work) })
 	server.Go(func() {
 		if err := a.gateway.Serve(a.gatewayLn); err != nil {
 			failed(err)
@@ -90,11 +97,14 @@ type GatewayState struct {
 	Routes  []RouteState          `json:"routes" nullable:"false"`
 	Targets []gateway.TargetState `json:"targets" nullable:"false"`
 	CallLog calllog.State         `json:"call_log"`
+	// What lies over the document for a while.
+	Rollouts []gateway.RolloutState `json:"rollouts" nullable:"false" doc:"New versions that get a share of the traffic."`
 }
 
 // trafficRoutes answers what the gateway itself knows.
 func (a *App) trafficRoutes(api *web.API) {
 	a.publications.Routes(api)
+	a.rollouts.Routes(api)
 	a.applications.Routes(api)
 	a.calls.Routes(api)
 	web.Route(api, "GET /gateway/state", "get-gateway-state", "Routes and targets of the gateway, and what they have done since it started", func(ctx context.Context, _ *struct{}) (*web.Body[GatewayState], error) {
@@ -102,7 +112,7 @@ func (a *App) trafficRoutes(api *web.API) {
 		if err != nil {
 			return nil, err
 		}
-		out := GatewayState{URL: a.GatewayURL(), Routes: []RouteState{}, Targets: []gateway.TargetState{}, CallLog: a.calls.State()}
+		out := GatewayState{URL: a.GatewayURL(), Routes: []RouteState{}, Targets: []gateway.TargetState{}, CallLog: a.calls.State(), Rollouts: []gateway.RolloutState{}}
 		if a.gateway == nil {
 			return &web.Body[GatewayState]{Body: out}, nil
 		}
@@ -112,6 +122,11 @@ func (a *App) trafficRoutes(api *web.API) {
 			}
 		}
 		out.Targets = a.gateway.Targets(string(actor.Workspace))
+		for _, r := range a.gateway.Rollouts() {
+			if r.Workspace == string(actor.Workspace) {
+				out.Rollouts = append(out.Rollouts, r)
+			}
+		}
 		return &web.Body[GatewayState]{Body: out}, nil
 	})
 }

@@ -28,6 +28,7 @@ var crossing = map[string]string{
 	"internal/feedback.saveText":             "put together at start; ends in WHERE workspace_id = $1",
 	"internal/issue.Service.Refresh":         "the node's own work list; each row names its workspace",
 	"internal/publication.newestAt":          "the node serves all workspaces",
+	"internal/rollout.live":                  "the node's gateway serves all workspaces; each row names its own",
 }
 
 var (

@@ -604,6 +604,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/gateway/rollouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rollouts of new versions, newest first */
+        get: operations["list-rollouts"];
+        put?: never;
+        /** Send a share of an API's traffic to a new version, or switch all of it */
+        post: operations["start-rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/rollouts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One rollout with its figures and its history */
+        get: operations["get-rollout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/rollouts/{id}/abort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send everything back to the stable version at once */
+        post: operations["abort-rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/rollouts/{id}/advance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go to the next step now */
+        post: operations["advance-rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/rollouts/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stay at the present share */
+        post: operations["pause-rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/rollouts/{id}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the new version the stable one, by a publication */
+        post: operations["promote-rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/rollouts/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on by itself */
+        post: operations["resume-rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/gateway/state": {
         parameters: {
             query?: never;
@@ -1662,8 +1782,42 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        "Abort-rolloutRequest": {
+            reason?: string;
+        };
+        "Advance-rolloutRequest": {
+            reason?: string;
+        };
+        AnalysisFinding: {
+            /**
+             * Format: double
+             * @description What p had to be below at this look.
+             */
+            level?: number;
+            /**
+             * @description What decided it.
+             * @enum {string}
+             */
+            metric?: "errors" | "latency";
+            /**
+             * Format: double
+             * @description Chance of such figures if both were alike.
+             */
+            p?: number;
+            /**
+             * @description In a sentence, with the figures.
+             * @example canary fails 4.1 % of 812 calls, stable 0.3 % of 7,310; p < 0.001
+             */
+            reason: string;
+            /** @description Route that decided it; absent when all together did. */
+            route?: string;
+            /** @enum {string} */
+            verdict: "not_enough" | "same" | "better" | "worse";
+        };
         AppGatewayState: {
             call_log: components["schemas"]["CalllogState"];
+            /** @description New versions that get a share of the traffic. */
+            rollouts: components["schemas"]["GatewayRolloutState"][];
             routes: components["schemas"]["AppRouteState"][];
             targets: components["schemas"]["GatewayTargetState"][];
             /** @description Where it listens, seen from its own machine; empty for a node without a gateway. */
@@ -2483,6 +2637,50 @@ export interface components {
              */
             type: "proposals.updated";
         };
+        EventRolloutCreated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            data?: components["schemas"]["RolloutTold"];
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "rollout.created";
+        };
+        EventRolloutUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            data?: components["schemas"]["RolloutTold"];
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "rollout.updated";
+        };
         EventRowsFeedback: {
             /** @description What changed, as lists show it; what is gone is missing. */
             items: components["schemas"]["Feedback"][];
@@ -2837,6 +3035,37 @@ export interface components {
             path: string;
             reason: string;
         };
+        GatewayRolloutState: {
+            api: string;
+            canary: string;
+            id: string;
+            /**
+             * Format: int64
+             * @description Requests under way at the stable upstream.
+             */
+            inflight_stable: number;
+            /**
+             * Format: int64
+             * @description Routes that it holds for here; 0 when the document in force sends none of them to the stable upstream.
+             */
+            routes: number;
+            stable: string;
+            version?: string;
+            /**
+             * Format: double
+             * @description Percent of requests that go to the canary.
+             */
+            weight: number;
+        };
+        GatewaySticky: {
+            /**
+             * @description user when absent: who is signed in, else the session.
+             * @enum {string}
+             */
+            by?: "user" | "application" | "address" | "header" | "cookie" | "none";
+            /** @description Of the header or cookie. */
+            name?: string;
+        };
         GatewayTargetState: {
             /** Format: date-time */
             ejected_until?: string;
@@ -2847,6 +3076,12 @@ export interface components {
             upstream: string;
             /** Format: int64 */
             weight: number;
+        };
+        GatewayValueMatch: {
+            equals?: string;
+            name: string;
+            /** @description RE2, somewhere in the value; write ^ and $ for the whole of it. */
+            regex?: string;
         };
         ImporterCreator: {
             id: string;
@@ -4212,6 +4447,13 @@ export interface components {
             /** Format: int64 */
             total?: number;
         };
+        PageRollout: {
+            items: components["schemas"]["Rollout"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
         PageTimelineEntry: {
             items: components["schemas"]["TimelineEntry"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
@@ -4260,6 +4502,9 @@ export interface components {
             next_cursor?: string;
             /** Format: int64 */
             total?: number;
+        };
+        "Pause-rolloutRequest": {
+            reason?: string;
         };
         Person: {
             /** @description Segment attributes, for example tier or region. */
@@ -4311,6 +4556,9 @@ export interface components {
             location?: string;
             message: string;
         };
+        "Promote-rolloutRequest": {
+            reason?: string;
+        };
         Publication: {
             /** Format: date-time */
             at: string;
@@ -4355,11 +4603,333 @@ export interface components {
             /** @description What changes and why. */
             note?: string;
         };
+        "Resume-rolloutRequest": {
+            reason?: string;
+        };
+        Rollout: {
+            analysis?: components["schemas"]["RolloutAnalysis"];
+            api: string;
+            by: string;
+            /** @description Upstream with the new version; it has to be in the document in force. */
+            canary: string;
+            /** @description A person has to promote it; else it promotes itself behind the last step. */
+            confirm?: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /** @description What the latest look came to. */
+            finding: components["schemas"]["AnalysisFinding"];
+            health?: components["schemas"]["RolloutHealth"];
+            id: string;
+            /**
+             * Format: date-time
+             * @description When the step has been held for long enough.
+             */
+            next_at?: string;
+            note?: string;
+            /**
+             * Format: int64
+             * @description Number of the publication that promoted it.
+             */
+            publication?: number;
+            /** @description Why it is in this state. */
+            reason?: string;
+            /** @description Names; absent: all that lead to the stable upstream. */
+            routes?: string[] | null;
+            /** @description Upstream that the routes lead to; found out when absent. */
+            stable?: string;
+            /** @enum {string} */
+            state: "running" | "paused" | "promoting" | "promoted" | "rolled_back" | "aborted";
+            /**
+             * Format: int64
+             * @description Index into steps.
+             */
+            step: number;
+            /**
+             * Format: date-time
+             * @description When the step began.
+             */
+            step_at: string;
+            /** @description 5, 25, 50 and 100 percent for 5m each when absent; for blue_green 0 percent for 1m, to know the stable version, then 100 for 5m. */
+            steps?: components["schemas"]["RolloutStep"][] | null;
+            sticky?: components["schemas"]["GatewaySticky"];
+            /**
+             * @description canary (default): share by share. blue_green: all at once, and back at once.
+             * @enum {string}
+             */
+            strategy?: "canary" | "blue_green";
+            /** @description Requests that go to the canary whatever its weight. They are judged only where the weight is 0. */
+            targeting?: components["schemas"]["RolloutTargeting"];
+            version?: string;
+            /**
+             * Format: double
+             * @description Percent that goes to the canary now; 0 when it has ended, unless it was promoted.
+             */
+            weight: number;
+        };
+        RolloutAnalysis: {
+            /** @description Answers of 4xx are failures too. */
+            count_4xx?: boolean;
+            /**
+             * Format: double
+             * @description 0.95 when absent.
+             */
+            latency_quantile?: number;
+            /**
+             * Format: double
+             * @description Percentage points by which calls may fail more often; 0 when absent: any difference that is no chance.
+             */
+            max_error_difference?: number;
+            /**
+             * Format: double
+             * @description By which the quantile may grow; 1.25 when absent.
+             */
+            max_latency_ratio?: number;
+            /**
+             * @description What is slower by less is not; 5ms when absent.
+             * @example 5ms
+             */
+            min_latency_change?: string;
+            /**
+             * Format: int64
+             * @description Calls of each version before anything is said; 50 when absent.
+             */
+            min_sample?: number;
+            /** @description Let time alone decide. */
+            off?: boolean;
+            /**
+             * Format: double
+             * @description Chance that a canary that is as good is rolled back, in the whole rollout; 0.01 when absent.
+             */
+            significance?: number;
+            /**
+             * @description Evidence older than this is let go, such as 10m (default).
+             * @example 10m
+             */
+            window?: string;
+        };
+        RolloutDetail: {
+            analysis?: components["schemas"]["RolloutAnalysis"];
+            api: string;
+            by: string;
+            /** @description Upstream with the new version; it has to be in the document in force. */
+            canary: string;
+            /** @description A person has to promote it; else it promotes itself behind the last step. */
+            confirm?: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /** @description Newest first. */
+            events: components["schemas"]["RolloutEvent"][];
+            figures: components["schemas"]["RolloutFigures"];
+            /** @description What the latest look came to. */
+            finding: components["schemas"]["AnalysisFinding"];
+            health?: components["schemas"]["RolloutHealth"];
+            id: string;
+            /**
+             * Format: date-time
+             * @description When the step has been held for long enough.
+             */
+            next_at?: string;
+            note?: string;
+            /**
+             * Format: int64
+             * @description Number of the publication that promoted it.
+             */
+            publication?: number;
+            /** @description Why it is in this state. */
+            reason?: string;
+            /** @description Names; absent: all that lead to the stable upstream. */
+            routes?: string[] | null;
+            /** @description Upstream that the routes lead to; found out when absent. */
+            stable?: string;
+            /** @enum {string} */
+            state: "running" | "paused" | "promoting" | "promoted" | "rolled_back" | "aborted";
+            /**
+             * Format: int64
+             * @description Index into steps.
+             */
+            step: number;
+            /**
+             * Format: date-time
+             * @description When the step began.
+             */
+            step_at: string;
+            /** @description 5, 25, 50 and 100 percent for 5m each when absent; for blue_green 0 percent for 1m, to know the stable version, then 100 for 5m. */
+            steps?: components["schemas"]["RolloutStep"][] | null;
+            sticky?: components["schemas"]["GatewaySticky"];
+            /**
+             * @description canary (default): share by share. blue_green: all at once, and back at once.
+             * @enum {string}
+             */
+            strategy?: "canary" | "blue_green";
+            /** @description Requests that go to the canary whatever its weight. They are judged only where the weight is 0. */
+            targeting?: components["schemas"]["RolloutTargeting"];
+            version?: string;
+            /**
+             * Format: double
+             * @description Percent that goes to the canary now; 0 when it has ended, unless it was promoted.
+             */
+            weight: number;
+        };
+        RolloutEvent: {
+            /** Format: date-time */
+            at: string;
+            /** @description hypercare when it did so itself. */
+            by: string;
+            /** @enum {string} */
+            by_kind: "member" | "token" | "system";
+            id: string;
+            /** @enum {string} */
+            kind: "started" | "advanced" | "paused" | "resumed" | "judged" | "promoting" | "promoted" | "rolled_back" | "aborted";
+            reason: string;
+            state: string;
+            /** Format: int64 */
+            step: number;
+        };
+        RolloutFigures: {
+            /** @description The figures in a sentence, as they are now. */
+            compared: string;
+            /** @description There are enough calls for a verdict. */
+            enough: boolean;
+            /**
+             * Format: int64
+             * @description Routes that the rollout holds for.
+             */
+            held_routes: number;
+            /**
+             * Format: int64
+             * @description Calls under way at the stable upstream.
+             */
+            inflight_stable: number;
+            /**
+             * Format: int64
+             * @description That have counted.
+             */
+            nodes: number;
+            routes: components["schemas"]["RolloutRouteFigures"][];
+            /**
+             * Format: date-time
+             * @description When the period began: with a step, or when the window was over.
+             */
+            since: string;
+            variants: components["schemas"]["RolloutVariant"][];
+        };
+        RolloutHealth: {
+            /**
+             * @description That every target of the canary has to answer with 2xx or 3xx; absent: it has to take a connection.
+             * @example /healthz
+             */
+            path?: string;
+            /** @description Ask nothing. */
+            skip?: boolean;
+            /**
+             * @description 3s when absent.
+             * @example 3s
+             */
+            timeout?: string;
+        };
+        RolloutInput: {
+            analysis?: components["schemas"]["RolloutAnalysis"];
+            api: string;
+            /** @description Upstream with the new version; it has to be in the document in force. */
+            canary: string;
+            /** @description A person has to promote it; else it promotes itself behind the last step. */
+            confirm?: boolean;
+            health?: components["schemas"]["RolloutHealth"];
+            note?: string;
+            /** @description Names; absent: all that lead to the stable upstream. */
+            routes?: string[] | null;
+            /** @description Upstream that the routes lead to; found out when absent. */
+            stable?: string;
+            /** @description 5, 25, 50 and 100 percent for 5m each when absent; for blue_green 0 percent for 1m, to know the stable version, then 100 for 5m. */
+            steps?: components["schemas"]["RolloutStep"][] | null;
+            sticky?: components["schemas"]["GatewaySticky"];
+            /**
+             * @description canary (default): share by share. blue_green: all at once, and back at once.
+             * @enum {string}
+             */
+            strategy?: "canary" | "blue_green";
+            /** @description Requests that go to the canary whatever its weight. They are judged only where the weight is 0. */
+            targeting?: components["schemas"]["RolloutTargeting"];
+            version?: string;
+        };
+        RolloutRouteFigures: {
+            /** @description Empty for those beyond the ones that are counted apart. */
+            route: string;
+            variants: components["schemas"]["RolloutVariant"][];
+        };
+        RolloutSegment: {
+            /** @example tier */
+            attribute: string;
+            /** @example gold */
+            value: string;
+        };
+        RolloutStep: {
+            /**
+             * @description At least this long, such as 10m; 5m when absent.
+             * @example 10m
+             */
+            hold?: string;
+            /** @description Then wait until somebody says go on. */
+            pause?: boolean;
+            /**
+             * Format: double
+             * @description Percent of the traffic.
+             */
+            weight: number;
+        };
+        RolloutTargeting: {
+            /** @description Ids or names. */
+            applications?: string[] | null;
+            cookies?: components["schemas"]["GatewayValueMatch"][] | null;
+            headers?: components["schemas"]["GatewayValueMatch"][] | null;
+            /** @description Of applications. */
+            plans?: string[] | null;
+            /** @description Signed-in users who are persons with this attribute. */
+            segments?: components["schemas"]["RolloutSegment"][] | null;
+            /** @description Ids of signed-in users. */
+            users?: string[] | null;
+        };
+        RolloutTold: {
+            api: string;
+            kind: string;
+            reason?: string;
+            state: string;
+            /** Format: int64 */
+            step: number;
+            version?: string;
+            /** Format: double */
+            weight: number;
+        };
+        RolloutVariant: {
+            /** @description Of an earlier step: nothing goes there now. */
+            before?: boolean;
+            /** Format: int64 */
+            calls: number;
+            /** Format: int64 */
+            failures: number;
+            /** Format: double */
+            p50_ms: number;
+            /** Format: double */
+            p95_ms: number;
+            /** Format: double */
+            p99_ms: number;
+            /** @description Answers by class: 2xx, 3xx, 4xx, 5xx, and left for clients that did not wait. */
+            statuses: {
+                [key: string]: number;
+            };
+            upstream: string;
+            /** @enum {string} */
+            variant: "stable" | "canary" | "targeted";
+        };
         "Start-importRequest": {
             /** @description That of the last preview when absent. */
             mapping?: components["schemas"]["ImporterMapping"];
         };
-        StreamEvent: components["schemas"]["EventApplicationUpdated"] | components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventGatewayPublished"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
+        StreamEvent: components["schemas"]["EventApplicationUpdated"] | components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventGatewayPublished"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventRolloutCreated"] | components["schemas"]["EventRolloutUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
         TimelineEntry: {
             /** @description Who: kind is member, token, system, rule or reporter; the id is empty where only a name is known. */
             actor: components["schemas"]["AuditActor"];
@@ -6268,6 +6838,277 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-rollouts": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRollout"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "start-rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RolloutInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "abort-rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Abort-rolloutRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "advance-rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Advance-rolloutRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "pause-rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Pause-rolloutRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "promote-rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Promote-rolloutRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "resume-rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Resume-rolloutRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
                 };
             };
             /** @description Error */

@@ -27,6 +27,8 @@ const known: Record<EventType, true> = {
   "view.updated": true,
   "application.updated": true,
   "gateway.published": true,
+  "rollout.created": true,
+  "rollout.updated": true,
 };
 export const eventTypes = Object.keys(known) as EventType[];
 
