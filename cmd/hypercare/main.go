@@ -39,6 +39,7 @@ func commands() []command {
 		{"duplicates", "FILE", "print for each row the earlier rows most like it", duplicates},
 		{"apply", "-f gateway.yaml", "publish a document on the gateway", apply},
 		{"export", "", "print what is published on the gateway", export},
+		{"rollout", "list|start|show|promote|abort", "bring a new version into service, step by step", rollouts},
 		{"token", "create --role R --name N", "make an API token", token},
 		{"eval", "", "measure the offline engine on labelled data", evaluate},
 		{"openapi", "", "print the API's OpenAPI 3.1 document", openapi},
