@@ -480,3 +480,6 @@ func (g *Gateway) Rollouts() []RolloutState {
 	}
 	return out
 }
+
+// LatencyBucket is the bucket of a duration; see LatencyBounds.
+func LatencyBucket(d time.Duration) int { return bucketOf(uint64(max(d.Microseconds(), 0))) }

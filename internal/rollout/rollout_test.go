@@ -76,7 +76,9 @@ func newNode(t *testing.T, d *db.DB, c *clock) *node {
 	n := &node{t: t, gateway: gateway.New(gateway.Options{Log: log}), bus: event.New(), clock: c}
 	n.pub = publication.NewService(d, n.bus, log, n.gateway)
 	n.Service = rollout.NewService(rollout.Deps{DB: d, Bus: n.bus, Log: log, Server: n.gateway, Publisher: n.pub, Now: c.now,
-		Users: func(_ context.Context, _ workspace.ID, attribute, value string) ([]string, error) { return []string{attribute + value}, nil }})
+		Users: func(_ context.Context, _ workspace.ID, attribute, value string) ([]string, error) {
+			return []string{attribute + value}, nil
+		}})
 	if err := n.pub.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
