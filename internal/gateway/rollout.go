@@ -116,12 +116,12 @@ func (m *valueMatch) match(v []byte) bool {
 // overlay is a compiled rollout, shared by its routes.
 type overlay struct {
 	Rollout
-	headers, cookies    []valueMatch
-	users, apps, plans  map[string]bool
-	upTo                uint64 // of tenThousand
-	stable, canary      *upstream
-	seed                uint64
-	stickyName, setting string // cookie that is set where it is missing
+	headers, cookies   []valueMatch
+	users, apps, plans map[string]bool
+	upTo               uint64 // of tenThousand
+	stable, canary     *upstream
+	seed               uint64
+	stickyName         string // of the header, in lower case, or of the cookie
 }
 
 const tenThousand = 10_000
