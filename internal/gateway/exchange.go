@@ -59,6 +59,8 @@ type Exchange struct {
 	changes *headerChange // of the request's fields
 	hidden  string        // name of the field that carried the key: not passed on
 	tally   *tally        // of its variant
+	stable  *upstream     // to turn to where a new version can't be reached
+	turned  bool          // it did
 	peer    netip.Addr
 	trusted bool // peer is a proxy of ours
 	lane    lane

@@ -199,7 +199,18 @@ func (a *attached) choose(x *Exchange) *upstream {
 	if x.Variant == Stable {
 		return o.stable
 	}
+	x.stable = o.stable
 	return o.canary
+}
+
+// instead is the stable version, once, for a request that the new one did not
+// get: nobody has to wait for a rollback. It counts as the new one's failure.
+func (x *Exchange) instead() *upstream {
+	s := x.stable
+	if s != nil {
+		x.stable, x.turned = nil, true
+	}
+	return s
 }
 
 // targets reports whether a request is named.
@@ -297,7 +308,7 @@ type attached struct {
 // tally counts what became of the requests of one variant of one route.
 type tally struct {
 	statuses [6]atomic.Uint64 // by status/100; 0: the client left
-	failures atomic.Uint64    // 5xx, or no whole answer
+	failures atomic.Uint64    // 5xx, no whole answer, or given by the stable version instead
 	latency  histogram        // of those that did not fail
 }
 
@@ -307,7 +318,7 @@ func (t *tally) count(x *Exchange, now time.Time) {
 		class = 0
 	}
 	t.statuses[class].Add(1)
-	failed := class == 5
+	failed := class == 5 || x.turned
 	switch x.Err {
 	case ConnectFailed, UpstreamReset, UpstreamBad, TimedOut, NoUpstream:
 		failed = true
