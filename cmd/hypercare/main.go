@@ -40,6 +40,7 @@ func commands() []command {
 		{"apply", "-f gateway.yaml", "publish a document on the gateway", apply},
 		{"export", "", "print what is published on the gateway", export},
 		{"calls", "[QUERY]", "search, follow, export or erase the gateway's calls", calls},
+		{"rollout", "list|start|show|promote|abort", "bring a new version into service, step by step", rollouts},
 		{"token", "create --role R --name N", "make an API token", token},
 		{"eval", "", "measure the offline engine on labelled data", evaluate},
 		{"openapi", "", "print the API's OpenAPI 3.1 document", openapi},

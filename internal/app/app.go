@@ -30,6 +30,7 @@ import (
 	"github.com/hypercare/hypercare/internal/outbound"
 	"github.com/hypercare/hypercare/internal/person"
 	"github.com/hypercare/hypercare/internal/publication"
+	"github.com/hypercare/hypercare/internal/rollout"
 	"github.com/hypercare/hypercare/internal/secret"
 	"github.com/hypercare/hypercare/internal/timeline"
 	"github.com/hypercare/hypercare/internal/triage"
@@ -107,6 +108,7 @@ type App struct {
 	counters     *application.Counters
 	publications *publication.Service
 	calls        *calllog.Service
+	rollouts     *rollout.Service
 	gateway      *gateway.Gateway // nil: this node has none
 	gatewayLn    net.Listener
 	gatewayTLS   net.Listener

@@ -8,6 +8,7 @@ import (
 	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/issue"
 	"github.com/hypercare/hypercare/internal/note"
+	"github.com/hypercare/hypercare/internal/rollout"
 	"github.com/hypercare/hypercare/internal/web"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
@@ -35,6 +36,8 @@ var events = web.Events{
 	"application.updated": nil,
 	"plan.updated":        nil,
 	"gateway.published":   nil,
+	"rollout.created":     rollout.Told{},
+	"rollout.updated":     rollout.Told{},
 }
 
 // eventRoutes adds the stream of a workspace's events.

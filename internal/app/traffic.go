@@ -12,6 +12,7 @@ import (
 	"github.com/hypercare/hypercare/internal/calllog"
 	"github.com/hypercare/hypercare/internal/gateway"
 	"github.com/hypercare/hypercare/internal/publication"
+	"github.com/hypercare/hypercare/internal/rollout"
 	"github.com/hypercare/hypercare/internal/web"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
@@ -29,6 +30,11 @@ func (a *App) buildGateway() {
 	}
 	a.publications = publication.NewService(a.db, a.bus, a.log.With("component", "publication"), server)
 	a.publications.SetFetch(a.outbound.Get)
+	deps := rollout.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "rollout"), Publisher: a.publications, Users: a.people.UserIDs}
+	if a.gateway != nil {
+		deps.Server = a.gateway
+	}
+	a.rollouts = rollout.NewService(deps)
 }
 
 // runGateway serves traffic, and follows what is published and who may call.
@@ -36,13 +42,14 @@ func (a *App) runGateway(work context.Context, workers, server *sync.WaitGroup, 
 	if a.gateway == nil {
 		return
 	}
-	if err := errors.Join(a.counters.Load(work), a.applications.Refresh(work), a.publications.Load(work)); err != nil {
+	if err := errors.Join(a.counters.Load(work), a.applications.Refresh(work), a.publications.Load(work), a.rollouts.Load(work)); err != nil {
 		a.log.ErrorContext(work, "load what is published", "err", err)
 	}
 	workers.Go(func() { a.applications.Follow(work) })
 	workers.Go(func() { a.counters.Run(work) })
 	workers.Go(func() { a.publications.Follow(work) })
 	workers.Go(func() { a.calls.Run(work) })
+	workers.Go(func() { a.rollouts.Run(work) })
 	a.serveTraffic(server, failed)
 }
 
@@ -89,11 +96,14 @@ type GatewayState struct {
 	Routes  []RouteState          `json:"routes" nullable:"false"`
 	Targets []gateway.TargetState `json:"targets" nullable:"false"`
 	CallLog calllog.State         `json:"call_log"`
+	// What lies over the document for a while.
+	Rollouts []gateway.RolloutState `json:"rollouts" nullable:"false" doc:"New versions that get a share of the traffic."`
 }
 
 // trafficRoutes answers what the gateway itself knows.
 func (a *App) trafficRoutes(api *web.API) {
 	a.publications.Routes(api)
+	a.rollouts.Routes(api)
 	a.applications.Routes(api)
 	a.calls.Routes(api)
 	web.Route(api, "GET /gateway/state", "get-gateway-state", "Routes and targets of the gateway, and what they have done since it started", func(ctx context.Context, _ *struct{}) (*web.Body[GatewayState], error) {
@@ -101,7 +111,7 @@ func (a *App) trafficRoutes(api *web.API) {
 		if err != nil {
 			return nil, err
 		}
-		out := GatewayState{URL: a.GatewayURL(), Routes: []RouteState{}, Targets: []gateway.TargetState{}, CallLog: a.calls.State()}
+		out := GatewayState{URL: a.GatewayURL(), Routes: []RouteState{}, Targets: []gateway.TargetState{}, CallLog: a.calls.State(), Rollouts: []gateway.RolloutState{}}
 		if a.gateway == nil {
 			return &web.Body[GatewayState]{Body: out}, nil
 		}
@@ -111,6 +121,11 @@ func (a *App) trafficRoutes(api *web.API) {
 			}
 		}
 		out.Targets = a.gateway.Targets(string(actor.Workspace))
+		for _, r := range a.gateway.Rollouts() {
+			if r.Workspace == string(actor.Workspace) {
+				out.Rollouts = append(out.Rollouts, r)
+			}
+		}
 		return &web.Body[GatewayState]{Body: out}, nil
 	})
 }

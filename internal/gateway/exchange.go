@@ -69,6 +69,8 @@ type Exchange struct {
 	proven   uint8         // who asks is known: bit 0 as the API wants it, bit 1 as the route does
 	dares    []string      // challenges of kinds that found nothing, where any is enough
 	tally    *tally        // of its variant
+	stable   *upstream     // to turn to where a new version can't be reached
+	turned   bool          // it did
 	peer     netip.Addr
 	trusted  bool // peer is a proxy of ours
 	lane     lane

@@ -43,6 +43,10 @@ func (g *Gateway) forward(x *Exchange, u *upstream, in *h1.Head) {
 	}
 	if u.breaker != nil {
 		if ok, wait := u.breaker.allow(x.Start); !ok {
+			if s := x.instead(); s != nil {
+				g.forward(x, s, in)
+				return
+			}
 			x.retryAfter(wait)
 			g.reject(x, 503, NoUpstream, "this upstream fails too often and is left alone for a moment; try again later")
 			return
@@ -51,7 +55,7 @@ func (g *Gateway) forward(x *Exchange, u *upstream, in *h1.Head) {
 	f := forwarding{g: g, x: x, u: u, in: in}
 	ok := f.run()
 	if u.breaker != nil {
-		u.breaker.done(ok, time.Now())
+		u.breaker.done(ok && f.u == u, time.Now())
 	}
 }
 
@@ -100,6 +104,10 @@ func (f *forwarding) run() bool {
 		now := time.Now()
 		target := u.pick(x, f.tries[:min(try-1, len(f.tries))], now.UnixNano())
 		if target == nil {
+			if f.turn() {
+				u, try = f.u, 0
+				continue
+			}
 			f.g.reject(x, 503, NoUpstream, "no target of this upstream is in service; try again in a moment")
 			return false
 		}
@@ -121,11 +129,29 @@ func (f *forwarding) run() bool {
 			return outcome != spoiled
 		}
 		if !f.mayRetry(try, deadline) {
+			if x.Err == ConnectFailed && f.turn() {
+				u, try = f.u, 0
+				continue
+			}
 			f.g.reject(x, statusOf(x.Err), x.Err, reasonOf(x.Err))
 			return false
 		}
 		x.noteTry(target, time.Since(now))
 	}
+}
+
+// turn goes on with the stable version where a new one can't be reached.
+func (f *forwarding) turn() bool {
+	if f.started {
+		return false
+	}
+	s := f.x.instead()
+	if s == nil {
+		return false
+	}
+	f.u, f.tries = s, [4]*target{}
+	f.x.Err = OK
+	return true
 }
 
 // outcome of one try.

@@ -113,12 +113,12 @@ func (m *valueMatch) match(v []byte) bool {
 // overlay is a compiled rollout, shared by its routes.
 type overlay struct {
 	Rollout
-	headers, cookies    []valueMatch
-	users, apps, plans  map[string]bool
-	upTo                uint64 // of tenThousand
-	stable, canary      *upstream
-	seed                uint64
-	stickyName, setting string // cookie that is set where it is missing
+	headers, cookies   []valueMatch
+	users, apps, plans map[string]bool
+	upTo               uint64 // of tenThousand
+	stable, canary     *upstream
+	seed               uint64
+	stickyName         string // of the header, in lower case, or of the cookie
 }
 
 const tenThousand = 10_000
@@ -196,7 +196,18 @@ func (a *attached) choose(x *Exchange) *upstream {
 	if x.Variant == Stable {
 		return o.stable
 	}
+	x.stable = o.stable
 	return o.canary
+}
+
+// instead is the stable version, once, for a request that the new one did not
+// get: nobody has to wait for a rollback. It counts as the new one's failure.
+func (x *Exchange) instead() *upstream {
+	s := x.stable
+	if s != nil {
+		x.stable, x.turned = nil, true
+	}
+	return s
 }
 
 // targets reports whether a request is named.
@@ -275,7 +286,7 @@ type attached struct {
 // tally counts what became of the requests of one variant of one route.
 type tally struct {
 	statuses [6]atomic.Uint64 // by status/100; 0: the client left
-	failures atomic.Uint64    // 5xx, or no whole answer
+	failures atomic.Uint64    // 5xx, no whole answer, or given by the stable version instead
 	latency  histogram        // of those that did not fail
 }
 
@@ -285,7 +296,7 @@ func (t *tally) count(x *Exchange, now time.Time) {
 		class = 0
 	}
 	t.statuses[class].Add(1)
-	failed := class == 5
+	failed := class == 5 || x.turned
 	switch x.Err {
 	case ConnectFailed, UpstreamReset, UpstreamBad, TimedOut, NoUpstream:
 		failed = true
@@ -458,3 +469,6 @@ func (g *Gateway) Rollouts() []RolloutState {
 	}
 	return out
 }
+
+// LatencyBucket is the bucket of a duration; see LatencyBounds.
+func LatencyBucket(d time.Duration) int { return bucketOf(uint64(max(d.Microseconds(), 0))) }

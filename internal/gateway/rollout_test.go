@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/hypercare/hypercare/internal/gateway/h1"
 )
 
 // twoVersions is a document whose routes lead to the first of two upstreams.
@@ -247,7 +250,8 @@ func TestTalliesKnowWhatFailed(t *testing.T) {
 			canary = x
 		}
 	}
-	if failed == 0 || canary.Failures != failed || canary.Statuses[5] != failed || stable.Statuses[2] != answered || stable.Failures != 0 {
+	// Once the canary is left alone for failing in a row, stable answers for it.
+	if failed == 0 || canary.Statuses[5] != failed || canary.Failures != failed+canary.Statuses[2] || stable.Statuses[2]+canary.Statuses[2] != answered || stable.Failures != 0 {
 		t.Errorf("%d failed, %d were answered; counted %+v and %+v", failed, answered, canary, stable)
 	}
 	n := uint64(0)
@@ -257,8 +261,104 @@ func TestTalliesKnowWhatFailed(t *testing.T) {
 		}
 		n += k
 	}
-	if n != answered {
-		t.Errorf("%d latencies of %d answers", n, answered)
+	if n != stable.Statuses[2] || len(canary.Latency) > 0 {
+		t.Errorf("%d latencies of %d answers, %v of what failed", n, stable.Statuses[2], canary.Latency)
+	}
+}
+
+func TestACanaryThatCannotBeReachedCostsNoCall(t *testing.T) {
+	t.Parallel()
+	doc := twoVersions(saying(t, "v1"), "http://127.0.0.1:1")
+	for name, doc := range map[string]string{
+		"refused": doc,
+		"breaker": strings.Replace(doc, "name: v2,", "name: v2, breaker: {failures: 0.5, min_calls: 3},", 1),
+		"ejected": strings.Replace(doc, "name: v2,", "name: v2, eject: {failures: 1}, retries: {attempts: 1},", 1),
+	} {
+		g := newRig(t, doc)
+		if err := g.SetRollouts([]Rollout{{ID: "r1", API: "shop", Version: "v1", Stable: "v1", Canary: "v2", Weight: 100}}); err != nil {
+			t.Fatal(err)
+		}
+		for lane, c := range clients(t) {
+			for range 10 {
+				if b, resp := ask(t, c, "http://"+g.addr+"/list"); b != "v1" || resp.StatusCode != 200 {
+					t.Fatalf("%s, %s: %d %s", name, lane, resp.StatusCode, b)
+				}
+				// With a body, where it is not known whether it was worked on.
+				resp, err := c.Post("http://"+g.addr+"/list", "text/plain", strings.NewReader("hello"))
+				if err != nil || resp.StatusCode != 200 {
+					t.Fatalf("%s, %s: POST %v, %v", name, lane, resp, err)
+				}
+				_ = resp.Body.Close()
+			}
+		}
+		if n := g.counted(t, 40); n[Canary] != 40 {
+			t.Errorf("%s: counted %v", name, n)
+		}
+		failed := uint64(0)
+		for _, x := range g.Rollouts()[0].Tallies {
+			failed += x.Failures
+		}
+		if failed != 40 {
+			t.Errorf("%s: %d of 40 count as failures of the canary", name, failed)
+		}
+	}
+}
+
+func TestWhatKeepsRequestsTogether(t *testing.T) {
+	t.Parallel()
+	share := func(s Sticky, x *Exchange) uint64 {
+		o, err := Rollout{ID: "r", Sticky: s}.compile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.ID = newID(time.Now())
+		return o.share(x)
+	}
+	app := &Consumer{Application: "a"}
+	home := netip.MustParseAddr("192.0.2.1")
+	for name, tc := range map[string]struct {
+		sticky Sticky
+		a, b   Exchange
+		same   bool
+	}{
+		"user":             {Sticky{}, Exchange{User: "u", Session: "1"}, Exchange{User: "u", Session: "2"}, true},
+		"other users":      {Sticky{}, Exchange{User: "u"}, Exchange{User: "v"}, false},
+		"session":          {Sticky{By: StickyUser}, Exchange{Session: "s"}, Exchange{Session: "s"}, true},
+		"nobody known":     {Sticky{}, Exchange{Consumer: app}, Exchange{Consumer: app}, false},
+		"application":      {Sticky{By: StickyApplication}, Exchange{Consumer: app, User: "u"}, Exchange{Consumer: app, User: "v"}, true},
+		"no application":   {Sticky{By: StickyApplication}, Exchange{User: "u"}, Exchange{User: "u"}, false},
+		"address":          {Sticky{By: StickyAddress}, Exchange{Client: home, User: "u"}, Exchange{Client: home, User: "v"}, true},
+		"request":          {Sticky{By: StickyNone}, Exchange{User: "u", Client: home}, Exchange{User: "u", Client: home}, false},
+		"header not there": {Sticky{By: StickyHeader, Name: "A"}, Exchange{User: "u"}, Exchange{User: "u"}, false},
+	} {
+		same := true
+		for range 20 {
+			same = same && share(tc.sticky, &tc.a) == share(tc.sticky, &tc.b)
+		}
+		if same != tc.same {
+			t.Errorf("%s: together is %v, want %v", name, same, tc.same)
+		}
+	}
+}
+
+func BenchmarkRolloutChoose(b *testing.B) {
+	for name, r := range map[string]Rollout{
+		"user":   {ID: "r", Weight: 20},
+		"header": {ID: "r", Weight: 20, Sticky: Sticky{By: StickyHeader, Name: "X-User"}},
+		"named":  {ID: "r", Weight: 20, Targeting: Targeting{Headers: []ValueMatch{{Name: "X-Beta", Equals: "yes"}}, Cookies: []ValueMatch{{Name: "beta", Equals: "1"}}}},
+	} {
+		o, err := r.compile()
+		if err != nil {
+			b.Fatal(err)
+		}
+		a := &attached{overlay: o, tallies: new([3]tally)}
+		x := &Exchange{User: "someone", Fields: []h1.Field{{Name: []byte("Accept"), Value: []byte("*/*")}, {Name: []byte("Cookie"), Value: []byte("a=1; session=0123456789")}, {Name: []byte("X-User"), Value: []byte("someone")}}}
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				a.choose(x)
+			}
+		})
 	}
 }
 

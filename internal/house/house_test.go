@@ -174,7 +174,7 @@ func TestArrowsOnlyGoDown(t *testing.T) {
 var rank = ranks(
 	[]string{"audit", "nlp", "gateway"},
 	[]string{"workspace"},
-	[]string{"person", "launch", "view", "application", "publication", "calllog"},
+	[]string{"person", "launch", "view", "application", "publication", "calllog", "rollout"},
 	[]string{"feedback"},
 	[]string{"issue", "channel"},
 	[]string{"triage", "note", "measure"},

@@ -31,6 +31,7 @@ var crossing = map[string]string{
 	"internal/application.allPlans":          "the node serves all workspaces; each row names its own",
 	"internal/application.Counters.Load":     "the node serves all workspaces; each row names its own",
 	"internal/application.Counters.sweep":    "the node's own housekeeping",
+	"internal/rollout.live":                  "the node's gateway serves all workspaces; each row names its own",
 }
 
 var (

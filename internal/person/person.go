@@ -269,3 +269,28 @@ func (s *Service) List(ctx context.Context, q string, beforeAt int64, beforeID s
 	return db.All(ctx, s.db, scan, `SELECT `+columns+` FROM person WHERE workspace_id = $1 AND (created_at, id) < ($2, $3)`+named+`
 		ORDER BY created_at DESC, id DESC LIMIT $4`, args...)
 }
+
+// maxUsers bounds the signed-in users of one segment.
+const maxUsers = 100_000
+
+// UserIDs names the signed-in users who are persons with an attribute.
+func (s *Service) UserIDs(ctx context.Context, ws workspace.ID, attribute, value string) ([]string, error) {
+	type user struct{ id, attrs string }
+	users, err := db.All(ctx, s.db, func(r db.Scanner) (u user, err error) { return u, r.Scan(&u.id, &u.attrs) },
+		`SELECT i.value, p.attrs FROM person_identity i JOIN person p ON p.workspace_id = i.workspace_id AND p.id = i.person_id
+			WHERE i.workspace_id = $1 AND i.kind = 'user_id' ORDER BY i.value LIMIT $2`, ws, maxUsers)
+	if err != nil {
+		return nil, fmt.Errorf("list users with %s: %w", attribute, err)
+	}
+	out := []string{}
+	for _, u := range users {
+		var attrs map[string]string
+		if err := json.Unmarshal([]byte(u.attrs), &attrs); err != nil {
+			return nil, fmt.Errorf("read attributes of user %s: %w", u.id, err)
+		}
+		if attrs[attribute] == value {
+			out = append(out, u.id)
+		}
+	}
+	return out, nil
+}

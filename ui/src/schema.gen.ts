@@ -74,6 +74,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/applications/{id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an application uses of its quotas */
+        get: operations["get-application-usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/attachments/{id}": {
         parameters: {
             query?: never;
@@ -702,6 +719,126 @@ export interface paths {
         put?: never;
         /** Bring an earlier publication into force again */
         post: operations["roll-back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/rollouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rollouts of new versions, newest first */
+        get: operations["list-rollouts"];
+        put?: never;
+        /** Send a share of an API's traffic to a new version, or switch all of it */
+        post: operations["start-rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/rollouts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One rollout with its figures and its history */
+        get: operations["get-rollout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/rollouts/{id}/abort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send everything back to the stable version at once */
+        post: operations["abort-rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/rollouts/{id}/advance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go to the next step now */
+        post: operations["advance-rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/rollouts/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stay at the present share */
+        post: operations["pause-rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/rollouts/{id}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the new version the stable one, by a publication */
+        post: operations["promote-rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/rollouts/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on by itself */
+        post: operations["resume-rollout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1551,6 +1688,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Plans, by name */
+        get: operations["list-plans"];
+        put?: never;
+        /** Make a plan */
+        post: operations["create-plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plans/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a plan that no application has */
+        delete: operations["delete-plan"];
+        options?: never;
+        head?: never;
+        /** Change what a plan allows, at once for all who have it */
+        patch: operations["change-plan"];
+        trace?: never;
+    };
     "/roles": {
         parameters: {
             query?: never;
@@ -1766,8 +1939,42 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        "Abort-rolloutRequest": {
+            reason?: string;
+        };
+        "Advance-rolloutRequest": {
+            reason?: string;
+        };
+        AnalysisFinding: {
+            /**
+             * Format: double
+             * @description What p had to be below at this look.
+             */
+            level?: number;
+            /**
+             * @description What decided it.
+             * @enum {string}
+             */
+            metric?: "errors" | "latency";
+            /**
+             * Format: double
+             * @description Chance of such figures if both were alike.
+             */
+            p?: number;
+            /**
+             * @description In a sentence, with the figures.
+             * @example canary fails 4.1 % of 812 calls, stable 0.3 % of 7,310; p < 0.001
+             */
+            reason: string;
+            /** @description Route that decided it; absent when all together did. */
+            route?: string;
+            /** @enum {string} */
+            verdict: "not_enough" | "same" | "better" | "worse";
+        };
         AppGatewayState: {
             call_log: components["schemas"]["CalllogState"];
+            /** @description New versions that get a share of the traffic. */
+            rollouts: components["schemas"]["GatewayRolloutState"][];
             routes: components["schemas"]["AppRouteState"][];
             targets: components["schemas"]["GatewayTargetState"][];
             /** @description Where it listens, seen from its own machine; empty for a node without a gateway. */
@@ -1813,7 +2020,7 @@ export interface components {
             version?: string;
         };
         Application: {
-            /** @description APIs it may call; empty: all that ask for a key. */
+            /** @description What it may call: names of APIs, or of one route as api/route; empty: all. */
             apis: string[];
             /** @description Whom to ask. */
             contact?: string;
@@ -1821,10 +2028,15 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             disabled_at?: string;
+            /**
+             * Format: int64
+             * @description Keys that end within 14 days.
+             */
+            expiring: number;
             id: string;
             keys: components["schemas"]["ApplicationKey"][];
             name: string;
-            /** @description Name that limits are chosen by. */
+            /** @description Name of the plan whose limits hold. */
             plan?: string;
         };
         ApplicationChange: {
@@ -1841,6 +2053,11 @@ export interface components {
             /** Format: date-time */
             expires_at?: string;
             id: string;
+            /**
+             * @description key: sent with each request; signature: requests are signed with it, under its id.
+             * @enum {string}
+             */
+            kind: "key" | "signature";
             name?: string;
             /** @description First characters, to recognise it by. */
             prefix: string;
@@ -1848,6 +2065,16 @@ export interface components {
             revoked_at?: string;
             /** @description Shown this once; keep it where secrets are kept. */
             secret: string;
+            /**
+             * @description expiring: it ends within 14 days.
+             * @enum {string}
+             */
+            state: "active" | "expiring" | "expired" | "revoked";
+            /**
+             * Format: date-time
+             * @description When it was last used, to about a minute; absent: never.
+             */
+            used_at?: string;
         };
         ApplicationInput: {
             apis?: string[] | null;
@@ -1861,15 +2088,35 @@ export interface components {
             /** Format: date-time */
             expires_at?: string;
             id: string;
+            /**
+             * @description key: sent with each request; signature: requests are signed with it, under its id.
+             * @enum {string}
+             */
+            kind: "key" | "signature";
             name?: string;
             /** @description First characters, to recognise it by. */
             prefix: string;
             /** Format: date-time */
             revoked_at?: string;
+            /**
+             * @description expiring: it ends within 14 days.
+             * @enum {string}
+             */
+            state: "active" | "expiring" | "expired" | "revoked";
+            /**
+             * Format: date-time
+             * @description When it was last used, to about a minute; absent: never.
+             */
+            used_at?: string;
         };
         ApplicationNewKey: {
             /** Format: date-time */
             expires_at?: string;
+            /**
+             * @description key when absent.
+             * @enum {string}
+             */
+            kind?: "key" | "signature";
             name?: string;
             /**
              * @description How long both work, such as 24h (default) or 0s.
@@ -1878,6 +2125,73 @@ export interface components {
             overlap?: string;
             /** @description Id of a key that this one takes over from: that one ends when overlap is over. */
             replaces?: string;
+        };
+        ApplicationNewPlan: {
+            /**
+             * Format: int64
+             * @description Calls at once; absent: no bound.
+             */
+            concurrent?: number;
+            description?: string;
+            /** @description Rates, all of which must leave room. */
+            limits: components["schemas"]["GatewayPlanRate"][];
+            name: string;
+            /**
+             * @description Who is refused first when an upstream fills up; high when absent.
+             * @enum {string}
+             */
+            priority?: "low" | "medium" | "high";
+            /** @description Calls in a day or month. */
+            quotas: components["schemas"]["GatewayPlanQuota"][];
+        };
+        ApplicationPlan: {
+            /**
+             * Format: int64
+             * @description How many have it.
+             */
+            applications: number;
+            /** Format: date-time */
+            changed_at: string;
+            /**
+             * Format: int64
+             * @description Calls at once; absent: no bound.
+             */
+            concurrent?: number;
+            /** Format: date-time */
+            created_at: string;
+            description?: string;
+            id: string;
+            /** @description Rates, all of which must leave room. */
+            limits: components["schemas"]["GatewayPlanRate"][];
+            /** @description What applications and documents call it by; it stays. */
+            name: string;
+            /**
+             * @description Who is refused first when an upstream fills up; high when absent.
+             * @enum {string}
+             */
+            priority?: "low" | "medium" | "high";
+            /** @description Calls in a day or month. */
+            quotas: components["schemas"]["GatewayPlanQuota"][];
+        };
+        ApplicationPlanChange: {
+            description?: string;
+            /** @description All of them, in place of those before. */
+            limits?: components["schemas"]["GatewayPlanLimits"];
+        };
+        ApplicationUsage: {
+            /** Format: date-time */
+            ends_at: string;
+            /** @description Its name. */
+            quota: string;
+            /** Format: date-time */
+            starts_at: string;
+            /** @description application, or key and its id, for quotas that count by key. */
+            subject: string;
+            /**
+             * Format: int64
+             * @description To about a second; calls that a node has claimed in advance are in it.
+             */
+            used: number;
         };
         AuditActor: {
             id: string;
@@ -2571,6 +2885,27 @@ export interface components {
              */
             type: "note.updated";
         };
+        EventPlanUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "plan.updated";
+        };
         EventProposalsUpdated: {
             /** Format: date-time */
             at: string;
@@ -2591,6 +2926,50 @@ export interface components {
              * @enum {string}
              */
             type: "proposals.updated";
+        };
+        EventRolloutCreated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            data?: components["schemas"]["RolloutTold"];
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "rollout.created";
+        };
+        EventRolloutUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            data?: components["schemas"]["RolloutTold"];
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "rollout.updated";
         };
         EventRowsFeedback: {
             /** @description What changed, as lists show it; what is gone is missing. */
@@ -2946,6 +3325,76 @@ export interface components {
             path: string;
             reason: string;
         };
+        GatewayPlanLimits: {
+            /**
+             * Format: int64
+             * @description Calls at once; absent: no bound.
+             */
+            concurrent?: number;
+            /** @description Rates, all of which must leave room. */
+            limits: components["schemas"]["GatewayPlanRate"][];
+            /**
+             * @description Who is refused first when an upstream fills up; high when absent.
+             * @enum {string}
+             */
+            priority?: "low" | "medium" | "high";
+            /** @description Calls in a day or month. */
+            quotas: components["schemas"]["GatewayPlanQuota"][];
+        };
+        GatewayPlanQuota: {
+            /** Format: int64 */
+            count: number;
+            /** @enum {string} */
+            per: "day" | "month";
+            /**
+             * @description Time zone of the calendar; UTC when absent.
+             * @example Europe/Berlin
+             */
+            zone?: string;
+        };
+        GatewayPlanRate: {
+            /**
+             * Format: int64
+             * @description How many at once; the rate's number when absent.
+             */
+            burst?: number;
+            /**
+             * @description Calls per time, such as 10/s, 600/m, 1000/h.
+             * @example 100/s
+             */
+            rate: string;
+        };
+        GatewayRolloutState: {
+            api: string;
+            canary: string;
+            id: string;
+            /**
+             * Format: int64
+             * @description Requests under way at the stable upstream.
+             */
+            inflight_stable: number;
+            /**
+             * Format: int64
+             * @description Routes that it holds for here; 0 when the document in force sends none of them to the stable upstream.
+             */
+            routes: number;
+            stable: string;
+            version?: string;
+            /**
+             * Format: double
+             * @description Percent of requests that go to the canary.
+             */
+            weight: number;
+        };
+        GatewaySticky: {
+            /**
+             * @description user when absent: who is signed in, else the session.
+             * @enum {string}
+             */
+            by?: "user" | "application" | "address" | "header" | "cookie" | "none";
+            /** @description Of the header or cookie. */
+            name?: string;
+        };
         GatewayTargetState: {
             /** Format: date-time */
             ejected_until?: string;
@@ -2956,6 +3405,12 @@ export interface components {
             upstream: string;
             /** Format: int64 */
             weight: number;
+        };
+        GatewayValueMatch: {
+            equals?: string;
+            name: string;
+            /** @description RE2, somewhere in the value; write ^ and $ for the whole of it. */
+            regex?: string;
         };
         ImporterCreator: {
             id: string;
@@ -4232,6 +4687,20 @@ export interface components {
             /** Format: int64 */
             total?: number;
         };
+        PageApplicationPlan: {
+            items: components["schemas"]["ApplicationPlan"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageApplicationUsage: {
+            items: components["schemas"]["ApplicationUsage"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
         PageAuditEntry: {
             items: components["schemas"]["AuditEntry"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
@@ -4351,6 +4820,13 @@ export interface components {
             /** Format: int64 */
             total?: number;
         };
+        PageRollout: {
+            items: components["schemas"]["Rollout"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
         PageTimelineEntry: {
             items: components["schemas"]["TimelineEntry"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
@@ -4399,6 +4875,9 @@ export interface components {
             next_cursor?: string;
             /** Format: int64 */
             total?: number;
+        };
+        "Pause-rolloutRequest": {
+            reason?: string;
         };
         Person: {
             /** @description Segment attributes, for example tier or region. */
@@ -4449,6 +4928,9 @@ export interface components {
             /** @example body.rating */
             location?: string;
             message: string;
+        };
+        "Promote-rolloutRequest": {
+            reason?: string;
         };
         Publication: {
             /** Format: date-time */
@@ -4642,11 +5124,333 @@ export interface components {
             upstream?: string;
             version: string;
         };
+        "Resume-rolloutRequest": {
+            reason?: string;
+        };
+        Rollout: {
+            analysis?: components["schemas"]["RolloutAnalysis"];
+            api: string;
+            by: string;
+            /** @description Upstream with the new version; it has to be in the document in force. */
+            canary: string;
+            /** @description A person has to promote it; else it promotes itself behind the last step. */
+            confirm?: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /** @description What the latest look came to. */
+            finding: components["schemas"]["AnalysisFinding"];
+            health?: components["schemas"]["RolloutHealth"];
+            id: string;
+            /**
+             * Format: date-time
+             * @description When the step has been held for long enough.
+             */
+            next_at?: string;
+            note?: string;
+            /**
+             * Format: int64
+             * @description Number of the publication that promoted it.
+             */
+            publication?: number;
+            /** @description Why it is in this state. */
+            reason?: string;
+            /** @description Names; absent: all that lead to the stable upstream. */
+            routes?: string[] | null;
+            /** @description Upstream that the routes lead to; found out when absent. */
+            stable?: string;
+            /** @enum {string} */
+            state: "running" | "paused" | "promoting" | "promoted" | "rolled_back" | "aborted";
+            /**
+             * Format: int64
+             * @description Index into steps.
+             */
+            step: number;
+            /**
+             * Format: date-time
+             * @description When the step began.
+             */
+            step_at: string;
+            /** @description 5, 25, 50 and 100 percent for 5m each when absent; for blue_green 0 percent for 1m, to know the stable version, then 100 for 5m. */
+            steps?: components["schemas"]["RolloutStep"][] | null;
+            sticky?: components["schemas"]["GatewaySticky"];
+            /**
+             * @description canary (default): share by share. blue_green: all at once, and back at once.
+             * @enum {string}
+             */
+            strategy?: "canary" | "blue_green";
+            /** @description Requests that go to the canary whatever its weight. They are judged only where the weight is 0. */
+            targeting?: components["schemas"]["RolloutTargeting"];
+            version?: string;
+            /**
+             * Format: double
+             * @description Percent that goes to the canary now; 0 when it has ended, unless it was promoted.
+             */
+            weight: number;
+        };
+        RolloutAnalysis: {
+            /** @description Answers of 4xx are failures too. */
+            count_4xx?: boolean;
+            /**
+             * Format: double
+             * @description 0.95 when absent.
+             */
+            latency_quantile?: number;
+            /**
+             * Format: double
+             * @description Percentage points by which calls may fail more often; 0 when absent: any difference that is no chance.
+             */
+            max_error_difference?: number;
+            /**
+             * Format: double
+             * @description By which the quantile may grow; 1.25 when absent.
+             */
+            max_latency_ratio?: number;
+            /**
+             * @description What is slower by less is not; 5ms when absent.
+             * @example 5ms
+             */
+            min_latency_change?: string;
+            /**
+             * Format: int64
+             * @description Calls of each version before anything is said; 50 when absent.
+             */
+            min_sample?: number;
+            /** @description Let time alone decide. */
+            off?: boolean;
+            /**
+             * Format: double
+             * @description Chance that a canary that is as good is rolled back, in the whole rollout; 0.01 when absent.
+             */
+            significance?: number;
+            /**
+             * @description Evidence older than this is let go, such as 10m (default).
+             * @example 10m
+             */
+            window?: string;
+        };
+        RolloutDetail: {
+            analysis?: components["schemas"]["RolloutAnalysis"];
+            api: string;
+            by: string;
+            /** @description Upstream with the new version; it has to be in the document in force. */
+            canary: string;
+            /** @description A person has to promote it; else it promotes itself behind the last step. */
+            confirm?: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /** @description Newest first. */
+            events: components["schemas"]["RolloutEvent"][];
+            figures: components["schemas"]["RolloutFigures"];
+            /** @description What the latest look came to. */
+            finding: components["schemas"]["AnalysisFinding"];
+            health?: components["schemas"]["RolloutHealth"];
+            id: string;
+            /**
+             * Format: date-time
+             * @description When the step has been held for long enough.
+             */
+            next_at?: string;
+            note?: string;
+            /**
+             * Format: int64
+             * @description Number of the publication that promoted it.
+             */
+            publication?: number;
+            /** @description Why it is in this state. */
+            reason?: string;
+            /** @description Names; absent: all that lead to the stable upstream. */
+            routes?: string[] | null;
+            /** @description Upstream that the routes lead to; found out when absent. */
+            stable?: string;
+            /** @enum {string} */
+            state: "running" | "paused" | "promoting" | "promoted" | "rolled_back" | "aborted";
+            /**
+             * Format: int64
+             * @description Index into steps.
+             */
+            step: number;
+            /**
+             * Format: date-time
+             * @description When the step began.
+             */
+            step_at: string;
+            /** @description 5, 25, 50 and 100 percent for 5m each when absent; for blue_green 0 percent for 1m, to know the stable version, then 100 for 5m. */
+            steps?: components["schemas"]["RolloutStep"][] | null;
+            sticky?: components["schemas"]["GatewaySticky"];
+            /**
+             * @description canary (default): share by share. blue_green: all at once, and back at once.
+             * @enum {string}
+             */
+            strategy?: "canary" | "blue_green";
+            /** @description Requests that go to the canary whatever its weight. They are judged only where the weight is 0. */
+            targeting?: components["schemas"]["RolloutTargeting"];
+            version?: string;
+            /**
+             * Format: double
+             * @description Percent that goes to the canary now; 0 when it has ended, unless it was promoted.
+             */
+            weight: number;
+        };
+        RolloutEvent: {
+            /** Format: date-time */
+            at: string;
+            /** @description hypercare when it did so itself. */
+            by: string;
+            /** @enum {string} */
+            by_kind: "member" | "token" | "system";
+            id: string;
+            /** @enum {string} */
+            kind: "started" | "advanced" | "paused" | "resumed" | "judged" | "promoting" | "promoted" | "rolled_back" | "aborted";
+            reason: string;
+            state: string;
+            /** Format: int64 */
+            step: number;
+        };
+        RolloutFigures: {
+            /** @description The figures in a sentence, as they are now. */
+            compared: string;
+            /** @description There are enough calls for a verdict. */
+            enough: boolean;
+            /**
+             * Format: int64
+             * @description Routes that the rollout holds for.
+             */
+            held_routes: number;
+            /**
+             * Format: int64
+             * @description Calls under way at the stable upstream.
+             */
+            inflight_stable: number;
+            /**
+             * Format: int64
+             * @description That have counted.
+             */
+            nodes: number;
+            routes: components["schemas"]["RolloutRouteFigures"][];
+            /**
+             * Format: date-time
+             * @description When the period began: with a step, or when the window was over.
+             */
+            since: string;
+            variants: components["schemas"]["RolloutVariant"][];
+        };
+        RolloutHealth: {
+            /**
+             * @description That every target of the canary has to answer with 2xx or 3xx; absent: it has to take a connection.
+             * @example /healthz
+             */
+            path?: string;
+            /** @description Ask nothing. */
+            skip?: boolean;
+            /**
+             * @description 3s when absent.
+             * @example 3s
+             */
+            timeout?: string;
+        };
+        RolloutInput: {
+            analysis?: components["schemas"]["RolloutAnalysis"];
+            api: string;
+            /** @description Upstream with the new version; it has to be in the document in force. */
+            canary: string;
+            /** @description A person has to promote it; else it promotes itself behind the last step. */
+            confirm?: boolean;
+            health?: components["schemas"]["RolloutHealth"];
+            note?: string;
+            /** @description Names; absent: all that lead to the stable upstream. */
+            routes?: string[] | null;
+            /** @description Upstream that the routes lead to; found out when absent. */
+            stable?: string;
+            /** @description 5, 25, 50 and 100 percent for 5m each when absent; for blue_green 0 percent for 1m, to know the stable version, then 100 for 5m. */
+            steps?: components["schemas"]["RolloutStep"][] | null;
+            sticky?: components["schemas"]["GatewaySticky"];
+            /**
+             * @description canary (default): share by share. blue_green: all at once, and back at once.
+             * @enum {string}
+             */
+            strategy?: "canary" | "blue_green";
+            /** @description Requests that go to the canary whatever its weight. They are judged only where the weight is 0. */
+            targeting?: components["schemas"]["RolloutTargeting"];
+            version?: string;
+        };
+        RolloutRouteFigures: {
+            /** @description Empty for those beyond the ones that are counted apart. */
+            route: string;
+            variants: components["schemas"]["RolloutVariant"][];
+        };
+        RolloutSegment: {
+            /** @example tier */
+            attribute: string;
+            /** @example gold */
+            value: string;
+        };
+        RolloutStep: {
+            /**
+             * @description At least this long, such as 10m; 5m when absent.
+             * @example 10m
+             */
+            hold?: string;
+            /** @description Then wait until somebody says go on. */
+            pause?: boolean;
+            /**
+             * Format: double
+             * @description Percent of the traffic.
+             */
+            weight: number;
+        };
+        RolloutTargeting: {
+            /** @description Ids or names. */
+            applications?: string[] | null;
+            cookies?: components["schemas"]["GatewayValueMatch"][] | null;
+            headers?: components["schemas"]["GatewayValueMatch"][] | null;
+            /** @description Of applications. */
+            plans?: string[] | null;
+            /** @description Signed-in users who are persons with this attribute. */
+            segments?: components["schemas"]["RolloutSegment"][] | null;
+            /** @description Ids of signed-in users. */
+            users?: string[] | null;
+        };
+        RolloutTold: {
+            api: string;
+            kind: string;
+            reason?: string;
+            state: string;
+            /** Format: int64 */
+            step: number;
+            version?: string;
+            /** Format: double */
+            weight: number;
+        };
+        RolloutVariant: {
+            /** @description Of an earlier step: nothing goes there now. */
+            before?: boolean;
+            /** Format: int64 */
+            calls: number;
+            /** Format: int64 */
+            failures: number;
+            /** Format: double */
+            p50_ms: number;
+            /** Format: double */
+            p95_ms: number;
+            /** Format: double */
+            p99_ms: number;
+            /** @description Answers by class: 2xx, 3xx, 4xx, 5xx, and left for clients that did not wait. */
+            statuses: {
+                [key: string]: number;
+            };
+            upstream: string;
+            /** @enum {string} */
+            variant: "stable" | "canary" | "targeted";
+        };
         "Start-importRequest": {
             /** @description That of the last preview when absent. */
             mapping?: components["schemas"]["ImporterMapping"];
         };
-        StreamEvent: components["schemas"]["EventApplicationUpdated"] | components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventGatewayPublished"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
+        StreamEvent: components["schemas"]["EventApplicationUpdated"] | components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventGatewayPublished"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventPlanUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventRolloutCreated"] | components["schemas"]["EventRolloutUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
         TimelineEntry: {
             /** @description Who: kind is member, token, system, rule or reporter; the id is empty where only a name is known. */
             actor: components["schemas"]["AuditActor"];
@@ -5214,7 +6018,14 @@ export type $defs = Record<string, never>;
 export interface operations {
     "list-applications": {
         parameters: {
-            query?: never;
+            query?: {
+                cursor?: string;
+                /** @description 100 when absent. */
+                limit?: number;
+                /** @description Part of the name. */
+                search?: string;
+                plan?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5393,6 +6204,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-application-usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageApplicationUsage"];
+                };
             };
             /** @description Error */
             default: {
@@ -6815,6 +7657,277 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-rollouts": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRollout"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "start-rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RolloutInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "abort-rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Abort-rolloutRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "advance-rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Advance-rolloutRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "pause-rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Pause-rolloutRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "promote-rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Promote-rolloutRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "resume-rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Resume-rolloutRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
                 };
             };
             /** @description Error */
@@ -8925,6 +10038,132 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageApplicationPlan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplicationNewPlan"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationPlan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplicationPlanChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationPlan"];
                 };
             };
             /** @description Error */

@@ -28,6 +28,8 @@ const known: Record<EventType, true> = {
   "application.updated": true,
   "plan.updated": true,
   "gateway.published": true,
+  "rollout.created": true,
+  "rollout.updated": true,
 };
 export const eventTypes = Object.keys(known) as EventType[];
 
