@@ -127,9 +127,9 @@ eval: build ## quality of the language engine on labelled data, beside floor and
 	@bin/hypercare eval $(EVAL)
 
 .PHONY: bench
-bench: bench-intake bench-list bench-pulse bench-import bench-triage bench-calls bench-ui ## all of the measurements below
+bench: bench-intake bench-list bench-pulse bench-import bench-triage bench-calls bench-metrics bench-ui ## all of the measurements below
 
-.PHONY: bench-intake bench-list bench-pulse bench-import bench-triage bench-calls bench-ui
+.PHONY: bench-intake bench-list bench-pulse bench-import bench-triage bench-calls bench-metrics bench-ui
 bench-intake: build ## durable items/s and latency, 64 clients, SQLite and PostgreSQL
 	@go build -o bin/hcbench ./internal/bench/hcbench
 	@bin/hcbench intake -bin bin/hypercare
@@ -155,6 +155,10 @@ bench-triage: build ## items/s of the language engine on one core
 bench-calls: ## the call log: 10 million calls over 30 days; CALLS="-records 90000000" for more
 	@go build -o bin/hcbench ./internal/bench/hcbench
 	@bin/hcbench calls $(CALLS)
+
+bench-metrics: ## the metrics: 1,000 routes over 3 hours; METRICS="-routes 10000 -hours 1" for more
+	@go build -o bin/hcbench ./internal/bench/hcbench
+	@bin/hcbench metrics $(METRICS)
 
 bench-ui: ui build ## the inbox with 100,000 reports: key to paint, frames while scrolling, first rows
 	@set -o pipefail; scripts/with-server.sh bash -c 'cd ui && NO_COLOR=1 npx vitest run --config vitest.e2e.config.ts e2e/gates/hundred-thousand' 2>&1 \

@@ -22,6 +22,9 @@ func serve(ctx context.Context, args []string, io streams) error {
 	url := processFlags(fs, &cfg)
 	fs.StringVar(&cfg.Listen, "listen", ":8080", "`address` of UI and API")
 	fs.StringVar(&cfg.Gateway, "gateway", "", "`address` of the gateway, such as :8000, which the product's traffic passes through; none when absent")
+	retention := fs.String("metrics-retention", "15d", "how `long` metrics are kept")
+	size := fs.Int64("metrics-size", 4096, "`MB` that metrics may take on disk; the oldest go first")
+	fs.IntVar(&cfg.Metrics.MaxSeries, "metrics-series", 50_000, "`number` of active series that a workspace may have")
 	format := fs.String("log-format", "text", "text or json")
 	level := fs.String("log-level", "info", "debug, info, warn or error")
 	if rest, err := parse(fs, args); err != nil {
@@ -30,6 +33,9 @@ func serve(ctx context.Context, args []string, io streams) error {
 		return fmt.Errorf("serve takes no argument %q", rest[0])
 	}
 	cfg.DatabaseURL = secret.Text(*url)
+	if err := cfg.Metrics.Keep(*retention, *size); err != nil {
+		return err
+	}
 	log, err := logger(io, *format, *level)
 	if err != nil {
 		return err

@@ -24,6 +24,7 @@ import (
 	"github.com/hypercare/hypercare/internal/job"
 	"github.com/hypercare/hypercare/internal/launch"
 	"github.com/hypercare/hypercare/internal/measure"
+	"github.com/hypercare/hypercare/internal/metric"
 	"github.com/hypercare/hypercare/internal/nlp"
 	"github.com/hypercare/hypercare/internal/note"
 	"github.com/hypercare/hypercare/internal/person"
@@ -33,6 +34,7 @@ import (
 	"github.com/hypercare/hypercare/internal/triage"
 	"github.com/hypercare/hypercare/internal/undo"
 	"github.com/hypercare/hypercare/internal/view"
+	"github.com/hypercare/hypercare/internal/watch"
 	"github.com/hypercare/hypercare/internal/web"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
@@ -45,6 +47,7 @@ type Config struct {
 	Data        string      // data folder; "data" when empty
 	DatabaseURL secret.Text // postgres:// URL; records are in the data folder when empty
 	Version     string
+	Metrics     metric.Options
 }
 
 func (c *Config) fill() {
@@ -94,6 +97,8 @@ type App struct {
 	publications *publication.Service
 	gateway      *gateway.Gateway // nil: this node has none
 	gatewayLn    net.Listener
+	metrics      *metric.Store
+	watch        *watch.Service
 }
 
 // New builds the product, takes the data folder and binds the port, but
@@ -114,6 +119,10 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 		return nil, err
 	}
 	a.cleanup = append(a.cleanup, a.db.Close)
+	if a.metrics, err = metric.Open(filepath.Join(cfg.Data, "metrics"), cfg.Metrics, log.With("component", "metrics")); err != nil {
+		return nil, err
+	}
+	a.cleanup = append(a.cleanup, a.metrics.Close)
 	a.bus = event.New()
 	if a.jobs, err = job.New(ctx, a.db, log); err != nil {
 		return nil, err
@@ -170,6 +179,8 @@ func (a *App) build() (err error) {
 		Feedback: a.feedback, CheckLaunch: a.launches.Check, TimeZone: a.launches.TimeZone, IssuesChanged: a.issuesChanged, Dir: filepath.Join(a.cfg.Data, "imports")})
 	a.measures = measure.NewService(measure.Deps{Feedback: a.feedback, Issues: a.issues, Launches: a.launches,
 		Sources: []measure.Source{{Name: "decision", Before: a.setAside}}})
+	a.metrics.Share(a.db)
+	a.watch = watch.NewService(a.db, a.bus, a.log.With("component", "watch"), a.metrics)
 	a.buildGateway()
 	// What lies lower is told here what lies higher.
 	a.feedback.SetReader(a.triage)
@@ -230,6 +241,8 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	workers.Go(func() { a.triage.Reread(work) })
 	workers.Go(func() { a.nodes.run(work) })
+	workers.Go(func() { a.watch.Run(work) })
+	workers.Go(func() { a.metrics.Exchange(work) })
 	if err := a.jobs.Start(work); err != nil {
 		failed(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/issue"
 	"github.com/hypercare/hypercare/internal/note"
+	"github.com/hypercare/hypercare/internal/watch"
 	"github.com/hypercare/hypercare/internal/web"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
@@ -34,6 +35,8 @@ var events = web.Events{
 	"view.updated":        nil,
 	"application.updated": nil,
 	"gateway.published":   nil,
+	"alert.updated":       watch.Change{},
+	"rulegroup.updated":   nil,
 }
 
 // eventRoutes adds the stream of a workspace's events.

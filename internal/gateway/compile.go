@@ -113,7 +113,7 @@ func (g *Gateway) compileTarget(u Upstream, t Target, old *upstream) *target {
 	if old != nil {
 		for _, o := range old.targets {
 			if o.addr == n.addr && (o.tls == nil) == (n.tls == nil) {
-				n.pool = o.pool
+				n.pool, n.tally = o.pool, o.tally
 				n.healthy.Store(o.healthy.Load())
 				n.ejected.Store(o.ejected.Load())
 				n.ejects.Store(o.ejects.Load())
@@ -122,6 +122,7 @@ func (g *Gateway) compileTarget(u Upstream, t Target, old *upstream) *target {
 			}
 		}
 	}
+	n.tally = &targetTally{}
 	n.pool = &pool{addr: addr, tls: n.tls, most: cmp.Or(u.Idle, 256), idle: 55 * time.Second, dial: g.dial}
 	return n
 }

@@ -53,7 +53,8 @@ type Gateway struct {
 	dial     func(ctx context.Context, network, addr string) (net.Conn, error)
 	keys     Keys
 	board    board
-	lost     *Stats  // of what no route took
+	lost     *Stats // of what no route took
+	apps     appBoard
 	limiter  limiter // outlives snapshots: a new document forgives nothing
 
 	apply   sync.Mutex // one Apply at a time
@@ -320,6 +321,9 @@ func (g *Gateway) finish(x *Exchange) {
 		x.Route.stats.count(x, now)
 	} else {
 		g.lost.count(x, now)
+	}
+	if x.Consumer != nil {
+		g.apps.of(x.Consumer).count(x)
 	}
 	g.record(x)
 }

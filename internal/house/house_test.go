@@ -174,10 +174,10 @@ func TestArrowsOnlyGoDown(t *testing.T) {
 var rank = ranks(
 	[]string{"audit", "nlp", "gateway"},
 	[]string{"workspace"},
-	[]string{"person", "launch", "view", "application", "publication"},
+	[]string{"person", "launch", "view", "application", "publication", "metric"},
 	[]string{"feedback"},
 	[]string{"issue", "channel"},
-	[]string{"triage", "note", "measure"},
+	[]string{"triage", "note", "measure", "watch"},
 	[]string{"timeline"},
 	[]string{"app"},
 )

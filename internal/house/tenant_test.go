@@ -27,6 +27,11 @@ var crossing = map[string]string{
 	"internal/feedback.Service.Sweep":        "the node's own housekeeping",
 	"internal/feedback.saveText":             "put together at start; ends in WHERE workspace_id = $1",
 	"internal/issue.Service.Refresh":         "the node's own work list; each row names its workspace",
+	"internal/metric.dropBatches":            "the node's own housekeeping",
+	"internal/metric.fetchBatches":           "each node keeps the series of all workspaces; each row names its own",
+	"internal/watch.newestGroup":             "one node evaluates the rules of all workspaces",
+	"internal/watch.allGroups":               "one node evaluates the rules of all workspaces; each row names its own",
+	"internal/watch.dropOld":                 "the node's own housekeeping",
 	"internal/publication.newestAt":          "the node serves all workspaces",
 }
 

@@ -27,6 +27,8 @@ const known: Record<EventType, true> = {
   "view.updated": true,
   "application.updated": true,
   "gateway.published": true,
+  "alert.updated": true,
+  "rulegroup.updated": true,
 };
 export const eventTypes = Object.keys(known) as EventType[];
 
