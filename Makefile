@@ -127,9 +127,9 @@ eval: build ## quality of the language engine on labelled data, beside floor and
 	@bin/hypercare eval $(EVAL)
 
 .PHONY: bench
-bench: bench-intake bench-list bench-pulse bench-import bench-triage bench-calls bench-gateway bench-ui ## all of the measurements below
+bench: bench-intake bench-list bench-pulse bench-import bench-triage bench-calls bench-metrics bench-gateway bench-ui ## all of the measurements below
 
-.PHONY: bench-intake bench-list bench-pulse bench-import bench-triage bench-calls bench-gateway bench-ui
+.PHONY: bench-intake bench-list bench-pulse bench-import bench-triage bench-calls bench-metrics bench-gateway bench-ui
 bench-intake: build ## durable items/s and latency, 64 clients, SQLite and PostgreSQL
 	@go build -o bin/hcbench ./internal/bench/hcbench
 	@bin/hcbench intake -bin bin/hypercare
@@ -159,6 +159,10 @@ bench-calls: ## the call log: 10 million calls over 30 days; CALLS="-records 900
 bench-gateway: build ## the gateway beside nginx: processor time a request, added latency, memory, growth
 	@go build -o bin/hcbench ./internal/bench/hcbench
 	@bin/hcbench gateway -bin bin/hypercare $(GATEWAY)
+
+bench-metrics: ## the metrics: 1,000 routes over 3 hours; METRICS="-routes 10000 -hours 1" for more
+	@go build -o bin/hcbench ./internal/bench/hcbench
+	@bin/hcbench metrics $(METRICS)
 
 bench-ui: ui build ## the inbox with 100,000 reports: key to paint, frames while scrolling, first rows
 	@set -o pipefail; scripts/with-server.sh bash -c 'cd ui && NO_COLOR=1 npx vitest run --config vitest.e2e.config.ts e2e/gates/hundred-thousand' 2>&1 \

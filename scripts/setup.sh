@@ -16,25 +16,30 @@ has chromium || has chromium-browser || has google-chrome || missing+=(chromium)
 has initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
 has runuser || missing+=(util-linux)
 
-if ((${#missing[@]})); then
-  as_root=()
+# Clients that tests run when they are there, and leave out, saying so, when not.
+wanted=()
+has promtool || wanted+=(prometheus)
+
+as_root=()
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+install() {
   if [[ $(id -u) != 0 ]]; then
-    has sudo || { echo "setup: missing ${missing[*]}, and neither root nor sudo to install them" >&2; exit 1; }
+    has sudo || { echo "setup: missing $*, and neither root nor sudo to install them" >&2; return 1; }
     as_root=(sudo -n)
   fi
-  has apt-get || { echo "setup: missing ${missing[*]}; install them with this system's package manager" >&2; exit 1; }
-  export DEBIAN_FRONTEND=noninteractive
-  log=$(mktemp)
-  trap 'rm -f "$log"' EXIT
-  echo "setup: installing ${missing[*]}"
+  has apt-get || { echo "setup: missing $*; install them with this system's package manager" >&2; return 1; }
+  echo "setup: installing $*"
   # An update that fails is only fatal when the install then fails too.
   "${as_root[@]}" apt-get -qq update >"$log" 2>&1 || true
-  if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "${missing[@]}" >>"$log" 2>&1; then
+  if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "$@" >>"$log" 2>&1; then
     cat "$log" >&2
-    echo "setup: could not install ${missing[*]}" >&2
-    exit 1
+    echo "setup: could not install $*" >&2
+    return 1
   fi
-fi
+}
+if ((${#missing[@]})); then install "${missing[@]}" || exit 1; fi
+if ((${#wanted[@]})); then install "${wanted[@]}" || echo "setup: tests with ${wanted[*]} are left out"; fi
 
 has go || { echo "setup: Go 1.26 or later is needed (https://go.dev/dl)" >&2; exit 1; }
 has node || { echo "setup: Node.js 20.19 or later with npm is needed to build the UI" >&2; exit 1; }

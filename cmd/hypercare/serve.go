@@ -45,6 +45,9 @@ func serve(ctx context.Context, args []string, io streams) error {
 	on := fs.Bool("call-log", true, "keep a log of the gateway's calls")
 	fs.IntVar(&cfg.Calls.Days, "call-log-days", app.DefaultCallDays, "`days` that calls are kept")
 	size := fs.Int64("call-log-gb", app.DefaultCallBytes>>30, "gigabytes (2^30 bytes) that calls may take on disk; the oldest go first")
+	retention := fs.String("metrics-retention", "15d", "how `long` metrics are kept")
+	metricsSize := fs.Int64("metrics-size", 4096, "`MB` that metrics may take on disk; the oldest go first")
+	fs.IntVar(&cfg.Metrics.MaxSeries, "metrics-series", 50_000, "`number` of active series that a workspace may have")
 	format := fs.String("log-format", "text", "text or json")
 	level := fs.String("log-level", "info", "debug, info, warn or error")
 	if rest, err := parse(fs, args); err != nil {
@@ -57,6 +60,9 @@ func serve(ctx context.Context, args []string, io streams) error {
 	}
 	cfg.Calls.Off, cfg.Calls.Bytes = !*on, *size<<30
 	cfg.DatabaseURL, cfg.MasterKey = secret.Text(*url), secret.Text(*key)
+	if err := cfg.Metrics.Keep(*retention, *metricsSize); err != nil {
+		return err
+	}
 	log, err := logger(io, *format, *level)
 	if err != nil {
 		return err

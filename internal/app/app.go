@@ -25,6 +25,7 @@ import (
 	"github.com/hypercare/hypercare/internal/job"
 	"github.com/hypercare/hypercare/internal/launch"
 	"github.com/hypercare/hypercare/internal/measure"
+	"github.com/hypercare/hypercare/internal/metric"
 	"github.com/hypercare/hypercare/internal/nlp"
 	"github.com/hypercare/hypercare/internal/note"
 	"github.com/hypercare/hypercare/internal/outbound"
@@ -36,6 +37,7 @@ import (
 	"github.com/hypercare/hypercare/internal/triage"
 	"github.com/hypercare/hypercare/internal/undo"
 	"github.com/hypercare/hypercare/internal/view"
+	"github.com/hypercare/hypercare/internal/watch"
 	"github.com/hypercare/hypercare/internal/web"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
@@ -54,6 +56,7 @@ type Config struct {
 	// PrivateNetworks may be asked where a person gives an address (internal/outbound); none when empty.
 	PrivateNetworks outbound.Networks
 	Calls           CallLog
+	Metrics         metric.Options
 }
 
 func (c *Config) fill() {
@@ -112,6 +115,8 @@ type App struct {
 	gateway      *gateway.Gateway // nil: this node has none
 	gatewayLn    net.Listener
 	gatewayTLS   net.Listener
+	metrics      *metric.Store
+	watch        *watch.Service
 }
 
 // New builds the product, takes the data folder and binds the port, but
@@ -137,6 +142,10 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 	if a.box, err = a.folder.box(cfg.MasterKey); err != nil {
 		return nil, err
 	}
+	if a.metrics, err = metric.Open(filepath.Join(cfg.Data, "metrics"), cfg.Metrics, log.With("component", "metrics")); err != nil {
+		return nil, err
+	}
+	a.cleanup = append(a.cleanup, a.metrics.Close)
 	a.bus = event.New()
 	if a.jobs, err = job.New(ctx, a.db, log); err != nil {
 		return nil, err
@@ -193,6 +202,8 @@ func (a *App) build() (err error) {
 	if err := a.buildCalls(); err != nil {
 		return err
 	}
+	a.metrics.Share(a.db)
+	a.watch = watch.NewService(a.db, a.bus, a.log.With("component", "watch"), a.metrics)
 	a.buildGateway()
 	// What lies lower is told here what lies higher.
 	a.feedback.SetReader(a.triage)
@@ -253,6 +264,8 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	workers.Go(func() { a.triage.Reread(work) })
 	workers.Go(func() { a.nodes.run(work) })
+	workers.Go(func() { a.watch.Run(work) })
+	workers.Go(func() { a.metrics.Exchange(work) })
 	if err := a.jobs.Start(work); err != nil {
 		failed(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/hypercare/hypercare/internal/issue"
 	"github.com/hypercare/hypercare/internal/note"
 	"github.com/hypercare/hypercare/internal/rollout"
+	"github.com/hypercare/hypercare/internal/watch"
 	"github.com/hypercare/hypercare/internal/web"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
@@ -38,6 +39,8 @@ var events = web.Events{
 	"gateway.published":   nil,
 	"rollout.created":     rollout.Told{},
 	"rollout.updated":     rollout.Told{},
+	"alert.updated":       watch.Change{},
+	"rulegroup.updated":   nil,
 }
 
 // eventRoutes adds the stream of a workspace's events.

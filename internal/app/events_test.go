@@ -50,8 +50,8 @@ func TestEveryEventIsDescribed(t *testing.T) {
 	}
 }
 
-// watch reads a stream as an actor: the data of its first n events.
-func watch(t *testing.T, url string, n int, last string) (events []string) {
+// watchEvents reads a stream as an actor: the data of its first n events.
+func watchEvents(t *testing.T, url string, n int, last string) (events []string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -92,13 +92,13 @@ func TestAStreamIsOneWorkspaces(t *testing.T) {
 	publish("w1", "one")
 	publish("w2", "secret")
 	publish("w1", "two")
-	got := watch(t, serve("w1", workspace.Viewer), 2, begin)
+	got := watchEvents(t, serve("w1", workspace.Viewer), 2, begin)
 	if all := strings.Join(got, "\n"); len(got) != 2 || strings.Contains(all, "secret") || !strings.Contains(all, `"one"`) || !strings.Contains(all, `"two"`) {
 		t.Errorf("replay = %s", all)
 	}
 
 	live := make(chan []string)
-	go func() { live <- watch(t, serve("w2", workspace.Owner), 1, a.bus.Last()) }()
+	go func() { live <- watchEvents(t, serve("w2", workspace.Owner), 1, a.bus.Last()) }()
 	for !a.bus.Watched("w2") {
 		runtime.Gosched()
 	}

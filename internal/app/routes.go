@@ -7,7 +7,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/launch"
@@ -42,11 +41,8 @@ func (a *App) handler() http.Handler {
 	}))
 
 	reg := prometheus.NewRegistry()
-	if a.gateway != nil {
-		reg.MustRegister(gatewayMetrics{a.gateway})
-	}
 	reg.MustRegister(a.calls)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", a.metricsHandler(reg))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		_ = web.JSON(w, http.StatusOK, map[string]string{"status": "ok"})
 	})

@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/hypercare/hypercare/internal/application"
 	"github.com/hypercare/hypercare/internal/calllog"
 	"github.com/hypercare/hypercare/internal/gateway"
@@ -48,6 +46,7 @@ func (a *App) runGateway(work context.Context, workers, server *sync.WaitGroup, 
 	workers.Go(func() { a.applications.Follow(work) })
 	workers.Go(func() { a.counters.Run(work) })
 	workers.Go(func() { a.publications.Follow(work) })
+	workers.Go(func() { a.metrics.NewSampler(a.gateway, a.instance()).Run(work) })
 	workers.Go(func() { a.calls.Run(work) })
 	workers.Go(func() { a.rollouts.Run(work) })
 	a.serveTraffic(server, failed)
@@ -106,6 +105,8 @@ func (a *App) trafficRoutes(api *web.API) {
 	a.rollouts.Routes(api)
 	a.applications.Routes(api)
 	a.calls.Routes(api)
+	a.metrics.Routes(api, a.cfg.Version)
+	a.watch.Routes(api)
 	web.Route(api, "GET /gateway/state", "get-gateway-state", "Routes and targets of the gateway, and what they have done since it started", func(ctx context.Context, _ *struct{}) (*web.Body[GatewayState], error) {
 		actor, err := workspace.Need(ctx, workspace.Read)
 		if err != nil {
@@ -150,52 +151,4 @@ func className(i int) string {
 		return "left"
 	}
 	return strconv.Itoa(i) + "xx"
-}
-
-// gatewayMetrics are the gateway's counters for /metrics.
-type gatewayMetrics struct{ g *gateway.Gateway }
-
-var (
-	metricRequests = prometheus.NewDesc("hypercare_gateway_requests_total", "Requests by route and class of status.", []string{"workspace", "api", "version", "route", "class"}, nil)
-	metricFailures = prometheus.NewDesc("hypercare_gateway_failures_total", "Requests that the gateway answered itself, by reason.", []string{"workspace", "api", "version", "route", "reason"}, nil)
-	metricBytes    = prometheus.NewDesc("hypercare_gateway_bytes_total", "Bytes of bodies, by direction.", []string{"workspace", "api", "version", "route", "direction"}, nil)
-	metricTLS      = prometheus.NewDesc("hypercare_gateway_tls_failures_total", "TLS handshakes that came to nothing.", nil, nil)
-	metricRetries  = prometheus.NewDesc("hypercare_gateway_retries_total", "Tries beyond the first.", []string{"workspace", "api", "version", "route"}, nil)
-	metricLatency  = prometheus.NewDesc("hypercare_gateway_request_duration_seconds", "Time from the head of the request to the end of the answer.", []string{"workspace", "api", "version", "route"}, nil)
-)
-
-// Describe implements prometheus.Collector.
-func (m gatewayMetrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{metricRequests, metricFailures, metricBytes, metricRetries, metricLatency, metricTLS} {
-		ch <- d
-	}
-}
-
-// Collect implements prometheus.Collector.
-func (m gatewayMetrics) Collect(ch chan<- prometheus.Metric) {
-	ch <- prometheus.MustNewConstMetric(metricTLS, prometheus.CounterValue, float64(m.g.TLSFailures()))
-	for _, s := range m.g.Stats() {
-		t := s.Totals()
-		if t.Requests == 0 {
-			continue
-		}
-		names := []string{s.Workspace, s.API, s.Version, s.Route}
-		counter := func(d *prometheus.Desc, v uint64, more ...string) {
-			ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), append(names[:4:4], more...)...)
-		}
-		for i, n := range t.Classes {
-			if n > 0 {
-				counter(metricRequests, n, className(i))
-			}
-		}
-		for reason, n := range t.Errors {
-			counter(metricFailures, n, reason)
-		}
-		counter(metricBytes, t.In, "in")
-		counter(metricBytes, t.Out, "out")
-		counter(metricRetries, t.Retries)
-		buckets := map[float64]uint64{}
-		n, sum := s.Latency(func(top float64, below uint64) { buckets[top] = below })
-		ch <- prometheus.MustNewConstHistogram(metricLatency, n, sum, buckets, names...)
-	}
 }

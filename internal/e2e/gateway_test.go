@@ -93,13 +93,7 @@ func TestTrafficThroughTheRealBinary(t *testing.T) {
 	if len(state.Routes) != 1 || state.Routes[0].Requests != 5 || state.Routes[0].Statuses["2xx"] != 4 || state.Routes[0].Statuses["4xx"] != 1 {
 		t.Errorf("counted %+v", state.Routes)
 	}
-	metrics, err := http.Get(w.URL + "/metrics") //nolint:noctx // ends with the server
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, _ := io.ReadAll(metrics.Body)
-	_ = metrics.Body.Close()
-	if !strings.Contains(string(text), `hypercare_gateway_requests_total{api="orders",class="2xx",route="all"`) {
+	if !strings.Contains(w.text(t, w.token, "/metrics"), `hypercare_gateway_requests_total{api="orders",class="2xx",route="all"`) {
 		t.Error("/metrics lacks the requests of the route")
 	}
 	// What is published next is live at once, and taken back with one verb.

@@ -191,7 +191,7 @@ func (g *Gateway) compileTarget(u Upstream, t Target, old *upstream) *target {
 	if old != nil {
 		for _, o := range old.targets {
 			if o.pool.way == way {
-				n.pool, n.tls = o.pool, o.tls
+				n.pool, n.tls, n.tally = o.pool, o.tls, o.tally
 				n.healthy.Store(o.healthy.Load())
 				n.ejected.Store(o.ejected.Load())
 				n.ejects.Store(o.ejects.Load())
@@ -203,6 +203,7 @@ func (g *Gateway) compileTarget(u Upstream, t Target, old *upstream) *target {
 	if at.secure {
 		n.tls = newTLSTarget(way, g.files, g.log)
 	}
+	n.tally = &targetTally{}
 	n.pool = newPool(way, n.tls, cmp.Or(u.Idle, 256), g.dial)
 	return n
 }

@@ -60,7 +60,8 @@ type Gateway struct {
 	trusted  []netip.Prefix
 	capture  func(*Exchange, *Logging) Tap
 	board    board
-	lost     *Stats  // of what no route took
+	lost     *Stats // of what no route took
+	apps     appBoard
 	limiter  limiter // outlives snapshots: a new document forgives nothing
 	slots    slots
 	nonces   nonces
@@ -452,6 +453,9 @@ func (g *Gateway) finish(x *Exchange) {
 	}
 	if x.tally != nil {
 		x.tally.count(x, now)
+	}
+	if x.Consumer != nil {
+		g.apps.of(x.Consumer).count(x)
 	}
 	g.record(x)
 }

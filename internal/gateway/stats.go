@@ -236,12 +236,7 @@ func (g *Gateway) Targets(workspace string) []TargetState {
 			continue
 		}
 		for _, t := range u.targets {
-			s := TargetState{Upstream: u.name, Target: t.addr, Weight: t.weight, Healthy: t.healthy.Load(), Inflight: t.inflight.Load()}
-			if until := time.Unix(0, t.ejected.Load()); until.After(now) {
-				until = until.UTC()
-				s.Ejected = &until
-			}
-			out = append(out, s)
+			out = append(out, t.state(u.name, now))
 		}
 	}
 	slices.SortFunc(out, func(a, b TargetState) int { return cmpStrings(a.Upstream, b.Upstream, a.Target, b.Target) })

@@ -45,6 +45,7 @@ type target struct {
 	ejects   atomic.Int32 // in a row: each lasts longer
 	since    atomic.Int64 // unix nanoseconds from which it is in service: slow start
 	slow     time.Duration
+	tally    *targetTally
 }
 
 // The ways to choose a target.
@@ -250,6 +251,7 @@ type ejectRule struct {
 // report tells a target how a request went. ok is false for what the target
 // is to blame for: no connection, no answer, 502, 503 and 504.
 func (u *upstream) report(t *target, ok bool, now time.Time) {
+	t.tally.count(ok)
 	if ok {
 		if t.failures.Load() != 0 {
 			t.failures.Store(0)

@@ -174,10 +174,10 @@ func TestArrowsOnlyGoDown(t *testing.T) {
 var rank = ranks(
 	[]string{"audit", "nlp", "gateway"},
 	[]string{"workspace"},
-	[]string{"person", "launch", "view", "application", "publication", "calllog", "rollout"},
+	[]string{"person", "launch", "view", "application", "publication", "calllog", "rollout", "metric"},
 	[]string{"feedback"},
 	[]string{"issue", "channel"},
-	[]string{"triage", "note", "measure"},
+	[]string{"triage", "note", "measure", "watch"},
 	[]string{"timeline"},
 	[]string{"app"},
 )

@@ -32,6 +32,11 @@ var crossing = map[string]string{
 	"internal/application.Counters.Load":     "the node serves all workspaces; each row names its own",
 	"internal/application.Counters.sweep":    "the node's own housekeeping",
 	"internal/rollout.live":                  "the node's gateway serves all workspaces; each row names its own",
+	"internal/metric.dropBatches":            "the node's own housekeeping",
+	"internal/metric.fetchBatches":           "each node keeps the series of all workspaces; each row names its own",
+	"internal/watch.newestGroup":             "one node evaluates the rules of all workspaces",
+	"internal/watch.allGroups":               "one node evaluates the rules of all workspaces; each row names its own",
+	"internal/watch.dropOld":                 "the node's own housekeeping",
 }
 
 var (

@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts, newest first */
+        get: operations["list-alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many alerts are active */
+        get: operations["count-alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/applications": {
         parameters: {
             query?: never;
@@ -862,6 +896,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/gateway/traffic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rate, latency and errors of every route that was asked in a range */
+        get: operations["get-gateway-traffic"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/traffic/route": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One route over time, for charts */
+        get: operations["get-route-traffic"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/imports/{id}": {
         parameters: {
             query?: never;
@@ -1636,6 +1704,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many series there are, and whether all could be stored */
+        get: operations["get-metrics-state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/notes/{id}": {
         parameters: {
             query?: never;
@@ -1736,6 +1821,59 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rule-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Groups of recording and alert rules */
+        get: operations["list-rule-groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rule-groups/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is wrong with a group's document */
+        post: operations["check-rule-group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rule-groups/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One group of rules */
+        get: operations["get-rule-group"];
+        /** Save a group of rules; with a fault nothing changes */
+        put: operations["put-rule-group"];
+        post?: never;
+        /** Remove a group of rules; its alerts end */
+        delete: operations["delete-rule-group"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2563,6 +2701,28 @@ export interface components {
             id: string;
             name: string;
         };
+        EventAlertUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            data?: components["schemas"]["WatchChange"];
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "alert.updated";
+        };
         EventApplicationUpdated: {
             /** Format: date-time */
             at: string;
@@ -2999,6 +3159,27 @@ export interface components {
              * @enum {string}
              */
             type: "rule.updated";
+        };
+        EventRulegroupUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "rulegroup.updated";
         };
         EventViewUpdated: {
             /** Format: date-time */
@@ -4510,6 +4691,106 @@ export interface components {
                 [key: string]: number;
             };
         };
+        MetricRouteSeries: {
+            /** Format: date-time */
+            from: string;
+            /** @description By name: requests a second (rate, 2xx, 3xx, 4xx, 5xx, left), milliseconds (p50_ms, p95_ms, p99_ms), bytes a second (in, out). Null where there is nothing to tell. */
+            series: {
+                [key: string]: (number | null)[] | null;
+            };
+            /** Format: int64 */
+            step_ms: number;
+        };
+        MetricRouteTraffic: {
+            api: string;
+            /**
+             * Format: double
+             * @description Share of answers with 4xx, 0 to 1.
+             */
+            client_errors: number;
+            /**
+             * Format: double
+             * @description Share of answers with 5xx, 0 to 1.
+             */
+            errors: number;
+            /**
+             * Format: double
+             * @description Requests that a limit refused.
+             */
+            limited: number;
+            /**
+             * Format: double
+             * @description Absent when nothing was asked.
+             */
+            p50_ms?: number;
+            /** Format: double */
+            p95_ms?: number;
+            /** Format: double */
+            p99_ms?: number;
+            /**
+             * Format: double
+             * @description Requests a second, over the range.
+             */
+            rate: number;
+            /**
+             * Format: double
+             * @description In the range; rounded, since it is read off samples.
+             */
+            requests: number;
+            route: string;
+            /** @description Requests a second, in 30 equal parts of the range, oldest first. */
+            spark: number[];
+            version?: string;
+        };
+        MetricState: {
+            /**
+             * Format: int64
+             * @description On disk, of all workspaces.
+             */
+            bytes: number;
+            /** @description Why nothing can be stored at the moment. */
+            failing?: string;
+            /**
+             * Format: int64
+             * @description Samples of series beyond the limit that were not stored since the process started.
+             */
+            limited: number;
+            /**
+             * Format: int64
+             * @description Of the blocks of all workspaces.
+             */
+            max_bytes: number;
+            /**
+             * Format: int64
+             * @description A new series beyond this is not stored, and counted.
+             */
+            max_series: number;
+            /**
+             * Format: int64
+             * @description Samples that were not stored since then because they were too old, of the future, or not valid.
+             */
+            refused: number;
+            /** @example 360h0m0s */
+            retention: string;
+            /**
+             * Format: int64
+             * @description Active: with a sample in the last hours.
+             */
+            series: number;
+            /**
+             * Format: int64
+             * @description Samples stored since then.
+             */
+            stored: number;
+        };
+        MetricTraffic: {
+            /** Format: date-time */
+            from: string;
+            /** @description Those that were asked in the range, by API, version and route. What is published and was not asked is not among them. */
+            routes: components["schemas"]["MetricRouteTraffic"][];
+            /** Format: date-time */
+            to: string;
+        };
         "New-preview-keyRequest": {
             /** @description Empty for an API without versions. */
             version: string;
@@ -4855,6 +5136,20 @@ export interface components {
             /** Format: int64 */
             total?: number;
         };
+        PageWatchAlert: {
+            items: components["schemas"]["WatchAlert"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageWatchGroup: {
+            items: components["schemas"]["WatchGroup"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
         PageWorkspaceMember: {
             items: components["schemas"]["WorkspaceMember"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
@@ -5123,6 +5418,10 @@ export interface components {
             sunset?: string;
             upstream?: string;
             version: string;
+        };
+        "Put-rule-groupRequest": {
+            /** @description A rule file of Prometheus with this one group. */
+            document: string;
         };
         "Resume-rolloutRequest": {
             reason?: string;
@@ -5450,7 +5749,7 @@ export interface components {
             /** @description That of the last preview when absent. */
             mapping?: components["schemas"]["ImporterMapping"];
         };
-        StreamEvent: components["schemas"]["EventApplicationUpdated"] | components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventGatewayPublished"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventPlanUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventRolloutCreated"] | components["schemas"]["EventRolloutUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
+        StreamEvent: components["schemas"]["EventAlertUpdated"] | components["schemas"]["EventApplicationUpdated"] | components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventGatewayPublished"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventPlanUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventRolloutCreated"] | components["schemas"]["EventRolloutUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventRulegroupUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
         TimelineEntry: {
             /** @description Who: kind is member, token, system, rule or reporter; the id is empty where only a name is known. */
             actor: components["schemas"]["AuditActor"];
@@ -5903,6 +6202,97 @@ export interface components {
         ViewRemovedBody: {
             undo_id: string;
         };
+        WatchAlert: {
+            /** Format: date-time */
+            active_at: string;
+            annotations: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            fired_at?: string;
+            group: string;
+            id: string;
+            labels: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            resolved_at?: string;
+            rule: string;
+            /** @enum {string} */
+            state: "pending" | "firing" | "resolved";
+            /**
+             * Format: double
+             * @description Of the expression, to about a minute; absent when it is no number.
+             */
+            value?: number;
+        };
+        WatchChange: {
+            items: components["schemas"]["WatchMoved"][];
+        };
+        WatchCheck: {
+            /** Format: int64 */
+            alerting: number;
+            faults: components["schemas"]["WatchFault"][];
+            /** @description Of the group. */
+            name?: string;
+            /** Format: int64 */
+            recording: number;
+            valid: boolean;
+        };
+        WatchCounts: {
+            /** Format: int64 */
+            firing: number;
+            /** Format: int64 */
+            pending: number;
+        };
+        WatchFault: {
+            /** Format: int64 */
+            column: number;
+            /**
+             * Format: int64
+             * @description 0 where it is in no line.
+             */
+            line: number;
+            reason: string;
+        };
+        WatchGroup: {
+            /**
+             * Format: int64
+             * @description How many alert rules it has.
+             */
+            alerting: number;
+            /** @description A rule file of Prometheus with this one group. */
+            document: string;
+            /**
+             * Format: date-time
+             * @description To about a minute.
+             */
+            evaluated_at?: string;
+            /** @description Rules that could not be evaluated the last time, and why. */
+            faults?: {
+                [key: string]: string;
+            };
+            /** Format: double */
+            interval_s: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description How many recording rules it has.
+             */
+            recording: number;
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+        };
+        WatchMoved: {
+            id: string;
+            rule: string;
+            /**
+             * @description Inactive: it was pending and never fired.
+             * @enum {string}
+             */
+            state: "pending" | "firing" | "resolved" | "inactive";
+        };
         Workspace: {
             id: string;
             name: string;
@@ -6016,6 +6406,69 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "list-alerts": {
+        parameters: {
+            query?: {
+                /** @description Pending and firing ones when absent. */
+                state?: "pending" | "firing" | "resolved";
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageWatchAlert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "count-alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchCounts"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-applications": {
         parameters: {
             query?: {
@@ -7957,6 +8410,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AppGatewayState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-gateway-traffic": {
+        parameters: {
+            query?: {
+                /** @description From 1m to 32d; 1h when absent. */
+                range?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricTraffic"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-route-traffic": {
+        parameters: {
+            query: {
+                api: string;
+                version?: string;
+                route: string;
+                /** @description From 1m to 32d; 1h when absent. */
+                range?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricRouteSeries"];
                 };
             };
             /** @description Error */
@@ -9920,6 +10440,35 @@ export interface operations {
             };
         };
     };
+    "get-metrics-state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "delete-note": {
         parameters: {
             query?: never;
@@ -10194,6 +10743,161 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PageWorkspaceRoleGrants"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-rule-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageWatchGroup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "check-rule-group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BodyStruct { Document string \"json:\\\"document\\\"\" }Body"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchCheck"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-rule-group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchGroup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-rule-group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Put-rule-groupRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchGroup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-rule-group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

@@ -30,6 +30,8 @@ const known: Record<EventType, true> = {
   "gateway.published": true,
   "rollout.created": true,
   "rollout.updated": true,
+  "alert.updated": true,
+  "rulegroup.updated": true,
 };
 export const eventTypes = Object.keys(known) as EventType[];
 
