@@ -65,7 +65,7 @@ export function present(launch: string, page: ViewPage, views: View[], search: S
 
 export const remember = opened.set;
 
-const paths: Record<ViewPage, string> = {
+const paths: Record<Exclude<ViewPage, "calls">, string> = {
   feedback: "feedback",
   issues: "issues",
   board: "board",
@@ -73,7 +73,8 @@ const paths: Record<ViewPage, string> = {
 };
 
 /** Where a view leads. */
-export const pathOf = (view: View): string => `/launches/${view.launch_id}/${paths[view.page]}`;
+export const pathOf = (view: View): string =>
+  view.page === "calls" ? "/gateway/calls" : `/launches/${view.launch_id}/${paths[view.page]}`;
 
 /**
  * What to send to a colleague. A shared view has an address of its own, which stays right when the view is
