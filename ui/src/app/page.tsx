@@ -13,6 +13,7 @@ export function Page({
   note,
   actions,
   aside,
+  drawer,
   children,
 }: {
   title: string;
@@ -20,6 +21,8 @@ export function Page({
   actions?: ReactNode;
   /** At the far end of the title line. */
   aside?: ReactNode;
+  /** A column of its own at the right edge, for what is open. */
+  drawer?: ReactNode;
   children: ReactNode;
 }) {
   useTitle(title);
@@ -41,15 +44,18 @@ export function Page({
         <LiveDot wordy />
         {actions}
       </div>
-      <div className="min-h-0 flex-1 overflow-auto">
-        <div className="mx-auto flex min-h-full max-w-[1320px] flex-col gap-3 px-5 pt-3 pb-5 max-sm:px-3">
-          <div className="flex flex-wrap items-end gap-x-3">
-            <h1 className="text-page font-semibold tracking-[-0.014em]">{title}</h1>
-            {note ? <p className="pb-0.5 text-fg-2">{note}</p> : null}
-            {aside}
+      <div className="relative flex min-h-0 flex-1">
+        <div className="min-w-0 flex-1 overflow-auto">
+          <div className="mx-auto flex min-h-full max-w-[1320px] flex-col gap-3 px-5 pt-3 pb-5 max-sm:px-3">
+            <div className="flex flex-wrap items-end gap-x-3">
+              <h1 className="text-page font-semibold tracking-[-0.014em]">{title}</h1>
+              {note ? <p className="pb-0.5 text-fg-2">{note}</p> : null}
+              {aside}
+            </div>
+            {children}
           </div>
-          {children}
         </div>
+        {drawer}
       </div>
     </main>
   );
