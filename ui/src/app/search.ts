@@ -164,7 +164,6 @@ export interface CallsSearch {
   to?: string;
   /** Id of the call that is open. */
   call?: string;
-  tail?: "1";
 }
 export const callRanges = ["15m", "1h", "6h", "24h", "7d", "30d"] as const;
 
@@ -181,7 +180,6 @@ export function callsSearch(raw: Raw): CallsSearch {
     from: fixed ? from : undefined,
     to: fixed ? to : undefined,
     call: text(raw.call),
-    tail: oneOf(raw.tail, ["1"] as const),
   });
 }
 

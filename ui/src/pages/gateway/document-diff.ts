@@ -1,4 +1,4 @@
-import { lineDiff } from "../shared/diff";
+import { type DiffPart, differ } from "../shared/diff";
 
 /** A line of a diff as it is drawn; `gap` stands for lines that stayed the same and are not shown. */
 export interface DiffLine {
@@ -18,7 +18,7 @@ const around = 3;
 export function documentDiff(from: string, to: string): DiffLine[] {
   let old = 0;
   let now = 0;
-  const all = lineDiff(ended(from), ended(to)).flatMap((part): DiffLine[] =>
+  const all = join(differ(linesOf(from), linesOf(to))).flatMap((part): DiffLine[] =>
     part.text
       .replace(/\n$/, "")
       .split("\n")
@@ -46,5 +46,20 @@ export function documentDiff(from: string, to: string): DiffLine[] {
   return out.some((l) => l.kind !== "gap") ? out : [];
 }
 
-/** With its last line ended, so that adding one behind it changes only that. */
-const ended = (text: string): string => (text === "" || text.endsWith("\n") ? text : `${text}\n`);
+/** The lines of a text, each with its end: so that adding one behind the last changes only that. */
+function linesOf(text: string): string[] {
+  const ended = text === "" || text.endsWith("\n") ? text : `${text}\n`;
+  return ended.split(/(?<=\n)/).filter(Boolean);
+}
+
+/** Neighbours of a kind as one part. */
+function join(parts: DiffPart[]): DiffPart[] {
+  const out: DiffPart[] = [];
+  for (const p of parts) {
+    const last = out[out.length - 1];
+    if (p.text === "") continue;
+    if (last?.kind === p.kind) last.text += p.text;
+    else out.push({ ...p });
+  }
+  return out;
+}

@@ -19,12 +19,8 @@ const words = (text: string): string[] => {
 /** What was taken out of `from` and put in to make `to`, by words. Without the removed it is `to`. */
 export const wordDiff = (from: string, to: string): DiffPart[] => tidy(differ(words(from), words(to)));
 
-/** The same by whole lines; each part ends where a line does. */
-export const lineDiff = (from: string, to: string): DiffPart[] => join(differ(lines(from), lines(to)));
-
-const lines = (text: string): string[] => text.split(/(?<=\n)/).filter(Boolean);
-
-function differ(a: string[], b: string[]): DiffPart[] {
+/** What was taken out of one list of pieces and put in to make another, as parts that are not yet joined. */
+export function differ(a: string[], b: string[]): DiffPart[] {
   let start = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) start++;
   let end = 0;
@@ -36,18 +32,6 @@ function differ(a: string[], b: string[]): DiffPart[] {
     ...middle,
     { kind: "same", text: a.slice(a.length - end).join("") },
   ];
-}
-
-/** Neighbours of a kind as one part. */
-function join(parts: DiffPart[]): DiffPart[] {
-  const out: DiffPart[] = [];
-  for (const p of parts) {
-    const last = out[out.length - 1];
-    if (p.text === "") continue;
-    if (last?.kind === p.kind) last.text += p.text;
-    else out.push({ ...p });
-  }
-  return out;
 }
 
 /** Longest common subsequence, by a table of lengths read from its end. */

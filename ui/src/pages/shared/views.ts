@@ -5,7 +5,7 @@ export type ViewPage = View["page"];
 export type Search = Record<string, unknown>;
 
 /** What is open in a list, and how, is no part of it. */
-const passing = new Set(["item", "timeline"]);
+const passing = new Set(["item", "timeline", "call"]);
 
 /** The search of a page as a view keeps it: always in one order, so that equal lists are equal texts. */
 export function queryOf(search: Search): string {
