@@ -12,6 +12,13 @@ func (s *Service) Routes(api *web.API) {
 	web.Route(api, "GET /gateway", "get-publication", "What is published on the gateway", func(ctx context.Context, _ *struct{}) (*web.Body[Publication], error) {
 		return body(s.Current(ctx))
 	})
+	web.Route(api, "GET /gateway/outline", "get-outline", "APIs, routes and policies in force, in the order in which they are met", func(ctx context.Context, _ *struct{}) (*web.Body[Outline], error) {
+		o, err := s.Outline(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &web.Body[Outline]{Body: *o}, nil
+	})
 	web.Route(api, "POST /gateway/check", "check-publication", "What is wrong with a document, or what it would change", func(ctx context.Context, in *web.Body[struct {
 		Document string `json:"document"`
 	}]) (*web.Body[Check], error) {

@@ -152,3 +152,42 @@ func TestTenantsAndRoles(t *testing.T) {
 		t.Errorf("an intake token checks a document: %v", err)
 	}
 }
+
+func TestOutlineSaysWhatIsInForce(t *testing.T) {
+	t.Parallel()
+	s, _, _ := setup(t)
+	lead := as(t, "w1", workspace.Lead)
+	if o, err := s.Outline(lead); err != nil || o.Number != 0 || o.APIs == nil || len(o.APIs) != 0 || o.At != nil {
+		t.Fatalf("at first: %+v, %v", o, err)
+	}
+	text := strings.Replace(doc, "    routes:", "    base: /shop\n    policies: {limit: {rate: 10/s}, key: {}}\n    routes:", 1) +
+		"      - {name: one, regex: \"/orders/[0-9]+\", policies: {headers: {set: {Authorization: secret}}}}\n"
+	if _, err := s.Publish(lead, publication.Input{Document: text, Note: "first"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		role workspace.Role
+		want string
+	}{{workspace.Lead, "headers set:\n  Authorization: secret"}, {workspace.Viewer, "headers "}} {
+		o, err := s.Outline(as(t, "w1", tc.role))
+		if err != nil || o.Number != 1 || o.By != "Ada" || len(o.APIs) != 1 || len(o.APIs[0].Routes) != 2 {
+			t.Fatalf("as %s: %+v, %v", tc.role, o, err)
+		}
+		a := o.APIs[0]
+		if a.State != "published" || a.Policies[0].Kind != "key" || a.Policies[1].Kind != "limit" {
+			t.Errorf("the key is asked for before the rate is counted: %+v", a.Policies)
+		}
+		if r := a.Routes[0]; r.Path != "/shop/orders" || r.Shares[0].Upstream != "up" {
+			t.Errorf("the first route: %+v", r)
+		}
+		if r := a.Routes[1]; len(r.Policies) != 3 || r.Policies[0].Of != "api" || r.Policies[2].Of != "route" {
+			t.Errorf("the second route meets %+v", r.Policies)
+		}
+		if p := a.Routes[1].Policies[2]; a.Routes[1].Path != "/orders/[0-9]+" || p.Kind+" "+p.Detail != tc.want {
+			t.Errorf("as %s the second route says %q, want %q", tc.role, p.Kind+" "+p.Detail, tc.want)
+		}
+	}
+	if o, err := s.Outline(as(t, "w2", workspace.Lead)); err != nil || o.Number != 0 || len(o.APIs) != 0 {
+		t.Errorf("another workspace sees %+v, %v", o, err)
+	}
+}

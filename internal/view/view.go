@@ -16,13 +16,13 @@ import (
 )
 
 // Pages are the pages whose lists can be saved.
-var Pages = []string{"feedback", "issues", "board", "decisions"}
+var Pages = []string{"feedback", "issues", "board", "decisions", "calls"}
 
 // View is a named list.
 type View struct {
 	ID        string    `json:"id"`
 	LaunchID  string    `json:"launch_id"`
-	Page      string    `json:"page" enum:"feedback,issues,board,decisions"`
+	Page      string    `json:"page" enum:"feedback,issues,board,decisions,calls"`
 	Name      string    `json:"name"`
 	Query     string    `json:"query" doc:"The search of the page's address, without the question mark." example:"severity=sev1&tab=all"`
 	Shared    bool      `json:"shared" doc:"Everybody in the workspace sees it."`
@@ -42,7 +42,7 @@ type Owner struct {
 
 // Input is a view to be saved; it goes last.
 type Input struct {
-	Page   string `json:"page" enum:"feedback,issues,board,decisions"`
+	Page   string `json:"page" enum:"feedback,issues,board,decisions,calls"`
 	Name   string `json:"name" minLength:"1" maxLength:"80"`
 	Query  string `json:"query" maxLength:"2000" doc:"The search of the page's address; empty for the list as it is without any filter."`
 	Shared bool   `json:"shared,omitempty" doc:"Show it to the whole workspace."`

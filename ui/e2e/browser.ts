@@ -88,7 +88,7 @@ export async function open(
   const waiting = new Set<unknown>();
   pending.set(page, waiting);
   page.on("request", (r) => {
-    if (/\/api\/v1\/(?!events$)/.test(r.url())) waiting.add(r);
+    if (/\/api\/v1\/(?!events$|calls\/tail)/.test(r.url())) waiting.add(r);
   });
   page.on("requestfinished", (r) => waiting.delete(r));
   page.on("requestfailed", (r) => waiting.delete(r));
@@ -151,7 +151,7 @@ export async function toast(page: Page, text: string | RegExp): Promise<string> 
   return (await found.textContent()) ?? "";
 }
 
-/** Calls of the API that have no answer yet, the stream of events aside: it never ends. */
+/** Calls of the API that have no answer yet, streams aside: they never end. */
 const pending = new WeakMap<Page, Set<unknown>>();
 
 /** Waits until the page stands still: nothing asked for, nothing half drawn, fonts there. */

@@ -690,6 +690,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/gateway/outline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** APIs, routes and policies in force, in the order in which they are met */
+        get: operations["get-outline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/gateway/publications": {
         parameters: {
             query?: never;
@@ -3506,6 +3523,54 @@ export interface components {
             path: string;
             reason: string;
         };
+        GatewayNamedPolicy: {
+            /** @description Its settings as YAML; absent for those who may not see the document. */
+            detail?: string;
+            /** @example limit */
+            kind: string;
+            /**
+             * @description Who asks for it.
+             * @enum {string}
+             */
+            of: "api" | "route";
+        };
+        GatewayOutlineAPI: {
+            base?: string;
+            /** @description Empty: any. */
+            hosts: string[];
+            name: string;
+            /** @description Of every route. */
+            policies: components["schemas"]["GatewayNamedPolicy"][];
+            routes: components["schemas"]["GatewayOutlineRoute"][];
+            /** @enum {string} */
+            state: "draft" | "published" | "deprecated" | "retired";
+            /** Format: date */
+            sunset?: string;
+            version?: string;
+        };
+        GatewayOutlineRoute: {
+            /** @description That a request must have; * for any value. */
+            headers?: {
+                [key: string]: string;
+            };
+            /** @enum {string} */
+            match: "path" | "prefix" | "regex";
+            /** @description Empty: any. */
+            methods: string[];
+            name: string;
+            /** @description Whole, with the base of the API. */
+            path: string;
+            /** @description Those of the API and its own. */
+            policies: components["schemas"]["GatewayNamedPolicy"][];
+            rewrite?: string;
+            /** @description Upstreams by weight; mostly one. */
+            shares: components["schemas"]["GatewaySplit"][];
+        };
+        GatewayOutlineUpstream: {
+            balance: string;
+            name: string;
+            targets: components["schemas"]["GatewayTarget"][];
+        };
         GatewayPlanLimits: {
             /**
              * Format: int64
@@ -3567,6 +3632,11 @@ export interface components {
              */
             weight: number;
         };
+        GatewaySplit: {
+            upstream: string;
+            /** Format: int64 */
+            weight: number;
+        };
         GatewaySticky: {
             /**
              * @description user when absent: who is signed in, else the session.
@@ -3575,6 +3645,15 @@ export interface components {
             by?: "user" | "application" | "address" | "header" | "cookie" | "none";
             /** @description Of the header or cookie. */
             name?: string;
+        };
+        GatewayTarget: {
+            /** @description http://host:port, https://host:port, or h2c://host:port for HTTP/2 without TLS. */
+            url: string;
+            /**
+             * Format: int64
+             * @description 1 when absent.
+             */
+            weight?: number;
         };
         GatewayTargetState: {
             /** Format: date-time */
@@ -5391,6 +5470,19 @@ export interface components {
             document: string;
             id: string;
         };
+        PublicationOutline: {
+            apis: components["schemas"]["GatewayOutlineAPI"][];
+            /** Format: date-time */
+            at?: string;
+            by: string;
+            note: string;
+            /**
+             * Format: int64
+             * @description 0: nothing was published yet.
+             */
+            number: number;
+            upstreams: components["schemas"]["GatewayOutlineUpstream"][];
+        };
         PublicationPreviewKey: {
             /** @example X-Preview-Key */
             header: string;
@@ -6130,7 +6222,7 @@ export interface components {
             name: string;
             owner: components["schemas"]["ViewOwner"];
             /** @enum {string} */
-            page: "feedback" | "issues" | "board" | "decisions";
+            page: "feedback" | "issues" | "board" | "decisions" | "calls";
             /**
              * Format: int64
              * @description From 1; private and shared views are counted apart.
@@ -6168,7 +6260,7 @@ export interface components {
             name: string;
             owner: components["schemas"]["ViewOwner"];
             /** @enum {string} */
-            page: "feedback" | "issues" | "board" | "decisions";
+            page: "feedback" | "issues" | "board" | "decisions" | "calls";
             /**
              * Format: int64
              * @description From 1; private and shared views are counted apart.
@@ -6189,7 +6281,7 @@ export interface components {
         ViewInput: {
             name: string;
             /** @enum {string} */
-            page: "feedback" | "issues" | "board" | "decisions";
+            page: "feedback" | "issues" | "board" | "decisions" | "calls";
             /** @description The search of the page's address; empty for the list as it is without any filter. */
             query: string;
             /** @description Show it to the whole workspace. */
@@ -7947,6 +8039,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PublicationOpenAPIText"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-outline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicationOutline"];
                 };
             };
             /** @description Error */

@@ -10,6 +10,10 @@ const pages: Record<string, string> = {
   issue: "Issue",
   board: "Board",
   decisions: "Decisions",
+  calls: "Calls",
+  routes: "Routes",
+  apis: "APIs",
+  applications: "Applications",
   shared: "Lists, reports and issues",
 };
 

@@ -17,7 +17,7 @@ import { useActions } from "@/actions/use-actions";
 import { t } from "@/i18n";
 import { useMe, useNavLaunch } from "./launch";
 import { overlays } from "./overlay";
-import { places, settingsFor } from "./places";
+import { ofWorkspace, places, settingsFor } from "./places";
 import { prefs } from "./prefs";
 import { toasts } from "./toasts";
 import { useSignOut } from "./user-menu";
@@ -47,7 +47,7 @@ export function useGlobalActions(wideNav: boolean): void {
       scope: "global",
       label: t("action.go", { place: t(p.label) }),
       icon: p.icon,
-      when: hasLaunch,
+      when: () => hasLaunch() || ofWorkspace(p),
       run: () => void navigate({ to: p.to, params }),
     }),
   );

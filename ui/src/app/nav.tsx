@@ -7,7 +7,7 @@ import { cx } from "@/ui/cx";
 import { Icon } from "@/ui/icon";
 import { useNavLaunch } from "./launch";
 import { LaunchSwitcher } from "./launch-switcher";
-import { places, settingsIcon } from "./places";
+import { ofWorkspace, places, settingsIcon } from "./places";
 import { usePrefs } from "./use-prefs";
 import { UserMenu } from "./user-menu";
 
@@ -31,32 +31,32 @@ export function Nav({ wide }: { wide: boolean }) {
       )}
     >
       <LaunchSwitcher wide={wide} />
-      {launch
-        ? places.map((p) => (
-            <div key={p.id} className={cx(!wide && "grid justify-items-center")}>
-              {p.group ? (
-                wide ? (
-                  <p className="px-2 pt-3 pb-1 text-[11px] leading-4 font-medium text-fg-3">{t(p.group)}</p>
-                ) : (
-                  <hr className="my-[7px] w-5 border-line" />
-                )
+      {places
+        .filter((p) => launch !== undefined || ofWorkspace(p))
+        .map((p) => (
+          <div key={p.id} className={cx(!wide && "grid justify-items-center")}>
+            {p.group ? (
+              wide ? (
+                <p className="px-2 pt-3 pb-1 text-[11px] leading-4 font-medium text-fg-3">{t(p.group)}</p>
+              ) : (
+                <hr className="my-[7px] w-5 border-line" />
+              )
+            ) : null}
+            <Link
+              to={p.to}
+              params={{ launchId: launch?.id ?? "" }}
+              activeOptions={{ includeSearch: false, exact: p.exact }}
+              title={tip(t(p.label), singleKeys ? p.keys : undefined)}
+              className={cx(item, !wide && narrow)}
+            >
+              <Icon of={p.icon} />
+              <span className={wide ? "" : "sr-only"}>{t(p.label)}</span>
+              {p.count && launch ? (
+                <Count wide={wide} n={launch.counts[p.count]} hot={p.count === "to_triage"} />
               ) : null}
-              <Link
-                to={p.to}
-                params={{ launchId: launch.id }}
-                activeOptions={{ includeSearch: false, exact: p.exact }}
-                title={tip(t(p.label), singleKeys ? p.keys : undefined)}
-                className={cx(item, !wide && narrow)}
-              >
-                <Icon of={p.icon} />
-                <span className={wide ? "" : "sr-only"}>{t(p.label)}</span>
-                {p.count ? (
-                  <Count wide={wide} n={launch.counts[p.count]} hot={p.count === "to_triage"} />
-                ) : null}
-              </Link>
-            </div>
-          ))
-        : null}
+            </Link>
+          </div>
+        ))}
       <div className="flex-1" />
       <Suspense fallback={<span className={cx(item, !wide && narrow)} />}>
         <MentionBell wide={wide} className={cx(item, !wide && narrow)} />

@@ -1,6 +1,7 @@
 import { Search } from "lucide-react";
 import type { ReactNode } from "react";
 import { t } from "@/i18n";
+import { cx } from "@/ui/cx";
 import { Icon } from "@/ui/icon";
 import { Kbd } from "@/ui/kbd";
 import { LiveDot } from "./live";
@@ -13,6 +14,8 @@ export function Page({
   note,
   actions,
   aside,
+  drawer,
+  wide = false,
   children,
 }: {
   title: string;
@@ -20,6 +23,10 @@ export function Page({
   actions?: ReactNode;
   /** At the far end of the title line. */
   aside?: ReactNode;
+  /** A column of its own at the right edge, for what is open. */
+  drawer?: ReactNode;
+  /** It takes all the room there is: tables with many columns. */
+  wide?: boolean;
   children: ReactNode;
 }) {
   useTitle(title);
@@ -41,15 +48,23 @@ export function Page({
         <LiveDot wordy />
         {actions}
       </div>
-      <div className="min-h-0 flex-1 overflow-auto">
-        <div className="mx-auto flex min-h-full max-w-[1320px] flex-col gap-3 px-5 pt-3 pb-5 max-sm:px-3">
-          <div className="flex flex-wrap items-end gap-x-3">
-            <h1 className="text-page font-semibold tracking-[-0.014em]">{title}</h1>
-            {note ? <p className="pb-0.5 text-fg-2">{note}</p> : null}
-            {aside}
+      <div className="relative flex min-h-0 flex-1">
+        <div className="min-w-0 flex-1 overflow-auto">
+          <div
+            className={cx(
+              "mx-auto flex min-h-full flex-col gap-3 px-5 pt-3 pb-5 max-sm:px-3",
+              wide ? "" : "max-w-[1320px]",
+            )}
+          >
+            <div className="flex flex-wrap items-end gap-x-3">
+              <h1 className="text-page font-semibold tracking-[-0.014em]">{title}</h1>
+              {note ? <p className="pb-0.5 text-fg-2">{note}</p> : null}
+              {aside}
+            </div>
+            {children}
           </div>
-          {children}
         </div>
+        {drawer}
       </div>
     </main>
   );

@@ -1,5 +1,7 @@
 import {
+  AppWindow,
   BookCheck,
+  Braces,
   Building2,
   CircleUser,
   Contrast,
@@ -17,13 +19,19 @@ import {
   Target,
   Upload,
   Users,
+  Waypoints,
 } from "lucide-react";
 import type { MessageKey } from "@/i18n";
 
-/** The places of a launch in the order of the navigation; `keys` goes there from everywhere. */
+/** The places in the order of the navigation; `keys` goes there from everywhere. */
 export interface Place {
   id: string;
+  /** Those under /gateway are of the workspace, the others of a launch. */
   to:
+    | "/gateway/calls"
+    | "/gateway/routes"
+    | "/gateway/apis"
+    | "/gateway/applications"
     | "/launches/$launchId"
     | "/launches/$launchId/feedback"
     | "/launches/$launchId/issues"
@@ -73,6 +81,23 @@ export const places: Place[] = [
   },
   { id: "board", to: "/launches/$launchId/board", label: "nav.board", icon: SquareKanban, keys: "g b" },
   {
+    id: "calls",
+    to: "/gateway/calls",
+    label: "nav.calls",
+    icon: ScrollText,
+    keys: "g t",
+    group: "nav.gateway",
+  },
+  { id: "routes", to: "/gateway/routes", label: "nav.routes", icon: Waypoints, keys: "g r" },
+  { id: "apis", to: "/gateway/apis", label: "nav.apis", icon: Braces, keys: "g a" },
+  {
+    id: "applications",
+    to: "/gateway/applications",
+    label: "nav.applications",
+    icon: AppWindow,
+    keys: "g p",
+  },
+  {
     id: "imports",
     to: "/launches/$launchId/imports",
     label: "nav.imports",
@@ -105,6 +130,9 @@ export const places: Place[] = [
     group: "nav.setup",
   },
 ];
+
+/** Whether a place is there without any launch. */
+export const ofWorkspace = (p: Place): boolean => p.to.startsWith("/gateway/");
 
 export const settingsIcon = Settings;
 

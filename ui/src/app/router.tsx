@@ -11,12 +11,16 @@ import { issueQuery } from "@/api/issues";
 import { launchesQuery, launchQuery } from "@/api/launches";
 import { meQuery, setupQuery } from "@/api/session";
 import { viewQuery } from "@/api/views";
+import { loadArea } from "@/i18n";
 import { pathOf, searchOf } from "@/pages/shared/views";
 import { pageCode } from "./page-code";
 import { prefs } from "./prefs";
 import { NotFound, RouteFailure, RouteWait } from "./route-states";
 import {
+  apisSearch,
+  applicationsSearch,
   boardSearch,
+  callsSearch,
   centreSearch,
   decisionSearch,
   deliverySearch,
@@ -24,6 +28,7 @@ import {
   issuePageSearch,
   issueSearch,
   parseSearch,
+  routesSearch,
   stringifySearch,
   text,
   tidy,
@@ -176,6 +181,47 @@ const launchSettings = createRoute({
   component: pageCode(() => import("@/pages/launch/launch-settings")),
 });
 
+/** A page of the gateway, with the words of its area. */
+const traffic =
+  <T,>(load: () => Promise<T>): (() => Promise<T>) =>
+  async () =>
+    (await Promise.all([load(), loadArea("gateway")]))[0];
+
+const calls = createRoute({
+  getParentRoute: () => app,
+  path: "/gateway/calls",
+  validateSearch: callsSearch,
+  component: pageCode(traffic(() => import("@/pages/calls/calls"))),
+});
+
+const routes = createRoute({
+  getParentRoute: () => app,
+  path: "/gateway/routes",
+  validateSearch: routesSearch,
+  component: pageCode(traffic(() => import("@/pages/routes/routes"))),
+});
+
+const apis = createRoute({
+  getParentRoute: () => app,
+  path: "/gateway/apis",
+  validateSearch: apisSearch,
+  component: pageCode(traffic(() => import("@/pages/apis/apis"))),
+});
+
+const editApis = createRoute({
+  getParentRoute: () => app,
+  path: "/gateway/apis/edit",
+  validateSearch: (raw): { from?: string } => tidy({ from: text(raw.from) }),
+  component: pageCode(traffic(() => import("@/pages/apis/edit"))),
+});
+
+const applications = createRoute({
+  getParentRoute: () => app,
+  path: "/gateway/applications",
+  validateSearch: applicationsSearch,
+  component: pageCode(traffic(() => import("@/pages/applications/applications"))),
+});
+
 /** HC-12 and the id of a feedback resolve from everywhere to where they live. */
 const issueLink = createRoute({
   getParentRoute: () => app,
@@ -282,6 +328,11 @@ const tree = root.addChildren([
       decisions,
       launchSettings,
     ]),
+    calls,
+    routes,
+    apis,
+    editApis,
+    applications,
     issueLink,
     feedbackLink,
     viewLink,

@@ -154,3 +154,52 @@ export function decisionSearch(raw: Raw): DecisionFilter {
     any: from || to ? undefined : oneOf(raw.any, ["true"] as const),
   });
 }
+
+/** What the page of calls shows. `q` is the query as it is typed; see pages/calls/query.ts. */
+export interface CallsSearch {
+  q?: string;
+  /** How far back from now; absent with `from` and `to`. */
+  range?: (typeof callRanges)[number];
+  from?: string;
+  to?: string;
+  /** Id of the call that is open. */
+  call?: string;
+}
+export const callRanges = ["15m", "1h", "6h", "24h", "7d", "30d"] as const;
+
+const longest = 2000;
+
+export function callsSearch(raw: Raw): CallsSearch {
+  const q = Array.isArray(raw.q) ? raw.q[0] : raw.q;
+  const from = moment(raw.from);
+  const to = moment(raw.to);
+  const fixed = from !== undefined && to !== undefined && from < to;
+  return tidy({
+    q: typeof q === "string" && q.trim() !== "" ? q.slice(0, longest) : undefined,
+    range: fixed ? undefined : oneOf(raw.range, callRanges),
+    from: fixed ? from : undefined,
+    to: fixed ? to : undefined,
+    call: text(raw.call),
+  });
+}
+
+/** The route that is open, as "api version name"; words to find routes by; their order. */
+export interface RoutesSearch {
+  route?: string;
+  q?: string;
+  sort?: "calls" | "p95" | "errors";
+}
+
+export const routesSearch = (raw: Raw): RoutesSearch =>
+  tidy({
+    route: text(raw.route),
+    q: text(raw.q),
+    sort: oneOf(raw.sort, ["calls", "p95", "errors"] as const),
+  });
+
+/** A publication that is looked at, by number. */
+export const apisSearch = (raw: Raw): { publication?: string } =>
+  tidy({ publication: text(raw.publication) });
+
+export const applicationsSearch = (raw: Raw): { application?: string } =>
+  tidy({ application: text(raw.application) });

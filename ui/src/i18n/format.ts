@@ -203,3 +203,11 @@ export const clock = (iso: string, zone?: string): string =>
 /** A date as a heading: "Thursday, 26 November". */
 export const dayHeading = (iso: string, zone?: string): string =>
   formatter(zone, { weekday: "long", day: "numeric", month: "long" }).format(Date.parse(iso));
+
+/** The time of day to the second, or to the millisecond: 14:12:03.120. */
+export function clockTo(part: "second" | "millisecond", iso: string | number, zone?: string): string {
+  const at = typeof iso === "number" ? iso : Date.parse(iso);
+  if (Number.isNaN(at)) return "";
+  const fraction = part === "millisecond" ? { fractionalSecondDigits: 3 as const } : {};
+  return formatter(zone, { ...clockOptions, second: "2-digit", ...fraction }).format(at);
+}

@@ -1,7 +1,9 @@
 import { afterEach, expect, test } from "vitest";
 import { de } from "./de";
+import { gateway as deGateway } from "./de/gateway";
 import { en } from "./en";
-import { bestLanguage, loadLanguage, type Message, t, word } from "./index";
+import { gateway as enGateway } from "./en/gateway";
+import { bestLanguage, loadArea, loadLanguage, type Message, t, word } from "./index";
 import { pseudoText } from "./pseudo";
 
 afterEach(() => loadLanguage("en"));
@@ -50,6 +52,18 @@ test.each([
   expect(bestLanguage(wanted)).toBe(best);
 });
 
+test("the words of an area come in the language of the page, and none takes the place of another", async () => {
+  for (const key of Object.keys(enGateway)) expect(key in en, key).toBe(false);
+  await loadLanguage("de");
+  expect(t("apis.edit")).toBe("apis.edit");
+  await loadArea("gateway");
+  expect(t("apis.edit")).toBe(deGateway["apis.edit"]);
+  expect(t("nav.inbox")).toBe(de["nav.inbox"]);
+});
+
+const english = { ...en, ...enGateway };
+const german = { ...de, ...deGateway };
+
 /** The placeholders of a message; "one" may say the number in words. */
 const names = (s: string) =>
   [...new Set(s.match(/\{\w+\}/g))]
@@ -59,7 +73,7 @@ const names = (s: string) =>
 const forms = (m: Message) => (typeof m === "string" ? [m] : [m.one, m.other]);
 
 test("every plural message has both forms with the same placeholders", () => {
-  for (const catalogue of [en, de]) {
+  for (const catalogue of [english, german]) {
     for (const [key, message] of Object.entries(catalogue) as [string, Message][]) {
       const [one, other = one] = forms(message);
       expect(names(one ?? ""), key).toBe(names(other ?? ""));
@@ -68,9 +82,9 @@ test("every plural message has both forms with the same placeholders", () => {
 });
 
 test("German says what English says: same keys, same placeholders, same kind", () => {
-  expect(Object.keys(de).sort()).toEqual(Object.keys(en).sort());
-  for (const [key, message] of Object.entries(en) as [keyof typeof en, Message][]) {
-    const other = de[key];
+  expect(Object.keys(german).sort()).toEqual(Object.keys(english).sort());
+  for (const [key, message] of Object.entries(english) as [keyof typeof english, Message][]) {
+    const other = german[key];
     expect(typeof other, key).toBe(typeof message);
     expect(names(forms(other)[0] ?? ""), key).toBe(names(forms(message)[0] ?? ""));
   }

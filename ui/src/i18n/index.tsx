@@ -1,18 +1,19 @@
 import type { ReactNode } from "react";
 import type { en } from "./en";
+import type { gateway } from "./en/gateway";
 
-export type MessageKey = keyof typeof en;
+export type MessageKey = keyof typeof en | keyof typeof gateway;
 type Plural = { one: string; other: string };
 export type Message = string | Plural;
 /** A complete set of messages: a language that lacks one does not compile. */
-export type Catalogue = Record<MessageKey, Message>;
+export type Catalogue = Record<keyof typeof en, Message>;
 type Values = Record<string, string | number>;
 
 /** Languages that can be chosen. "pseudo" is English made longer and accented, to find what is not translated. */
 export const languages = ["en", "de"] as const;
 export type Language = (typeof languages)[number] | "pseudo";
 
-let messages = {} as Catalogue;
+let messages: Partial<Record<MessageKey, Message>> = {};
 let language: Language = "en";
 let plurals = new Intl.PluralRules("en");
 let numbers = new Intl.NumberFormat("en");
@@ -30,6 +31,26 @@ export async function loadLanguage(to: Language): Promise<void> {
   language = to;
   plurals = new Intl.PluralRules(locale());
   numbers = new Intl.NumberFormat(locale());
+}
+
+/** Words that come with the pages that say them: everything else is in the way of the first page. */
+const areas = {
+  gateway: {
+    en: async () => (await import("./en/gateway")).gateway,
+    de: async () => (await import("./de/gateway")).gateway,
+  },
+};
+
+/** Brings the words of an area in, in the language of the page. */
+export async function loadArea(name: keyof typeof areas): Promise<void> {
+  const area = areas[name];
+  const words =
+    language === "de"
+      ? await area.de()
+      : language === "pseudo"
+        ? (await import("./pseudo")).pseudo(await area.en())
+        : await area.en();
+  messages = { ...messages, ...words };
 }
 
 /** The first of the reader's languages that there is a catalogue for. */

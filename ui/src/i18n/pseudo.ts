@@ -1,4 +1,4 @@
-import type { Catalogue, Message } from "./index";
+import type { Message } from "./index";
 
 const accents: Record<string, string> = {
   a: "á",
@@ -35,8 +35,9 @@ export function pseudoText(text: string): string {
 }
 
 /** Every message of a catalogue as a language that nobody speaks: what stays plain was never translated. */
-export function pseudo(of: Catalogue): Catalogue {
+export function pseudo<K extends string>(of: Record<K, Message>): Record<K, Message> {
   const turn = (m: Message): Message =>
     typeof m === "string" ? pseudoText(m) : { one: pseudoText(m.one), other: pseudoText(m.other) };
-  return Object.fromEntries(Object.entries(of).map(([key, m]) => [key, turn(m)])) as Catalogue;
+  const turned = Object.entries<Message>(of).map(([key, m]) => [key, turn(m)]);
+  return Object.fromEntries(turned) as Record<K, Message>;
 }

@@ -17,20 +17,21 @@ const words = (text: string): string[] => {
 };
 
 /** What was taken out of `from` and put in to make `to`, by words. Without the removed it is `to`. */
-export function wordDiff(from: string, to: string): DiffPart[] {
-  const a = words(from);
-  const b = words(to);
+export const wordDiff = (from: string, to: string): DiffPart[] => tidy(differ(words(from), words(to)));
+
+/** What was taken out of one list of pieces and put in to make another, as parts that are not yet joined. */
+export function differ(a: string[], b: string[]): DiffPart[] {
   let start = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) start++;
   let end = 0;
   while (end < a.length - start && end < b.length - start && a[a.length - 1 - end] === b[b.length - 1 - end])
     end++;
   const middle = longestCommon(a.slice(start, a.length - end), b.slice(start, b.length - end));
-  return tidy([
+  return [
     { kind: "same", text: a.slice(0, start).join("") },
     ...middle,
     { kind: "same", text: a.slice(a.length - end).join("") },
-  ]);
+  ];
 }
 
 /** Longest common subsequence, by a table of lengths read from its end. */

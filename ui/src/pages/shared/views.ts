@@ -5,7 +5,7 @@ export type ViewPage = View["page"];
 export type Search = Record<string, unknown>;
 
 /** What is open in a list, and how, is no part of it. */
-const passing = new Set(["item", "timeline"]);
+const passing = new Set(["item", "timeline", "call"]);
 
 /** The search of a page as a view keeps it: always in one order, so that equal lists are equal texts. */
 export function queryOf(search: Search): string {
@@ -65,7 +65,7 @@ export function present(launch: string, page: ViewPage, views: View[], search: S
 
 export const remember = opened.set;
 
-const paths: Record<ViewPage, string> = {
+const paths: Record<Exclude<ViewPage, "calls">, string> = {
   feedback: "feedback",
   issues: "issues",
   board: "board",
@@ -73,7 +73,8 @@ const paths: Record<ViewPage, string> = {
 };
 
 /** Where a view leads. */
-export const pathOf = (view: View): string => `/launches/${view.launch_id}/${paths[view.page]}`;
+export const pathOf = (view: View): string =>
+  view.page === "calls" ? "/gateway/calls" : `/launches/${view.launch_id}/${paths[view.page]}`;
 
 /**
  * What to send to a colleague. A shared view has an address of its own, which stays right when the view is

@@ -1,0 +1,58 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { ask, client } from "./client";
+
+/** APIs, routes and policies in force. */
+export const outlineQuery = queryOptions({
+  queryKey: ["gateway-outline"],
+  queryFn: ({ signal }) => ask(client.GET("/gateway/outline", { signal })),
+});
+
+/** The document in force. Only for those who may publish: it can hold credentials. */
+export const documentQuery = queryOptions({
+  queryKey: ["gateway-document"],
+  queryFn: ({ signal }) => ask(client.GET("/gateway", { signal })),
+});
+
+/** What routes have done and how targets stand; read again every few seconds while it is looked at. */
+export const gatewayStateQuery = queryOptions({
+  queryKey: ["gateway-state"],
+  refetchInterval: 4_000,
+  queryFn: ({ signal }) => ask(client.GET("/gateway/state", { signal })),
+});
+
+export const publicationsQuery = infiniteQueryOptions({
+  queryKey: ["publications"],
+  initialPageParam: "",
+  queryFn: ({ pageParam, signal }) =>
+    ask(
+      client.GET("/gateway/publications", {
+        params: { query: { limit: 30, cursor: pageParam || undefined } },
+        signal,
+      }),
+    ),
+  getNextPageParam: (page) => page.next_cursor || undefined,
+});
+
+/** A publication with its document, which never changes. */
+export const publicationQuery = (number: number) =>
+  queryOptions({
+    queryKey: ["publication", number],
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: ({ signal }) =>
+      ask(client.GET("/gateway/publications/{number}", { params: { path: { number } }, signal })),
+  });
+
+/** What is wrong with a document, or what it would change. */
+export const checkQuery = (document: string) =>
+  queryOptions({
+    queryKey: ["gateway-check", document],
+    queryFn: ({ signal }) => ask(client.POST("/gateway/check", { body: { document }, signal })),
+    placeholderData: (before) => before,
+    gcTime: 60_000,
+  });
+
+export const gatewayApi = {
+  publish: (body: { document: string; note?: string; base?: number }) =>
+    ask(client.POST("/gateway/publications", { body })),
+  rollBack: (to?: number) => ask(client.POST("/gateway/roll-back", { body: { to } })),
+};
