@@ -27,6 +27,7 @@ func serve(ctx context.Context, args []string, io streams) error {
 	on := fs.Bool("call-log", true, "keep a log of the gateway's calls")
 	fs.IntVar(&cfg.Calls.Days, "call-log-days", app.DefaultCallDays, "`days` that calls are kept")
 	size := fs.Int64("call-log-gb", app.DefaultCallBytes>>30, "gigabytes (2^30 bytes) that calls may take on disk; the oldest go first")
+	callURL := fs.String("call-log-url", "", "`address` of a ClickHouse that all nodes keep their calls in, http://user:password@host:8123/database; the data folder when absent")
 	format := fs.String("log-format", "text", "text or json")
 	level := fs.String("log-level", "info", "debug, info, warn or error")
 	if rest, err := parse(fs, args); err != nil {
@@ -38,6 +39,7 @@ func serve(ctx context.Context, args []string, io streams) error {
 		return errors.New("--call-log-days and --call-log-gb must be 1 or more; --call-log=false keeps nothing")
 	}
 	cfg.Calls.Off, cfg.Calls.Bytes = !*on, *size<<30
+	cfg.Calls.URL = secret.Text(*callURL)
 	cfg.DatabaseURL = secret.Text(*url)
 	log, err := logger(io, *format, *level)
 	if err != nil {
