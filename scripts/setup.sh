@@ -41,5 +41,15 @@ install() {
 if ((${#missing[@]})); then install "${missing[@]}" || exit 1; fi
 if ((${#wanted[@]})); then install "${wanted[@]}" || echo "setup: tests with ${wanted[*]} are left out"; fi
 
+# Wanted but not needed: tests that use these are skipped, with a message,
+# where they can't be had.
+wanted=()
+has clickhouse-server || wanted+=(clickhouse-server)
+for p in "${wanted[@]}"; do
+  [[ $(id -u) == 0 ]] && as_root=() || as_root=(sudo -n)
+  has apt-get && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "$p" >/dev/null 2>&1 ||
+    echo "setup: $p can't be installed here; tests that use it are skipped"
+done
+
 has go || { echo "setup: Go 1.26 or later is needed (https://go.dev/dl)" >&2; exit 1; }
 has node || { echo "setup: Node.js 20.19 or later with npm is needed to build the UI" >&2; exit 1; }

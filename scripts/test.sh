@@ -85,6 +85,10 @@ tests_postgres() {
   [[ -z $list ]] || scripts/with-postgres.sh bash -c "go test -json -count=1 -timeout 15m $(tr '\n' ' ' <<<"$list") | '$tmp/testsum' -counts '$counts'"
 }
 
+tests_clickhouse() {
+  scripts/with-clickhouse.sh bash -c "go test -json -count=1 -timeout 10m -run Cluster ./internal/call ./internal/e2e | '$tmp/testsum' -counts '$counts'"
+}
+
 vitest() { # CONFIG-ARGS...
   local rc=0
   (cd ui && npx vitest run "$@" --reporter=default --reporter=json --outputFile.json="$tmp/vitest.json") || rc=$?
@@ -134,6 +138,7 @@ if want go; then
 fi
 if want pg; then
   counted "Go tests, PostgreSQL" tests_postgres
+  counted "Go tests, ClickHouse" tests_clickhouse
 fi
 if want browser; then
   # The phases run in a shell of their own, inside the server's; a server that

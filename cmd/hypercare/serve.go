@@ -48,6 +48,7 @@ func serve(ctx context.Context, args []string, io streams) error {
 	retention := fs.String("metrics-retention", "15d", "how `long` metrics are kept")
 	metricsSize := fs.Int64("metrics-size", 4096, "`MB` that metrics may take on disk; the oldest go first")
 	fs.IntVar(&cfg.Metrics.MaxSeries, "metrics-series", 50_000, "`number` of active series that a workspace may have")
+	callURL := fs.String("call-log-url", "", "`address` of a ClickHouse that all nodes keep their calls in, http://user:password@host:8123/database; the data folder when absent")
 	format := fs.String("log-format", "text", "text or json")
 	level := fs.String("log-level", "info", "debug, info, warn or error")
 	if rest, err := parse(fs, args); err != nil {
@@ -63,6 +64,7 @@ func serve(ctx context.Context, args []string, io streams) error {
 	if err := cfg.Metrics.Keep(*retention, *metricsSize); err != nil {
 		return err
 	}
+	cfg.Calls.URL = secret.Text(*callURL)
 	log, err := logger(io, *format, *level)
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"github.com/hypercare/hypercare/internal/call"
 	"github.com/hypercare/hypercare/internal/calllog"
 	"github.com/hypercare/hypercare/internal/gateway"
+	"github.com/hypercare/hypercare/internal/secret"
 )
 
 // CallLog says how calls are kept. The zero value of each field is good.
@@ -19,6 +20,9 @@ type CallLog struct {
 	Off   bool
 	Days  int   // 30 when 0
 	Bytes int64 // on disk; 20 GB when 0
+	// URL is a ClickHouse that all nodes share, http://user:password@host:8123/database;
+	// empty: each node keeps its own calls in its data folder.
+	URL secret.Text
 }
 
 // What is kept where nothing else is said.
@@ -41,8 +45,8 @@ func (a *App) buildCalls() error {
 	}
 	var store calllog.Log
 	_, err = os.Stat(dir)
-	if !a.cfg.Calls.Off && (a.cfg.Gateway != "" || a.cfg.GatewayTLS.Listen != "" || !errors.Is(err, fs.ErrNotExist)) {
-		l, err := call.Open(call.Config{Dir: dir, Log: log, Retention: call.Retention{
+	if !a.cfg.Calls.Off && (a.cfg.Gateway != "" || a.cfg.GatewayTLS.Listen != "" || a.cfg.Calls.URL != "" || !errors.Is(err, fs.ErrNotExist)) {
+		l, err := openCalls(a.cfg.Calls, call.Config{Dir: dir, Log: log, Retention: call.Retention{
 			Age: time.Duration(cmp.Or(a.cfg.Calls.Days, DefaultCallDays)) * 24 * time.Hour, Bytes: cmp.Or(a.cfg.Calls.Bytes, DefaultCallBytes)}})
 		if err != nil {
 			return fmt.Errorf("open the call log: %w", err)
@@ -52,6 +56,20 @@ func (a *App) buildCalls() error {
 	}
 	a.calls = calllog.NewService(calllog.Deps{DB: a.db, Log: log, Node: host, Done: a.streams, Each: a.workspaces.Each}, store)
 	return nil
+}
+
+// openLog is what both kinds of call log can do.
+type openLog interface {
+	calllog.Log
+	Close() error
+}
+
+func openCalls(of CallLog, cfg call.Config) (openLog, error) {
+	if of.URL == "" {
+		return call.Open(cfg)
+	}
+	cfg.Dir = filepath.Join(cfg.Dir, "cluster") // beside what the node kept for itself
+	return call.OpenCluster(cfg, of.URL)
 }
 
 // logged makes of a gateway's options some by which calls are recorded.

@@ -110,9 +110,8 @@ func (l *Log) Histogram(ctx context.Context, ws workspace.ID, q Query, buckets i
 	if err != nil {
 		return nil, err
 	}
-	h := &Histogram{Step: time.Duration(step) * time.Microsecond, Buckets: make([]Bucket, buckets), Info: info}
+	h := newHistogram(from, step, buckets, info)
 	for i := range h.Buckets {
-		h.Buckets[i].From = time.UnixMicro(from + int64(i)*step).UTC()
 		for _, s := range sums {
 			for c, n := range s[i] {
 				h.Buckets[i].Classes[c] += n
@@ -120,6 +119,14 @@ func (l *Log) Histogram(ctx context.Context, ws workspace.ID, q Query, buckets i
 		}
 	}
 	return h, nil
+}
+
+func newHistogram(from, step int64, buckets int, info Info) *Histogram {
+	h := &Histogram{Step: time.Duration(step) * time.Microsecond, Buckets: make([]Bucket, buckets), Info: info}
+	for i := range h.Buckets {
+		h.Buckets[i].From = time.UnixMicro(from + int64(i)*step).UTC()
+	}
+	return h
 }
 
 // latencyBounds are the lower ends of a heatmap's rows, in microseconds: two
@@ -199,7 +206,7 @@ func (l *Log) Heatmap(ctx context.Context, ws workspace.ID, q Query, columns int
 	if err != nil {
 		return nil, err
 	}
-	m := &Heatmap{From: time.UnixMicro(from).UTC(), Step: time.Duration(step) * time.Microsecond, Bounds: latencyBounds, Cells: []Cell{}, Info: info}
+	m := newHeatmap(from, step, info)
 	for at := range columns * height {
 		c := Cell{X: at / height, Y: at % height}
 		for _, s := range sums {
@@ -211,4 +218,8 @@ func (l *Log) Heatmap(ctx context.Context, ws workspace.ID, q Query, columns int
 		}
 	}
 	return m, nil
+}
+
+func newHeatmap(from, step int64, info Info) *Heatmap {
+	return &Heatmap{From: time.UnixMicro(from).UTC(), Step: time.Duration(step) * time.Microsecond, Bounds: latencyBounds, Cells: []Cell{}, Info: info}
 }

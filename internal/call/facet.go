@@ -154,13 +154,8 @@ func (s *share) share(value string) Share {
 // Facets counts the calls of a query by the values of fields, the top most
 // frequent of each, with their latencies.
 func (l *Log) Facets(ctx context.Context, ws workspace.ID, q Query, fields []Field, top int) (*Facets, error) {
-	if top < 1 || top > 1000 {
-		return nil, errs.New(errs.Invalid, "Between 1 and 1,000 values of a field can be counted apart, not %d.", top)
-	}
-	for _, f := range fields {
-		if k := f.kind(); f >= fieldCount || k == kindFixed || k == kindWide || k == kindInt && f != Status && f != Attempts {
-			return nil, errs.New(errs.Invalid, "Calls can't be counted by %s; take a field with few values, as route, status or application.", f)
-		}
+	if err := facetable(fields, top); err != nil {
+		return nil, err
 	}
 	all, tallies, info, err := l.tally(ctx, ws, q, fields, nil)
 	if err != nil {
@@ -200,6 +195,19 @@ func (l *Log) Facets(ctx context.Context, ws workspace.ID, q Query, fields []Fie
 		out.Facets[at].Shares = facet.Shares
 	}
 	return out, nil
+}
+
+// facetable refuses what can't be counted apart.
+func facetable(fields []Field, top int) error {
+	if top < 1 || top > 1000 {
+		return errs.New(errs.Invalid, "Between 1 and 1,000 values of a field can be counted apart, not %d.", top)
+	}
+	for _, f := range fields {
+		if f >= fieldCount || f == Workspace || f.kind() == kindFixed || f.kind() == kindWide || f.kind() == kindInt && f != Status && f != Attempts {
+			return errs.New(errs.Invalid, "Calls can't be counted by %s; take a field with few values, as route, status or application.", f)
+		}
+	}
+	return nil
 }
 
 // facet is the top of a tally.

@@ -230,6 +230,15 @@ func (l *Log) fetch(ctx context.Context, p *plan, snap *snapshot, keys []key, fi
 
 // Get returns one call, payload and all.
 func (l *Log) Get(ctx context.Context, ws workspace.ID, id ID) (*Record, error) {
+	return get(ctx, l, ws, id)
+}
+
+// finder is what can find calls: a Log or a Cluster.
+type finder interface {
+	Find(ctx context.Context, ws workspace.ID, q Query) (*Page, error)
+}
+
+func get(ctx context.Context, l finder, ws workspace.ID, id ID) (*Record, error) {
 	q := Query{Where: []Filter{{Field: CallID, Values: []string{id.String()}}}, Limit: 1, Payload: true}
 	// Our own ids begin with their time.
 	near := q
@@ -252,6 +261,10 @@ func (l *Log) Get(ctx context.Context, ws workspace.ID, id ID) (*Record, error) 
 // ByTrace returns the calls of a trace, oldest first. A time range makes it
 // faster; without one all that is kept is looked through.
 func (l *Log) ByTrace(ctx context.Context, ws workspace.ID, trace ID, from, to time.Time) ([]Record, error) {
+	return byTrace(ctx, l, ws, trace, from, to)
+}
+
+func byTrace(ctx context.Context, l finder, ws workspace.ID, trace ID, from, to time.Time) ([]Record, error) {
 	page, err := l.Find(ctx, ws, Query{From: from, To: to, Oldest: true, Limit: MaxLimit, Where: []Filter{{Field: Trace, Values: []string{trace.String()}}}})
 	if err != nil {
 		return nil, err
@@ -272,6 +285,10 @@ type Who struct {
 // those between so long before and so long after it the limit that are nearest
 // to it.
 func (l *Log) UserCalls(ctx context.Context, ws workspace.ID, who Who, at time.Time, ago, later time.Duration, limit int) ([]Record, error) {
+	return userCalls(ctx, l, ws, who, at, ago, later, limit)
+}
+
+func userCalls(ctx context.Context, l finder, ws workspace.ID, who Who, at time.Time, ago, later time.Duration, limit int) ([]Record, error) {
 	var theirs []Filter
 	for _, f := range []struct {
 		field Field

@@ -36,7 +36,8 @@ type Config struct {
 
 	tune   tuning
 	disk   disk
-	manual bool // no keeper: a test calls it
+	manual bool       // no keeper: a test calls it
+	keeper func(*Log) // in place of the one that makes segments
 }
 
 // tuning are sizes that tests make smaller.
@@ -111,7 +112,10 @@ func Open(cfg Config) (*Log, error) {
 		return nil, errors.Join(err, lock.Close())
 	}
 	l.bg.Go(l.write)
-	if !cfg.manual {
+	switch {
+	case cfg.keeper != nil:
+		l.bg.Go(func() { cfg.keeper(l) })
+	case !cfg.manual:
 		l.bg.Go(l.tend)
 		l.nudge()
 	}
@@ -336,7 +340,7 @@ func (l *Log) Stats() Stats {
 
 // stateLocked says what is wrong, the writing before the rest.
 func (l *Log) stateLocked() string {
-	for _, part := range []string{partSpool, partSegments} {
+	for _, part := range []string{partSpool, partSegments, partCluster} {
 		if why := l.trouble[part]; why != "" {
 			return why
 		}
@@ -348,4 +352,5 @@ func (l *Log) stateLocked() string {
 const (
 	partSpool    = "spool"
 	partSegments = "segments"
+	partCluster  = "cluster"
 )

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -145,7 +146,16 @@ func TestQueriesMeanWhatTheySay(t *testing.T) {
 	})
 }
 
-func checkQuery(t *rapid.T, l *Log, all []Record, ws workspace.ID, q Query) {
+// asked is what a Log and a Cluster answer alike.
+type asked interface {
+	finder
+	Count(ctx context.Context, ws workspace.ID, q Query) (int64, error)
+	Histogram(ctx context.Context, ws workspace.ID, q Query, buckets int) (*Histogram, error)
+	Heatmap(ctx context.Context, ws workspace.ID, q Query, columns int) (*Heatmap, error)
+	Facets(ctx context.Context, ws workspace.ID, q Query, fields []Field, top int) (*Facets, error)
+}
+
+func checkQuery(t *rapid.T, l asked, all []Record, ws workspace.ID, q Query) {
 	want := naive(all, ws, q)
 	fail := func(what, diff string) {
 		if diff != "" {
@@ -185,7 +195,7 @@ func checkQuery(t *rapid.T, l *Log, all []Record, ws workspace.ID, q Query) {
 	checkCharts(t, l, naive(all, ws, q), ws, q)
 }
 
-func checkFacets(t *rapid.T, l *Log, want []Record, ws workspace.ID, q Query, fail func(what, diff string)) {
+func checkFacets(t *rapid.T, l asked, want []Record, ws workspace.ID, q Query, fail func(what, diff string)) {
 	f, err := l.Facets(t.Context(), ws, q, []Field{Route, Status, User}, 2)
 	if err != nil {
 		t.Fatal(err)
@@ -230,7 +240,7 @@ func checkQuantiles(t *rapid.T, s Share, want []Record, field Field) {
 	}
 }
 
-func checkCharts(t *rapid.T, l *Log, want []Record, ws workspace.ID, q Query) {
+func checkCharts(t *rapid.T, l asked, want []Record, ws workspace.ID, q Query) {
 	const buckets = 7
 	h, err := l.Histogram(t.Context(), ws, q, buckets)
 	if err != nil {

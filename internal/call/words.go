@@ -56,8 +56,7 @@ func eachWord(s string, fn func(uint64)) {
 		}
 		r, n := utf8.DecodeRuneInString(s[i:])
 		i += n
-		alone := unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai)
-		part := !alone && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r))
+		alone, part := classify(r)
 		if in && !part {
 			fn(finish(h))
 			h, in = wordSeed, false
@@ -78,10 +77,67 @@ func eachWord(s string, fn func(uint64)) {
 	}
 }
 
+// spell writes the words of a text that eachWord finds, each between two
+// spaces. One text contains the words of another in a row exactly when what is
+// spelt of it contains what is spelt of the other.
+func spell(b []byte, s string) []byte {
+	in := false
+	word := func() {
+		if !in {
+			if n := len(b); n == 0 || b[n-1] != ' ' {
+				b = append(b, ' ')
+			}
+			in = true
+		}
+	}
+	end := func() {
+		if in {
+			b, in = append(b, ' '), false
+		}
+	}
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			i++
+			if c = wordClass[c]; c != 0 {
+				word()
+				b = append(b, c)
+			} else {
+				end()
+			}
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		i += n
+		switch alone, part := classify(r); {
+		case alone:
+			end()
+			word()
+			b = utf8.AppendRune(b, unicode.ToLower(r))
+			end()
+		case part:
+			word()
+			b = utf8.AppendRune(b, unicode.ToLower(r))
+		default:
+			end()
+		}
+	}
+	end()
+	return b
+}
+
+// classify says whether a sign that is not ASCII is a word of its own, or part
+// of one.
+func classify(r rune) (alone, part bool) {
+	alone = unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai)
+	return alone, !alone && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r))
+}
+
 // term is one thing that is searched: words in a row.
 type term struct {
 	words []uint64
-	back  []int // where to go on when the next word is another (Knuth, Morris, Pratt)
+	spelt string // the same, as spell writes them
+	back  []int  // where to go on when the next word is another (Knuth, Morris, Pratt)
 }
 
 // maxTerms is how many things one search may look for.
@@ -94,6 +150,7 @@ func termsOf(text string) ([]term, error) {
 	add := func(s string) {
 		var t term
 		eachWord(s, func(h uint64) { t.words = append(t.words, h) })
+		t.spelt = string(spell(nil, s))
 		if len(t.words) == 0 {
 			return
 		}

@@ -214,6 +214,8 @@ func sentence(part, dir string, err error) string {
 		begin, end = "Calls are only recorded as long as the spool has room", "It is tried again by itself."
 	}
 	switch {
+	case part == partCluster:
+		return fmt.Sprintf("Calls are only recorded as long as this node's spool has room, and new ones are not found: ClickHouse does not take them (%v). It is tried again by itself.", err)
 	case errors.Is(err, errNoRoom), isFull(err):
 		return fmt.Sprintf("%s: the disk that holds %s is full; make room, or keep calls for a shorter time. %s", begin, dir, end)
 	case errors.Is(err, errBehind):
