@@ -190,3 +190,35 @@ func TestTooManyPayloadsCostOnlyThemselves(t *testing.T) {
 	}
 	r.wait(t, "what was held to be let go", func() bool { return r.captures.held.Load() == maxHeld })
 }
+
+// TestPayloadsAreCapturedBeforeTheyAreCompressed holds the order of the
+// policies: what is masked must be readable.
+func TestPayloadsAreCapturedBeforeTheyAreCompressed(t *testing.T) {
+	t.Parallel()
+	up := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		_, _ = io.WriteString(w, strings.Repeat("word ", 1000)+"ada@example.com")
+	})
+	r := newRig(t, fmt.Sprintf("gateway: 1\nupstreams:\n  - {name: up, targets: [{url: %q}]}\napis:\n  - name: a\n    upstream: up\n    policies: {compress: {}, log: {payload: all}}\n    routes: [{name: all, prefix: /}]\n", up))
+	req, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+r.addr+"/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Accept-Encoding", "gzip")
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, resp.Body)
+	_ = resp.Body.Close()
+	if resp.Header.Get("Content-Encoding") != "gzip" {
+		t.Fatalf("the answer is not compressed: %v", resp.Header)
+	}
+	c := r.calls(t, 1)[0]
+	if want := strings.Repeat("word ", 1000) + "[email]"; c.Response.Body != want || c.Response.Capture != call.Whole {
+		t.Errorf("captured %.60q (%s), want %.20q...", c.Response.Body, c.Response.Capture, want)
+	}
+	if c.BytesOut >= 5000 {
+		t.Errorf("%d bytes out, as if it were not compressed", c.BytesOut)
+	}
+}

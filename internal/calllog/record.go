@@ -83,13 +83,13 @@ func (b *scratch) fill(x *gateway.Exchange, ws workspace.ID, node string, rules 
 		Upstream: x.UpstreamLabel(), Attempts: int64(x.Attempts),
 		User: x.User, Session: x.Session,
 		BytesIn: x.BytesIn, BytesOut: x.BytesOut, Latency: micros(x.Start, x.End),
-		Policy: x.Policy, Error: x.Err.String(), Node: node, Release: x.Release,
+		Cache: x.Cache, Policy: x.Policy, Error: x.Err.String(), Node: node, Release: x.Release,
 	}
 	if r.Trace == (call.ID{}) { // what came was no request
 		r.Trace = r.ID
 	}
 	if rt := x.Route; rt != nil {
-		r.API, r.Version, r.Route = rt.API, rt.Version, rt.Name
+		r.API, r.Version, r.Route, r.Operation = rt.API, rt.Version, rt.Name, rt.Operation
 	}
 	if c := x.Consumer; c != nil {
 		r.Application, r.Key = c.Name, c.Key

@@ -261,6 +261,9 @@ func (g *Gateway) compileRoute(s *snapshot, ws string, a API, r RouteC, specs *s
 	out.headers = append(matchesOf(a.Headers, true), matchesOf(r.Headers, true)...)
 	out.query = matchesOf(r.Query, false)
 	out.headers2 = lifeHeaders(a, r)
+	if out.Operation = r.Operation; out.Operation == "" && a.OpenAPI != "" {
+		out.Operation = r.Name
+	}
 	out.stats = g.board.of(ws, a.Name, a.Version, r.Name)
 	s.routes = append(s.routes, out)
 	if out.State == StateRetired {

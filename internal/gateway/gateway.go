@@ -190,6 +190,8 @@ func (g *Gateway) accept(ln net.Listener, make func(net.Conn) *h1Conn) error {
 				_, _ = c.Write([]byte("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\nRetry-After: 1\r\n\r\n"))
 			}
 			_ = c.Close()
+			now := time.Now()
+			g.finish(&Exchange{ID: newID(now), Start: now, Proto: HTTP11, TLS: hc.secure, Client: addrOf(c.RemoteAddr()), Status: 503, Err: Overloaded})
 			continue
 		}
 		g.conns.Go(func() { g.serve(hc) })

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -619,5 +620,47 @@ func TestOnlyTrustedProxiesNameTheClient(t *testing.T) {
 		if calls := g.recorded(); len(calls) != 1 || calls[0].Client.String() != tc.want {
 			t.Errorf("%s: client is %v, want %s", name, calls, tc.want)
 		}
+	}
+}
+
+// TestConnectionsBeyondTheBoundAreAnsweredAndTold opens one too many.
+func TestConnectionsBeyondTheBoundAreAnsweredAndTold(t *testing.T) {
+	t.Parallel()
+	up := upstreamServer(t, func(http.ResponseWriter, *http.Request) {})
+	limits := DefaultLimits
+	limits.Conns = 1
+	r := newRig(t, oneUpstream(up), func(o *Options) { o.Limits = limits })
+	first, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = first.Close() }()
+	in := bufio.NewReader(first)
+	_, _ = io.WriteString(first, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	if line, err := in.ReadString('\n'); err != nil || !strings.Contains(line, " 200 ") {
+		t.Fatalf("the first: %q %v", line, err)
+	}
+	second, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = second.Close() }()
+	if text, err := io.ReadAll(second); err != nil || !strings.HasPrefix(string(text), "HTTP/1.1 503 ") {
+		t.Fatalf("the second: %q %v", text, err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); len(r.recorded()) < 2; {
+		if time.Now().After(deadline) {
+			t.Fatalf("told of %+v", r.recorded())
+		}
+		runtime.Gosched()
+	}
+	refused := 0
+	for _, c := range r.recorded() {
+		if c.Status == 503 && c.Err == Overloaded && c.ID != (ID{}) && c.Client.IsLoopback() {
+			refused++
+		}
+	}
+	if refused != 1 {
+		t.Errorf("told of %d connections that were refused", refused)
 	}
 }

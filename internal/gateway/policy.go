@@ -98,7 +98,7 @@ type building struct {
 var policyKinds = []policyKind{corsKind, addressKind, sizeKind,
 	mtlsKind, keyKind, basicKind, signatureKind, jwtKind, introspectionKind, authenticationKind, requireKind, identityKind,
 	planKind, limitKind, quotaKind, concurrencyKind, priorityKind,
-	logKind, faultKind, compressKind, transformKind, headerKind, mockKind, cacheKind, mirrorKind}
+	faultKind, compressKind, logKind, transformKind, headerKind, mockKind, cacheKind, mirrorKind}
 
 func (k *checker) policies(path string, p Policies) {
 	for i := range policyKinds {

@@ -18,6 +18,7 @@ type Route struct {
 	Name      string // unique in its API's version
 	API       string
 	Version   string
+	Operation string // of its API's OpenAPI document; "" without one
 	State     string // draft, published, deprecated, retired
 
 	methods []string // empty: any
