@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -24,6 +25,10 @@ const (
 	// drainBody is how much of a body nobody wants is read so that the
 	// connection can go on.
 	drainBody = 256 << 10
+	// wholeBody is the longest body that is read whole before it is passed on,
+	// where its length is known: it goes out in one piece then, and can be sent
+	// again to another target.
+	wholeBody = 64 << 10
 )
 
 // h1Conn is a client's connection in the fast lane: our own codec, one
@@ -41,6 +46,8 @@ type h1Conn struct {
 	r, w int // buf[r:w] has been read and not used
 	hold int // buf[:hold] is the head of the present request, which still points there
 	out  []byte
+	base []byte           // buf, while that is borrowed
+	lent *[wholeBody]byte // behind buf; nil: it is the connection's own
 
 	head    h1.Head
 	body    h1.Body // of the request
@@ -86,6 +93,7 @@ func (c *h1Conn) serve() (h2 []byte) {
 		}
 		c.busy.Store(true)
 		c.exchange(n)
+		c.giveBack()
 		if c.stolen || c.failed || c.x.close || !c.skipBody() {
 			return nil
 		}
@@ -238,6 +246,9 @@ func (c *h1Conn) more() ([]byte, bool, bool, error) {
 	if c.body.Done() {
 		return nil, true, true, nil
 	}
+	if err := c.gather(); err != nil {
+		return nil, true, false, err
+	}
 	if c.r == c.w {
 		// The head stands at the front of the buffer and is still needed.
 		_ = c.c.SetReadDeadline(time.Now().Add(c.g.limits.Body))
@@ -265,6 +276,50 @@ func (c *h1Conn) more() ([]byte, bool, bool, error) {
 	b := c.buf[c.r : c.r+n]
 	c.r += used
 	return b, true, c.body.Done(), nil
+}
+
+var largeBuffers = sync.Pool{New: func() any { return new([wholeBody]byte) }}
+
+// gather reads what is still to come of a short body. Where the connection's
+// own buffer is too short another is borrowed until the exchange has ended: a
+// connection that rests shall not hold it.
+func (c *h1Conn) gather() error {
+	left := c.body.Left()
+	if left <= 0 || left > wholeBody || left != c.x.Length || int64(c.w-c.r) >= left {
+		return nil // it is longer in all, or here
+	}
+	if c.r+int(left) > len(c.buf) {
+		c.lent = largeBuffers.Get().(*[wholeBody]byte)
+		n := copy(c.lent[:], c.buf[c.r:c.w])
+		c.base, c.buf = c.buf, c.lent[:]
+		c.r, c.w, c.hold = 0, n, 0
+	}
+	for end := c.r + int(left); c.w < end; {
+		_ = c.c.SetReadDeadline(time.Now().Add(c.g.limits.Body))
+		if c.stopped.Load() { // asked after the deadline was set: interrupt sets it after the flag
+			return errInterrupted
+		}
+		n, err := c.c.Read(c.buf[c.w:end])
+		c.w += n
+		if n == 0 && err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// giveBack takes the connection's own buffer again. Nothing of the next
+// request is in the other: no more than the body was read into it.
+func (c *h1Conn) giveBack() {
+	if c.lent == nil {
+		return
+	}
+	if c.r != c.w { // of a body that nobody wanted
+		c.failed = true
+	}
+	largeBuffers.Put(c.lent)
+	c.buf, c.base, c.lent = c.base, nil, nil
+	c.r, c.w, c.hold = 0, 0, 0
 }
 
 // trailers implements lane.

@@ -62,6 +62,15 @@ func (b *Body) Done() bool { return b.mode == ended }
 // UntilClose reports whether only the end of the connection ends the body.
 func (b *Body) UntilClose() bool { return b.mode == untilClose }
 
+// Left is how many bytes are still to come of a body whose length was said, -1
+// for another.
+func (b *Body) Left() int64 {
+	if b.mode == fixed {
+		return b.left
+	}
+	return -1
+}
+
 // Size is how many bytes of content have gone by, without framing.
 func (b *Body) Size() int64 { return b.data }
 
