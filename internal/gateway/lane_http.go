@@ -84,13 +84,17 @@ func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = l.rc.EnableFullDuplex()
 	x := &Exchange{Method: []byte(r.Method), Host: hostOnly([]byte(r.Host)), HostAs: []byte(r.Host), Length: r.ContentLength, Body: r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0,
 		Proto: HTTP11, TLS: r.TLS != nil, Start: time.Now(), lane: l, grpc: strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc")}
+	lowerHost(x.HostAs) // as the fast lane does it, where Host is part of it
 	l.x = x
 	x.client, _ = r.Context().Value(clientKey{}).(*ClientCertificate)
 	if _, said := r.Header["Content-Length"]; x.Length == 0 && !said {
 		x.Length = -1
 	}
-	if r.ProtoMajor == 2 {
+	switch {
+	case r.ProtoMajor == 2:
 		x.Proto = HTTP2
+	case r.ProtoMinor == 0:
+		x.Proto = HTTP10
 	}
 	if a, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
 		x.Client = a.Addr().Unmap()
@@ -109,7 +113,7 @@ func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		wrong = cmp.Or(wrong, hops.Nominate([]byte(v)))
 	}
 	for _, v := range r.Header["Te"] {
-		x.te = x.te || strings.EqualFold(v, "trailers")
+		x.te = x.te || h1.HasTrailers([]byte(v))
 	}
 	if len(r.Trailer) > 0 {
 		x.Fields = append(x.Fields, h1.Field{Name: []byte("Trailer"), Value: []byte(strings.Join(slices.Sorted(maps.Keys(r.Trailer)), ", "))})
@@ -144,7 +148,11 @@ func checkHTTP(r *http.Request, x *Exchange) error {
 	if v := r.Header["Content-Length"]; len(v) == 1 && (r.ContentLength < 0 || v[0] != strconv.FormatInt(r.ContentLength, 10)) {
 		return h1.ErrAmbiguous
 	}
-	return h1.Check(x.Method, x.Target, x.HostAs, x.Fields)
+	host := x.HostAs
+	if len(host) == 0 && x.Proto == HTTP10 {
+		host = []byte("none") // it need not name one
+	}
+	return h1.Check(x.Method, x.Target, host, x.Fields)
 }
 
 // more implements lane.
