@@ -454,6 +454,9 @@ func (c *h1Conn) gone() bool {
 // not end soon. Until it has ended the client can't take the connection for
 // its next request: one that is closed then was not promised to anybody.
 func (c *h1Conn) skipBody() bool {
+	if c.body.Done() {
+		return true
+	}
 	c.stopped.Store(false)
 	c.patience = time.Now().Add(lingerTime)
 	for !c.body.Done() {
