@@ -129,6 +129,10 @@ eval: build ## quality of the language engine on labelled data, beside floor and
 .PHONY: bench
 bench: bench-intake bench-list bench-pulse bench-import bench-triage bench-calls bench-metrics bench-gateway bench-ui ## all of the measurements below
 
+.PHONY: soak
+soak: ## the gateway under traffic of all kinds for 10 minutes while upstreams die; SOAK="-d 1h" for more
+	@go run ./internal/bench/soak $(SOAK)
+
 .PHONY: bench-intake bench-list bench-pulse bench-import bench-triage bench-calls bench-metrics bench-gateway bench-ui
 bench-intake: build ## durable items/s and latency, 64 clients, SQLite and PostgreSQL
 	@go build -o bin/hcbench ./internal/bench/hcbench

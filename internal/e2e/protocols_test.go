@@ -37,6 +37,7 @@ func newGate(t *testing.T, args ...string) *gate {
 		t.Fatal(err)
 	}
 	cfg := fresh(t)
+	skipOnPostgres(t, cfg)
 	cfg.Args = append([]string{"--gateway-tls", g.secure, "--gateway-cert", filepath.Join(g.dir, "gate.pem"), "--gateway-files", g.dir}, args...)
 	g.world = world{Server: start(t, cfg)}
 	g.token = newToken(t, cfg, "admin")
@@ -46,6 +47,15 @@ func newGate(t *testing.T, args ...string) *gate {
 	g.get(t, "/api/v1/gateway/state", &state)
 	g.clear = strings.TrimPrefix(state.URL, "http://")
 	return g
+}
+
+// skipOnPostgres leaves a test to the run on SQLite: protocols have nothing to
+// do with the database.
+func skipOnPostgres(t *testing.T, cfg proc.Config) {
+	t.Helper()
+	if cfg.DatabaseURL != "" {
+		t.Skip("tested on SQLite")
+	}
 }
 
 func (g *gate) publish(t *testing.T, doc string) {

@@ -333,7 +333,7 @@ func (f *forwarding) readHead(c *upConn) (n int, err error) {
 		}
 		now := time.Now()
 		if f.clock != nil {
-			deadline = f.clock.deadline(now, f.x.Route.timeouts.try)
+			deadline = f.clock.deadline(deadline)
 		}
 		next := now.Add(lookEvery)
 		if next.After(deadline) {
@@ -346,7 +346,7 @@ func (f *forwarding) readHead(c *upConn) (n int, err error) {
 			continue
 		}
 		if f.clock != nil {
-			deadline = f.clock.deadline(time.Now(), f.x.Route.timeouts.try)
+			deadline = f.clock.deadline(deadline)
 		}
 		if err != nil && isTimeout(err) && time.Now().Before(deadline) {
 			if f.x.lane.gone() {
@@ -437,9 +437,13 @@ func (f *forwarding) pass(t *target, c *upConn, up *upload) outcome {
 			return clientLeft
 		}
 	}
+	if up != nil && up.all.Load() {
+		_ = c.SetWriteDeadline(time.Now().Add(time.Second))
+		up.wait() // it has only to say so
+	}
 	if up != nil && !up.done() {
-		// It answered without reading all of the request.
-		x.close = true
+		// It answered without reading all of the request: the lane throws the
+		// rest away.
 		_ = c.Close()
 		x.lane.interrupt()
 		return served
@@ -472,6 +476,7 @@ func (f *forwarding) piece(c *upConn, framing framing) ([]byte, error) {
 type upload struct {
 	wg     sync.WaitGroup
 	clock  uploadClock
+	all    atomic.Bool // the client has sent everything
 	mu     sync.Mutex
 	ended  bool
 	client error // reading from the client failed
@@ -490,9 +495,9 @@ func (f *forwarding) upload(c *upConn) *upload {
 	u.wg.Go(func() {
 		var out []byte
 		for {
-			u.clock.wait()
+			u.clock.set(f.x.Route.timeouts.silence())
 			b, _, last, err := f.x.lane.more()
-			u.clock.tick()
+			u.clock.set(f.x.Route.timeouts.try)
 			if err != nil {
 				u.mu.Lock()
 				u.client = err
@@ -500,12 +505,13 @@ func (f *forwarding) upload(c *upConn) *upload {
 				_ = c.Close() // half a request must not look like a whole one
 				return
 			}
+			u.all.Store(last)
 			_ = c.SetWriteDeadline(time.Now().Add(f.x.Route.timeouts.idle))
 			if out = f.appendBody(out[:0], b, last); len(out) > 0 {
 				if _, err := c.Write(out); err != nil {
 					return
 				}
-				u.clock.tick()
+				u.clock.set(f.x.Route.timeouts.try)
 			}
 			if last {
 				u.mu.Lock()
@@ -539,19 +545,22 @@ func (f *forwarding) appendBody(out, b []byte, last bool) []byte {
 	return append(out, '\r', '\n')
 }
 
-// uploadClock says since when the upstream is waited for while the request's
-// body is on its way: not at all while the client has yet to send more of it.
-type uploadClock struct{ since atomic.Int64 }
+// uploadClock says until when the upstream may be silent while the request's
+// body is on its way.
+type uploadClock struct{ until atomic.Int64 }
 
-func (u *uploadClock) wait() { u.since.Store(0) }
-func (u *uploadClock) tick() { u.since.Store(time.Now().UnixNano()) }
+func (u *uploadClock) set(d time.Duration) { u.until.Store(time.Now().Add(d).UnixNano()) }
 
-func (u *uploadClock) deadline(now time.Time, try time.Duration) time.Time {
-	if since := u.since.Load(); since != 0 {
-		return time.Unix(0, since).Add(try)
+func (u *uploadClock) deadline(otherwise time.Time) time.Time {
+	if until := u.until.Load(); until != 0 {
+		return time.Unix(0, until)
 	}
-	return now.Add(try)
+	return otherwise
 }
+
+// silence is how long an answer may take to begin while the client has yet to
+// send more: that is not the upstream's fault, and streams are silent for long.
+func (t *timeouts) silence() time.Duration { return max(t.try, t.idle) }
 
 // mayUpgrade reports whether a protocol may be gone over to. HTTP itself may
 // not: what comes behind would be requests that no policy has seen.

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/hypercare/hypercare/internal/gateway/h1"
@@ -196,9 +195,7 @@ func (f *forwarding) passH2(ctx context.Context, resp *http.Response, body *upBo
 			return clientLeft
 		}
 	}
-	if body.shut() {
-		x.close = true // it answered without reading all of the request
-	}
+	body.shut() // where it answered without reading all, the lane throws the rest away
 	return served
 }
 
@@ -250,50 +247,69 @@ func fieldsOf(h http.Header) []h1.Field {
 	return list
 }
 
-// upBody is the request's body as net/http reads it.
+// upBody is the request's body as net/http reads it, on a goroutine of its
+// own. It is closed from yet another, maybe long after its exchange has ended.
 type upBody struct {
 	f       *forwarding
 	trailer http.Header // of the request, to be filled at its end; nil: none are sent
 	clock   *watch
 
-	mu     sync.Mutex // held while it is read
-	rest   []byte     // of the piece that was read last
-	ended  bool       // rest is the last
-	over   bool
-	client error // reading from the client failed
-	closed atomic.Bool
+	reading sync.Mutex // held while it is read
+	rest    []byte     // of the piece that was read last
+	ended   bool       // rest is the last
+	over    bool
+	client  error // reading from the client failed
+
+	state  sync.Mutex
+	closed bool
+	waits  bool // for the client
 }
 
 var errBodyShut = errors.New("the try is over")
 
 // Read implements io.Reader.
 func (b *upBody) Read(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	b.reading.Lock()
+	defer b.reading.Unlock()
 	for len(b.rest) == 0 {
-		if b.closed.Load() {
-			return 0, errBodyShut
-		}
 		if b.ended {
 			return 0, b.end()
 		}
-		b.f.started = true
-		b.clock.pause()
-		piece, _, done, err := b.f.x.lane.more()
-		b.clock.resume(b.f.x.Route.timeouts.try)
-		if err != nil {
-			if !b.closed.Load() {
-				b.client = err
-			}
+		if err := b.next(); err != nil {
 			return 0, err
 		}
-		b.rest, b.ended = piece, done
 	}
 	n := copy(p, b.rest)
 	if b.rest = b.rest[n:]; len(b.rest) == 0 && b.ended {
 		return n, b.end()
 	}
 	return n, nil
+}
+
+// next takes another piece from the client.
+func (b *upBody) next() error {
+	b.state.Lock()
+	closed := b.closed
+	b.waits = !closed
+	b.state.Unlock()
+	if closed {
+		return errBodyShut
+	}
+	b.f.started = true
+	b.clock.upload(b.f.x.Route.timeouts.silence())
+	piece, _, done, err := b.f.x.lane.more()
+	b.clock.upload(b.f.x.Route.timeouts.try)
+	b.state.Lock()
+	defer b.state.Unlock()
+	b.waits = false
+	if err != nil {
+		if !b.closed {
+			b.client = err
+		}
+		return err
+	}
+	b.rest, b.ended = piece, done
+	return nil
 }
 
 func (b *upBody) end() error {
@@ -308,19 +324,23 @@ func (b *upBody) end() error {
 	return io.EOF
 }
 
-// Close implements io.Closer. Whoever reads at the moment goes on: see shut.
-func (b *upBody) Close() error { return nil }
-
-// shut ends reading, waits for who is at it, and reports whether some of the
-// body was left.
-func (b *upBody) shut() (left bool) {
-	b.closed.Store(true)
-	if !b.mu.TryLock() {
+// Close implements io.Closer: a Read that waits for the client ends. net/http
+// counts on that when a connection dies; what waits for the answer would not
+// be told before.
+func (b *upBody) Close() error {
+	b.state.Lock()
+	defer b.state.Unlock()
+	if b.closed = true; b.waits {
 		b.f.x.lane.interrupt()
-		b.mu.Lock()
 	}
-	defer b.mu.Unlock()
-	return b.f.x.Body && !b.ended
+	return nil
+}
+
+// shut ends reading and waits for who is at it.
+func (b *upBody) shut() {
+	_ = b.Close()
+	b.reading.Lock()
+	defer b.reading.Unlock()
 }
 
 // errOverdue is why a request was cancelled whose time is over.
@@ -334,8 +354,8 @@ type watch struct {
 
 	mu     sync.Mutex
 	timer  *time.Timer
-	until  time.Time // zero: there is no hurry
-	headed bool      // the answer has begun: the upload does not set the time any more
+	until  time.Time
+	headed bool // the answer has begun: the upload does not set the time any more
 	over   bool
 }
 
@@ -353,10 +373,7 @@ func (w *watch) look() {
 	if w.over {
 		return
 	}
-	left := lookEvery
-	if !w.until.IsZero() {
-		left = time.Until(w.until)
-	}
+	left := time.Until(w.until)
 	switch {
 	case left <= 0:
 		w.cancel(errOverdue)
@@ -374,16 +391,8 @@ func (w *watch) by(t time.Time) {
 	w.headed, w.until = true, t
 }
 
-// pause stops the clock while the client has yet to send more of its body.
-func (w *watch) pause() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.headed {
-		w.until = time.Time{}
-	}
-}
-
-func (w *watch) resume(d time.Duration) {
+// upload sets the time while the client's body is on its way.
+func (w *watch) upload(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.headed {

@@ -22,8 +22,8 @@ const lastRequest = 100 * time.Millisecond
 
 const (
 	clientBuffer = 16 << 10 // also the longest head
-	// drainBody is how much of a body nobody wants is read so that the
-	// connection can go on.
+	// drainBody is how much of a body that nobody wants is worth reading so that
+	// the connection can go on.
 	drainBody = 256 << 10
 	// wholeBody is the longest body that is read whole before it is passed on,
 	// where its length is known: it goes out in one piece then, and can be sent
@@ -58,6 +58,8 @@ type h1Conn struct {
 	stopped atomic.Bool // nobody wants the request's body any more
 	failed  bool        // writing to the client failed
 	stolen  bool
+
+	patience time.Time // until when the rest of a body is thrown away; zero before
 }
 
 // newH1Conn makes a connection's state; socket is what is below c.
@@ -82,6 +84,7 @@ var preface = []byte("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
 // serve works off requests until the connection ends. It returns what was
 // read when the client turns out to speak HTTP/2.
 func (c *h1Conn) serve() (h2 []byte) {
+	defer c.giveBack()
 	for first := true; ; first = false {
 		n, err := c.readHead()
 		if err != nil {
@@ -93,8 +96,16 @@ func (c *h1Conn) serve() (h2 []byte) {
 		}
 		c.busy.Store(true)
 		c.exchange(n)
-		c.giveBack()
-		if c.stolen || c.failed || c.x.close || !c.skipBody() {
+		if c.stolen || c.failed {
+			return nil
+		}
+		if c.x.close && !c.body.Done() && c.x.Status != 499 {
+			c.linger() // or the answer is lost with what was not read
+		}
+		if c.x.close || !c.skipBody() {
+			return nil
+		}
+		if c.giveBack(); c.failed {
 			return nil
 		}
 		c.busy.Store(false)
@@ -187,16 +198,17 @@ func (c *h1Conn) linger() {
 	if t, ok := c.c.(tunnel); ok {
 		_ = t.CloseWrite()
 	}
-	_ = c.c.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
-	var n int64
-	for n < drainBody {
-		k, err := c.c.Read(c.buf)
-		n += int64(k)
-		if err != nil {
+	_ = c.c.SetReadDeadline(time.Now().Add(lingerTime))
+	for {
+		if _, err := c.c.Read(c.buf); err != nil {
 			return
 		}
 	}
 }
+
+// lingerTime is how long a client may take to read the last answer before
+// the connection is reset.
+const lingerTime = time.Second
 
 // exchange works off one request whose head has n bytes.
 func (c *h1Conn) exchange(n int) {
@@ -206,6 +218,7 @@ func (c *h1Conn) exchange(n int) {
 	c.body.Start(h, false, false)
 	c.sent, c.chunked = framedNone, false
 	c.stopped.Store(false)
+	c.patience = time.Time{}
 	c.wait100 = h.Continue && !c.body.Done()
 	x := &c.x
 	*x = Exchange{Method: h.Method, Host: hostOnly(h.Host), HostAs: h.Host, Target: h.Target, Fields: h.Fields, Length: h.Length, Body: !c.body.Done(),
@@ -251,7 +264,7 @@ func (c *h1Conn) more() ([]byte, bool, bool, error) {
 	}
 	if c.r == c.w {
 		// The head stands at the front of the buffer and is still needed.
-		_ = c.c.SetReadDeadline(time.Now().Add(c.g.limits.Body))
+		c.await()
 		if len(c.buf)-c.hold < 2048 {
 			// What points into the old buffer keeps it.
 			c.buf = append(make([]byte, 0, 2*len(c.buf)), c.buf...)[:2*len(c.buf)]
@@ -280,6 +293,15 @@ func (c *h1Conn) more() ([]byte, bool, bool, error) {
 
 var largeBuffers = sync.Pool{New: func() any { return new([wholeBody]byte) }}
 
+// await sets how long the next piece of the body may take.
+func (c *h1Conn) await() {
+	until := c.patience
+	if until.IsZero() {
+		until = time.Now().Add(c.g.limits.Body)
+	}
+	_ = c.c.SetReadDeadline(until)
+}
+
 // gather reads what is still to come of a short body. Where the connection's
 // own buffer is too short another is borrowed until the exchange has ended: a
 // connection that rests shall not hold it.
@@ -295,7 +317,7 @@ func (c *h1Conn) gather() error {
 		c.r, c.w, c.hold = 0, n, 0
 	}
 	for end := c.r + int(left); c.w < end; {
-		_ = c.c.SetReadDeadline(time.Now().Add(c.g.limits.Body))
+		c.await()
 		if c.stopped.Load() { // asked after the deadline was set: interrupt sets it after the flag
 			return errInterrupted
 		}
@@ -370,6 +392,9 @@ func (c *h1Conn) answer(r *reply) error {
 	if c.wait100 {
 		// It was answered instead: the body never comes, or comes unasked.
 		c.wait100, x.close = false, true
+	}
+	if r.last && !c.body.Done() && x.Length-c.body.Size() > drainBody {
+		x.close = true // nobody reads the rest, and there is much of it
 	}
 	framing := r.framing
 	if x.Proto == HTTP10 && (framing == framedChunks || framing == framedContent) {
@@ -488,22 +513,21 @@ func (c *h1Conn) gone() bool {
 	return peek(c.raw) == peekClosed
 }
 
-// skipBody reads what is left of a body that nobody wanted; false when it is
-// not worth it.
+// skipBody reads what is left of a body that nobody wanted; false when it does
+// not end soon. Until it has ended the client can't take the connection for
+// its next request: one that is closed then was not promised to anybody.
 func (c *h1Conn) skipBody() bool {
 	if c.body.Done() {
 		return true
 	}
-	var n int64
-	_ = c.c.SetReadDeadline(time.Now().Add(time.Second))
-	for !c.body.Done() && n < drainBody {
-		b, _, _, err := c.more()
-		if err != nil {
+	c.stopped.Store(false)
+	c.patience = time.Now().Add(lingerTime)
+	for !c.body.Done() {
+		if _, _, _, err := c.more(); err != nil {
 			return false
 		}
-		n += int64(len(b))
 	}
-	return c.body.Done()
+	return true
 }
 
 // tunnel is a connection that was handed over.

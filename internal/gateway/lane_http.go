@@ -84,13 +84,17 @@ func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = l.rc.EnableFullDuplex()
 	x := &Exchange{Method: []byte(r.Method), Host: hostOnly([]byte(r.Host)), HostAs: []byte(r.Host), Length: r.ContentLength, Body: r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0,
 		Proto: HTTP11, TLS: r.TLS != nil, Start: time.Now(), lane: l, grpc: strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc")}
+	lowerHost(x.HostAs) // as the fast lane does it, where Host is part of it
 	l.x = x
 	x.client, _ = r.Context().Value(clientKey{}).(*ClientCertificate)
 	if _, said := r.Header["Content-Length"]; x.Length == 0 && !said {
 		x.Length = -1
 	}
-	if r.ProtoMajor == 2 {
+	switch {
+	case r.ProtoMajor == 2:
 		x.Proto = HTTP2
+	case r.ProtoMinor == 0:
+		x.Proto = HTTP10
 	}
 	if a, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
 		x.Client = a.Addr().Unmap()
@@ -109,7 +113,7 @@ func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		wrong = cmp.Or(wrong, hops.Nominate([]byte(v)))
 	}
 	for _, v := range r.Header["Te"] {
-		x.te = x.te || strings.EqualFold(v, "trailers")
+		x.te = x.te || h1.HasTrailers([]byte(v))
 	}
 	if len(r.Trailer) > 0 {
 		x.Fields = append(x.Fields, h1.Field{Name: []byte("Trailer"), Value: []byte(strings.Join(slices.Sorted(maps.Keys(r.Trailer)), ", "))})
@@ -133,6 +137,18 @@ func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		// Half an answer must not look like a whole one.
 		panic(http.ErrAbortHandler)
 	}
+	l.awaitTrailers()
+}
+
+// awaitTrailers reads on where the answer came before the end of a request
+// that announced trailers: net/http ends the whole connection when they arrive
+// on a stream that it has closed.
+func (l *httpLane) awaitTrailers() {
+	if len(l.r.Trailer) == 0 || l.ended || l.x.Proto != HTTP2 || l.stopped.Load() {
+		return
+	}
+	_ = l.rc.SetReadDeadline(time.Now().Add(time.Second))
+	_, _ = io.Copy(io.Discard, l.r.Body)
 }
 
 // checkHTTP holds what net/http has read against the rules of our own codec:
@@ -144,7 +160,11 @@ func checkHTTP(r *http.Request, x *Exchange) error {
 	if v := r.Header["Content-Length"]; len(v) == 1 && (r.ContentLength < 0 || v[0] != strconv.FormatInt(r.ContentLength, 10)) {
 		return h1.ErrAmbiguous
 	}
-	return h1.Check(x.Method, x.Target, x.HostAs, x.Fields)
+	host := x.HostAs
+	if len(host) == 0 && x.Proto == HTTP10 {
+		host = []byte("none") // it need not name one
+	}
+	return h1.Check(x.Method, x.Target, host, x.Fields)
 }
 
 // more implements lane.
@@ -273,9 +293,15 @@ func (l *httpLane) finish(b []byte, trailers []h1.Field) error {
 	return nil
 }
 
+// interrupt implements lane. In HTTP/2 what still comes is to be thrown away: a
+// deadline in the past would reset the stream, and the answer with it.
 func (l *httpLane) interrupt() {
 	l.stopped.Store(true)
-	_ = l.rc.SetReadDeadline(time.Unix(1, 0))
+	if l.x.Proto == HTTP2 {
+		_ = l.r.Body.Close()
+	} else {
+		_ = l.rc.SetReadDeadline(time.Unix(1, 0))
+	}
 }
 
 // gone implements lane.

@@ -2,9 +2,12 @@ package gateway
 
 import (
 	"fmt"
+	"log/slog"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 
@@ -22,7 +25,7 @@ func snapshotOf(t testing.TB, doc string) *snapshot {
 
 func compiled(c *Config) *snapshot {
 	s := newSnapshot()
-	_ = (&Gateway{}).compile(s, "", c, &snapshot{}, newSpecs(nil))
+	_ = (&Gateway{log: slog.New(slog.DiscardHandler)}).compile(s, "", c, &snapshot{}, newSpecs(nil))
 	s.router.sort()
 	return s
 }
@@ -232,6 +235,62 @@ func unescape(p []byte) []byte {
 		out = append(out, p[i])
 	}
 	return out
+}
+
+// FuzzRouter: a route that is found fits the request, judged by the document's
+// own words, and none is found only where none fits.
+func FuzzRouter(f *testing.F) {
+	type rule struct {
+		host, kind, path, method string
+	}
+	rules := []rule{
+		{"", "path", "/a", ""}, {"", "path", "/a/{x}", "GET"}, {"", "path", "/a/{x}/b", ""}, {"", "prefix", "/a/c", "POST"}, {"", "prefix", "/p/", ""},
+		{"h.example", "path", "/a/{x}", ""}, {"h.example", "prefix", "/", "PUT"}, {"*.example", "path", "/{x}/{y}", ""}, {"*.h.example", "regex", "/r[0-9]+(/.*)?", ""}, {"", "regex", "/(s|t)/.*", "GET"},
+	}
+	var doc strings.Builder
+	doc.WriteString("gateway: 1\nupstreams:\n  - {name: up, targets: [{url: \"http://127.0.0.1:1\"}]}\napis:\n")
+	for i, r := range rules {
+		fmt.Fprintf(&doc, "  - name: a%d\n    upstream: up\n    hosts: [%q]\n    routes: [{name: r, %s: %q, methods: [%s]}]\n", i, r.host, r.kind, r.path, r.method)
+	}
+	text := strings.ReplaceAll(strings.ReplaceAll(doc.String(), "    hosts: [\"\"]\n", ""), ", methods: []", "")
+	s := snapshotOf(f, text)
+	fits := func(r rule, method, host, path string) bool {
+		if r.method != "" && r.method != method {
+			return false
+		}
+		if suffix, ok := strings.CutPrefix(r.host, "*"); ok && !strings.HasSuffix(host, suffix) || !ok && r.host != "" && r.host != host {
+			return false
+		}
+		pattern := regexp.QuoteMeta(r.path)
+		pattern = regexp.MustCompile(`\\\{[a-z]+\\\}`).ReplaceAllString(pattern, "[^/]+")
+		switch r.kind {
+		case "regex":
+			pattern = r.path
+		case "prefix":
+			pattern = strings.TrimSuffix(pattern, "/") + "(/(?s:.*))?"
+		}
+		return regexp.MustCompile("^(?:" + pattern + ")$").MatchString(path)
+	}
+	for _, s := range []string{"GET h.example /a/1", "POST x.example /a/c/d", "PUT h.example /", "GET a.h.example /r12/x", "GET other /s/", "GET other /a/", "GET other /p", "GET other //"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, request string) {
+		method, rest, _ := strings.Cut(request, " ")
+		host, path, _ := strings.Cut(rest, " ")
+		if !strings.HasPrefix(path, "/") || !utf8.ValidString(path) {
+			return
+		}
+		got := s.router.match(exchangeOf(method, host, path))
+		for i, r := range rules {
+			yes := fits(r, method, host, path)
+			if got.route != nil && got.route.API == fmt.Sprintf("a%d", i) && !yes {
+				t.Fatalf("%q found %v, which does not fit", request, r)
+			}
+			if got.route == nil && yes {
+				t.Fatalf("%q found nothing, but %v fits", request, r)
+			}
+		}
+	})
 }
 
 // BenchmarkMatch prints how the cost of finding a route grows.

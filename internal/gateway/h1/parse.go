@@ -186,7 +186,7 @@ func (h *Head) fields(b []byte) (hosts int, err error) {
 		switch len(f.Name) {
 		case 2:
 			if Is(f.Name, "te") {
-				h.Trailers = h.Trailers || hasTrailers(f.Value)
+				h.Trailers = h.Trailers || HasTrailers(f.Value)
 			}
 		case 4:
 			if Is(f.Name, "host") {
@@ -239,8 +239,8 @@ func (h *Head) fields(b []byte) (hosts int, err error) {
 	return hosts, nil
 }
 
-// hasTrailers reports whether TE lists trailers (RFC 9110 10.1.4).
-func hasTrailers(v []byte) bool {
+// HasTrailers reports whether TE lists trailers (RFC 9110 10.1.4).
+func HasTrailers(v []byte) bool {
 	for part := range bytes.SplitSeq(v, []byte(",")) {
 		if Is(trim(part), "trailers") {
 			return true
@@ -349,13 +349,11 @@ func (h *Head) setHost(hosts int) error {
 	default:
 		return ErrMalformed // CONNECT and what else a gateway is not for
 	}
-	if len(h.Host) == 0 && h.Minor == 1 {
-		return ErrNoHost
+	if len(h.Host) == 0 && h.Minor == 0 && hosts < 2 {
+		return nil
 	}
-	for _, c := range h.Host {
-		if !hostByte(c) {
-			return ErrNoHost
-		}
+	if !validHost(h.Host) {
+		return ErrNoHost
 	}
 	return nil
 }
@@ -381,13 +379,8 @@ func Check(method, target, host []byte, fields []Field) error {
 			return ErrMalformed
 		}
 	}
-	if len(host) == 0 {
+	if !validHost(host) {
 		return ErrNoHost
-	}
-	for _, c := range host {
-		if !hostByte(c) {
-			return ErrNoHost
-		}
 	}
 	if len(fields) > MaxFields {
 		return ErrTooLarge
@@ -406,8 +399,30 @@ func hasScheme(target, scheme []byte) bool {
 	return len(target) > len(scheme) && bytes.EqualFold(target[:len(scheme)], scheme)
 }
 
-// hostByte are the bytes of uri-host and port (RFC 3986 3.2.2), without
-// percent-encoding and user names.
-func hostByte(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '.' || c == ':' || c == '_' || c == '[' || c == ']'
+// validHost reports whether h is uri-host with or without a port (RFC 3986
+// 3.2.2), without percent-encoding and user names.
+func validHost(h []byte) bool {
+	host, port := h, []byte(nil)
+	if i := bytes.LastIndexByte(h, ':'); i >= 0 && h[len(h)-1] != ']' {
+		host, port = h[:i], h[i+1:]
+	}
+	for _, c := range port {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	if len(host) > 2 && host[0] == '[' && host[len(host)-1] == ']' {
+		for _, c := range host[1 : len(host)-1] {
+			if c != ':' && c != '.' && !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F') {
+				return false
+			}
+		}
+		return true
+	}
+	for _, c := range host {
+		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '.' || c == '_') {
+			return false
+		}
+	}
+	return len(host) > 0
 }
