@@ -28,7 +28,7 @@ import (
 )
 
 func newApps() *apps {
-	a := &apps{keyring: keyring{list: map[[32]byte]*Consumer{}}, byName: map[string]*Consumer{}, signers: map[string]*Signer{}, plans: map[string]*Plan{}}
+	a := &apps{keyring: keyring{list: map[[32]byte]*Consumer{}}, byName: map[string]*Consumer{}, signers: map[string]*Signer{}}
 	a.sure.Store(true)
 	return a
 }
