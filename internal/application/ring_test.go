@@ -444,7 +444,7 @@ func fill(tb testing.TB, d *db.DB, apps, each int) []secret.Text {
 		var rows, keyRows [][]any
 		for i := range apps {
 			id := fmt.Sprintf("a%06d", i)
-			rows = append(rows, []any{"w1", id, "app " + id, 1, 1})
+			rows = append(rows, []any{"w1", id, "app " + id, 1, 0})
 			for k := range each {
 				text := secret.New(gateway.KeyPrefix)
 				keys = append(keys, text)

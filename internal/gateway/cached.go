@@ -58,6 +58,9 @@ func (c *cached) look() *refusal {
 	_, c.personal = joined(x.Fields, "cookie")
 	_, c.foreign = x.value("authorization")
 	c.foreign = c.foreign && !x.dropped([]byte("authorization"))
+	// A user who is only said to be one, or whom the upstream knows by a cookie,
+	// is nobody to keep a private answer for: others can say the same.
+	c.foreign = c.foreign || !x.Proven && (c.personal || x.User != "")
 	if _, ranged := joined(x.Fields, "range"); ranged || c.request.NoStore || x.Body {
 		x.bypass("request")
 		return nil

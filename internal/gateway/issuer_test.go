@@ -246,14 +246,20 @@ type apps struct {
 	keyring
 	byName  map[string]*Consumer
 	signers map[string]*Signer
-	plans   map[string]*Plan
+	plans   sync.Map // *Plan by workspace and name
 }
 
 func (a *apps) Application(workspace, name string) (*Consumer, bool) {
 	return a.byName[workspace+" "+name], a.sure.Load()
 }
-func (a *apps) Signer(id string) (*Signer, bool)  { return a.signers[id], a.sure.Load() }
-func (a *apps) Plan(workspace, name string) *Plan { return a.plans[workspace+" "+name] }
+func (a *apps) Signer(id string) (*Signer, bool) { return a.signers[id], a.sure.Load() }
+func (a *apps) Plan(workspace, name string) *Plan {
+	p, _ := a.plans.Load(named{workspace, name})
+	plan, _ := p.(*Plan)
+	return plan
+}
+
+type named struct{ workspace, name string }
 
 // echoUpstream answers with the request's head and body, and counts.
 func echoUpstream(t *testing.T, n *atomic.Int32) string {

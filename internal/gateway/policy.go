@@ -206,15 +206,6 @@ func (x *Exchange) value(lower string) ([]byte, bool) {
 // say adds a line to the answer.
 func (x *Exchange) say(name, value string) { x.extra = h1.AppendLine(x.extra, name, value) }
 
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
-}
-
 // parameter returns the first value of a query's parameter as it stands there,
 // which for keys is as it is.
 func parameter(query []byte, name string) ([]byte, bool) {

@@ -161,12 +161,13 @@ func clientConditions(x *Exchange) cache.Fields {
 func (p *caching) owners(x *Exchange) (list []string, known bool) {
 	all := p.route + string(x.outTarget(nil)) + "\x00"
 	if x.Consumer != nil || x.User != "" {
-		who := all + "\x01" + x.User
+		// What the upstream is told of them besides tells apart, too.
+		who := all + "\x01" + x.User + "\x01" + string(x.added)
 		if x.Consumer != nil {
 			who += "\x01" + x.Consumer.Application
 		}
 		return []string{all, who}, true
 	}
 	_, credentials := x.value("authorization")
-	return []string{all}, !credentials
+	return []string{all}, !credentials && x.proven == 0 // it may be a token without a name
 }

@@ -28,7 +28,7 @@ import (
 )
 
 func newApps() *apps {
-	a := &apps{keyring: keyring{list: map[[32]byte]*Consumer{}}, byName: map[string]*Consumer{}, signers: map[string]*Signer{}, plans: map[string]*Plan{}}
+	a := &apps{keyring: keyring{list: map[[32]byte]*Consumer{}}, byName: map[string]*Consumer{}, signers: map[string]*Signer{}}
 	a.sure.Store(true)
 	return a
 }
@@ -498,4 +498,59 @@ func FuzzCredentials(f *testing.F) {
 		}
 		oneLine(auth)
 	})
+}
+
+// What the cache keeps for one who asks is never sent to another, however the
+// gateway knows them.
+func TestCachesKnowWhoIsWho(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t)
+	k := i.add(t, "1", "ES256")
+	tok := func(more ...any) string { return "Bearer " + mint(t, k, claims(i.URL, more...)) }
+	ca := func(policies string) *rig {
+		up := upstreamServer(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Cache-Control", r.URL.Query().Get("says"))
+			_, _ = io.WriteString(w, r.Header.Get("X-Who"))
+		})
+		return newRig(t, strings.Replace(oneUpstream(up), "    upstream: up\n", "    upstream: up\n    policies: "+policies+"\n", 1), asksLocal(t))
+	}
+	issuerURL := fmt.Sprintf("%q", i.URL)
+	for name, tc := range map[string]struct {
+		policies string
+		first    []string // headers of one who asks
+		second   []string // and of another
+		shared   bool     // the second gets the first's answer
+	}{
+		"users of tokens":                {"{jwt: {issuer: " + issuerURL + "}, cache: {}}", []string{"Authorization", tok("sub", "a")}, []string{"Authorization", tok("sub", "b")}, false},
+		"tokens of one user":             {"{jwt: {issuer: " + issuerURL + "}, cache: {}}", []string{"Authorization", tok("sub", "a")}, []string{"Authorization", tok("sub", "a", "jti", "2")}, true},
+		"one user in two tenants":        {"{jwt: {issuer: " + issuerURL + ", claims_to_headers: {X-Tenant: tenant}}, cache: {}}", []string{"Authorization", tok("tenant", "x")}, []string{"Authorization", tok("tenant", "y")}, false},
+		"tokens without a user":          {"{jwt: {issuer: " + issuerURL + ", header: X-Token}, cache: {}}", []string{"X-Token", tok("sub", nil)}, []string{"X-Token", tok("sub", nil, "jti", "2")}, false},
+		"a user who only says so":        {"{identity: {user: {header: X-User}}, cache: {}}", []string{"X-User", "a", "Cookie", "sid=1"}, []string{"X-User", "a", "Cookie", "sid=2"}, false},
+		"a user who says so by a cookie": {"{identity: {user: {cookie: uid, plain: true}}, cache: {}}", []string{"Cookie", "uid=a; sid=1"}, []string{"Cookie", "uid=a"}, false},
+	} {
+		g := ca(tc.policies)
+		first := g.ask(t, "GET", "/?says=max-age=100", "", append(tc.first, "X-Who", "first")...)
+		second := g.ask(t, "GET", "/?says=max-age=100", "", append(tc.second, "X-Who", "second")...)
+		if first.body != "first" || (second.body == "first") != tc.shared {
+			t.Errorf("%s: the first got %q, the second %q", name, first.body, second.body)
+		}
+	}
+	// What is renewed beside has the headers that the gateway adds.
+	var seen atomic.Int32
+	up := upstreamServer(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-User") != "u1" {
+			t.Errorf("the upstream was asked for the user %q", r.Header.Get("X-User"))
+		}
+		w.Header().Set("Cache-Control", "max-age=1, stale-while-revalidate=1000")
+		if seen.Add(1) == 1 {
+			w.Header().Set("Age", "100")
+		}
+		_, _ = io.WriteString(w, "x")
+	})
+	g := newRig(t, withPolicies(up, fmt.Sprintf("      jwt: {issuer: %q, claims_to_headers: {X-User: sub}}\n      cache: {}\n", i.URL)), asksLocal(t))
+	for seen.Load() < 2 && t.Context().Err() == nil {
+		if got := g.ask(t, "GET", "/", "", "Authorization", tok()); got.status != 200 {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+	}
 }

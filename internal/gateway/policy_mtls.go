@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -107,7 +106,8 @@ func (p *mtls) check(x *Exchange) *refusal {
 		}
 	}
 	if p.user != "" {
-		x.User, x.Proven = partOf(cert, p.user), true
+		x.User = partOf(cert, p.user)
+		x.Proven = x.User != ""
 	}
 	p.found(x)
 	return nil
@@ -167,5 +167,5 @@ func partOf(c *x509.Certificate, what string) string {
 		}
 		return ""
 	}
-	return oneLine(cmp.Or(c.Subject.CommonName))
+	return oneLine(c.Subject.CommonName)
 }

@@ -78,7 +78,8 @@ func CompilePlan(workspace, name string, l PlanLimits) (*Plan, error) {
 		if i > 0 {
 			label += "-" + strconv.Itoa(i+1)
 		}
-		p.rates = append(p.rates, newRateLimit(r.Rate, r.Burst, label, byApplication, fnv(workspace+" "+label, 0)))
+		// Another rate counts anew: what a small one owes would keep a large one shut.
+		p.rates = append(p.rates, newRateLimit(r.Rate, r.Burst, label, byApplication, fnv(fmt.Sprint(workspace, " ", label, " ", r.Rate, " ", r.Burst), 0)))
 	}
 	seen := map[string]bool{}
 	for _, q := range l.Quotas {

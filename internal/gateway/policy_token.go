@@ -138,8 +138,13 @@ func (p *bearerToken) check(x *Exchange) *refusal {
 			return no
 		}
 	}
-	x.token, x.Proven = t, true
-	x.User, x.Session = t.User, t.Session
+	x.token = t
+	if t.User != "" {
+		x.User, x.Proven = t.User, true
+	}
+	if t.Session != "" {
+		x.Session = t.Session
+	}
 	x.added = append(x.added, t.Lines...)
 	p.found(x)
 	return nil

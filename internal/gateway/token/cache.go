@@ -58,20 +58,3 @@ func (c *cache[V]) put(key [sha256.Size]byte, v V, now, until time.Time) {
 	}
 	s.list[key] = cached[V]{v, until}
 }
-
-func (c *cache[V]) drop(key [sha256.Size]byte) {
-	s := &c.shards[key[0]%cacheShards]
-	s.mu.Lock()
-	delete(s.list, key)
-	s.mu.Unlock()
-}
-
-func (c *cache[V]) len() (n int) {
-	for i := range c.shards {
-		s := &c.shards[i]
-		s.mu.RLock()
-		n += len(s.list)
-		s.mu.RUnlock()
-	}
-	return n
-}
