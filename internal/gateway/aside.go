@@ -35,7 +35,7 @@ func (x *Exchange) asideOf(owner *asides, body []byte) *aside {
 	a := &aside{owner: owner, request: body}
 	a.x = Exchange{Method: bytes.Clone(x.outMethod()), Host: bytes.Clone(x.Host), HostAs: bytes.Clone(x.HostAs), Length: -1, Proto: HTTP11, TLS: x.TLS, Client: x.Client,
 		ID: x.ID, Route: x.Route, Consumer: x.Consumer, User: x.User, Session: x.Session, Start: time.Now(),
-		trace: x.trace, span: x.span, parent: x.parent, sampled: x.sampled, changes: x.changes, peer: x.peer, trusted: x.trusted, content: true}
+		trace: x.trace, span: x.span, parent: x.parent, sampled: x.sampled, changes: x.changes, added: bytes.Clone(x.added), peer: x.peer, trusted: x.trusted, content: true}
 	a.x.Target = bytes.Clone(x.Target)
 	a.x.Path = a.x.Target
 	if i := bytes.IndexByte(a.x.Target, '?'); i >= 0 {

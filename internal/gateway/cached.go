@@ -296,14 +296,11 @@ func (c *cached) begin(a cache.Answer, r *reply) {
 	c.owners = []string{owner}
 }
 
-// ownerOf is for whom an answer is kept: everybody where nobody in particular
-// asked or it is said to be public, else who asked.
+// ownerOf is for whom an answer is kept: everybody where it is said to be
+// public, else who asked, be it nobody in particular.
 func (c *cached) ownerOf(a cache.Answer) (string, bool) {
-	if len(c.owners) == 1 {
-		return c.owners[0], true
-	}
 	control, _ := a.Fields.Get("Cache-Control")
-	if d := cache.Parse(control, ""); d.Shareable() {
+	if d := cache.Parse(control, ""); d.Shareable() || len(c.owners) == 1 {
 		return c.owners[0], true
 	}
 	if c.foreign {

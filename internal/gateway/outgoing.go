@@ -52,7 +52,16 @@ func (x *Exchange) outValue(lower string) (string, bool) {
 			return "", false
 		}
 	}
-	return joined(x.outFields(), lower)
+	v, found := joined(x.outFields(), lower)
+	for line := range bytes.SplitSeq(x.added, []byte("\r\n")) { // by policies
+		if name, value, ok := bytes.Cut(line, []byte(": ")); ok && h1.Is(name, lower) {
+			if found {
+				v += ", "
+			}
+			v, found = v+string(value), true
+		}
+	}
+	return v, found
 }
 
 // joined is the value of a field; several lines of it are one list (RFC 9110

@@ -157,16 +157,20 @@ func clientConditions(x *Exchange) cache.Fields {
 
 // owners are for whom answers may be: everybody, and who asks, where the
 // gateway knows that; each on this route, as the upstream is asked. known is
-// false for credentials of the upstream's, whose owner nobody here knows.
+// false for credentials whose owner nobody here knows.
 func (p *caching) owners(x *Exchange) (list []string, known bool) {
 	all := p.route + string(x.outTarget(nil)) + "\x00"
-	if x.Consumer != nil || x.User != "" {
-		who := all + "\x01" + x.User
-		if x.Consumer != nil {
-			who += "\x01" + x.Consumer.Application
-		}
-		return []string{all, who}, true
+	_, sent := x.value("authorization")
+	credentials := sent || x.Consumer != nil || x.token != nil || x.client != nil || x.proven != 0
+	switch {
+	case !credentials && x.User == "":
+		return []string{all, all + "\x02"}, true // nobody in particular
+	case x.User == "" && (x.Consumer == nil || x.token != nil):
+		return []string{all}, false // somebody, but nobody here can tell whom
 	}
-	_, credentials := x.value("authorization")
-	return []string{all}, !credentials
+	who := all + "\x01" + x.User
+	if x.Consumer != nil {
+		who += "\x01" + x.Consumer.Application
+	}
+	return []string{all, who}, true
 }

@@ -292,7 +292,7 @@ func (t *transforming) take(b []byte, last bool) error {
 // what was to be cut out would go through.
 func (t *transforming) refuse(why string) error {
 	t.answered, t.body = true, nil
-	t.x.rejectOn(t.lane, 502, UpstreamBad, why)
+	t.x.rejectOn(t.lane, 502, UpstreamBad, why, nil)
 	return errReplaced
 }
 
