@@ -72,6 +72,7 @@ type Policies struct {
 	Cache     *CachePolicy    `yaml:"cache,omitempty" json:"cache,omitempty" doc:"Keeps answers and sends them again (RFC 9111)."`
 	Mirror    *MirrorPolicy   `yaml:"mirror,omitempty" json:"mirror,omitempty" doc:"Sends copies of requests to another upstream."`
 	Validate  *ValidatePolicy `yaml:"validate,omitempty" json:"validate,omitempty" doc:"Holds requests against the API's OpenAPI document."`
+	WAF       *WAFPolicy      `yaml:"waf,omitempty" json:"waf,omitempty" doc:"Holds requests against the OWASP Core Rule Set."`
 	Transform []TransformRule `yaml:"transform,omitempty" json:"transform,omitempty" doc:"Changes requests and answers, rule by rule."`
 }
 
@@ -110,7 +111,7 @@ type building struct {
 var policyKinds = []policyKind{corsKind, addressKind, sizeKind,
 	mtlsKind, keyKind, basicKind, signatureKind, jwtKind, introspectionKind, authenticationKind, requireKind, identityKind,
 	planKind, limitKind, quotaKind, concurrencyKind, priorityKind,
-	faultKind, compressKind, logKind, validateKind, transformKind, headerKind, mockKind, cacheKind, mirrorKind}
+	faultKind, compressKind, logKind, wafKind, validateKind, transformKind, headerKind, mockKind, cacheKind, mirrorKind}
 
 func (k *checker) policies(path string, p Policies) {
 	for i := range policyKinds {

@@ -31,6 +31,9 @@ func (c call) do(t *testing.T, client *http.Client, addr string) (*http.Response
 	for k, v := range c.header {
 		req.Header[k] = v
 	}
+	if host := req.Header.Get("Host"); host != "" {
+		req.Host = host
+	}
 	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatalf("%s %s: %v", c.method, c.path, err)
