@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"os"
+	"time"
 
 	"github.com/hypercare/hypercare/internal/gateway/h1"
 )
@@ -139,7 +141,11 @@ func (x *Exchange) hold(most int64) (b []byte, whole bool, err error) {
 		}
 	}
 	h := s.held
+	until := x.Start.Add(x.Route.timeouts.total)
 	for !h.whole && int64(len(h.buf)) <= most {
+		if time.Now().After(until) {
+			return h.buf, false, os.ErrDeadlineExceeded // a drop now and then keeps no memory for ever
+		}
 		piece, _, done, err := h.lane.more()
 		if err != nil {
 			return h.buf, false, err

@@ -65,6 +65,9 @@ var cacheKind = policyKind{
 	},
 }
 
+// Cache says how much the caches of all routes keep.
+func (g *Gateway) Cache() cache.Stats { return g.caches.store.Stats() }
+
 // fingerprint changes with what a route does.
 func fingerprint(a API, r RouteC, targets []string) uint64 {
 	a.Routes, a.State, a.Sunset = nil, "", ""

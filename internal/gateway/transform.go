@@ -86,7 +86,7 @@ func (p *transform) request(x *Exchange, r *transformRule) *refusal {
 	if r.fields != nil {
 		x.shaped().sent.fields = r.fields.apply(x.outFields(), x, p.params)
 	}
-	if r.json.empty() || !x.Body {
+	if r.json.empty() || !x.Body || x.grpc {
 		return nil
 	}
 	if v, coded := x.outValue("content-encoding"); coded && !strings.EqualFold(v, "identity") {
