@@ -25,7 +25,10 @@ const (
 	passFor = 10 * time.Second
 	// flightWait bounds how long a request waits for another's answer.
 	flightWait = 10 * time.Second
-	renewSlots = 32
+	// flightRounds is how often, where the one that was waited for failed or
+	// got what does not fit.
+	flightRounds = 3
+	renewSlots   = 32
 )
 
 // cached is a GET or HEAD that a cache looks at.
@@ -69,7 +72,7 @@ func (c *cached) look() *refusal {
 		}
 	}
 	state := &p.gateway.caches
-	for waited := false; ; waited = true {
+	for round := 0; ; round++ {
 		e, known := state.store.Get(c.key, c.owners, c.value)
 		now := time.Now()
 		if e != nil {
@@ -96,7 +99,7 @@ func (c *cached) look() *refusal {
 		case known:
 			c.status = "fwd=vary-miss"
 		}
-		if !c.get || waited {
+		if !c.get || round == flightRounds {
 			break
 		}
 		owner := c.owners[len(c.owners)-1]
@@ -130,7 +133,7 @@ func (c *cached) value(name string) string {
 // waitFor waits until another request has its answer; false when the client
 // has left.
 func (c *cached) waitFor(f *flight) bool {
-	until := time.Now().Add(flightWait)
+	until := c.x.Start.Add(flightWait)
 	for {
 		left := time.Until(until)
 		if left <= 0 {

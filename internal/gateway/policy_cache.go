@@ -128,7 +128,13 @@ func (p *caching) check(x *Exchange) *refusal {
 // keyOf names the address as the client has it, so that what changes it by
 // another route is found too.
 func (p *caching) keyOf(x *Exchange, target string) string {
-	return p.scope + string(x.Host) + "\x00" + target
+	// With the port and the scheme: the upstream is told both, and may use them
+	// in what it answers.
+	secure := "\x00"
+	if x.TLS {
+		secure = "s\x00"
+	}
+	return p.scope + string(x.HostAs) + secure + target
 }
 
 func (p *caching) directives(x *Exchange) cache.Directives {

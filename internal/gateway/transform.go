@@ -117,7 +117,7 @@ func (p *transform) request(x *Exchange, r *transformRule) *refusal {
 func (p *transform) retarget(x *Exchange, r *transformRule) *refusal {
 	path, query, asked := bytes.Cut(x.outTarget(nil), []byte("?"))
 	if r.path != nil {
-		path = []byte(r.path.fill(x, p.params))
+		path = []byte(r.path.path(x, p.params))
 		// What stands in for a name comes from outside.
 		if !cleanPath(path) || bytes.ContainsAny(path, "?# \r\n\x00") || !printable(path) {
 			return &refusal{status: 400, class: BadRequest, reason: "the address can't be passed on as this route wants it"}

@@ -104,6 +104,10 @@ func TestRequestsAreTransformed(t *testing.T) {
 		if h.Get("X-Old") != "" || h.Get("X-New") != "v" || h.Get("Cookie") != "" || h.Get("X-Who") != "127.0.0.1 me" || h.Get("Accept") != "text/plain" || strings.Join(h["X-List"], ",") != "one,two" {
 			t.Errorf("%s: upstream got %v", lane, h)
 		}
+		call{method: "GET", path: "/orders/1%2F7/a%20b?x=c%20d"}.do(t, c, g.addr)
+		if s := seen.Load(); !strings.HasPrefix(s.target, "/v2/a%20b/of-1%2F7?x=c%20d&") {
+			t.Errorf("%s: what was encoded is sent as %s", lane, s.target)
+		}
 		for _, chunks := range []bool{false, true} {
 			call{method: "POST", path: "/orders/17/items?z=1", body: `{"secret":1, "keep":2.50}`, chunks: chunks, header: http.Header{"X-Kind": {"big"}, "Expect": {"100-continue"}}}.do(t, c, g.addr)
 			if s := seen.Load(); s.method != "PUT" || s.body != `{"keep":2.50,"meta":{"source":"17"},"n":5}` || s.header.Get("Content-Length") != fmt.Sprint(len(s.body)) {
