@@ -65,14 +65,18 @@ func (d *Document) Check(op *Operation, r Request) (faults []Fault) {
 		return []Fault{{Status: 400, In: "query", Reason: "it is not encoded as a query is"}}
 	}
 	item := d.Spec.Paths.Value(op.Path)
+	spec, schema := d.bodies.of(d, op, r.Header.Get("Content-Type"))
 	input := &openapi3filter.RequestValidationInput{Request: req, PathParams: r.Params, QueryParams: query,
-		Route:   &routers.Route{Spec: d.Spec, Path: op.Path, PathItem: item, Method: op.Method, Operation: op.Spec},
-		Options: &openapi3filter.Options{MultiError: true, SkipSettingDefaults: true, AuthenticationFunc: openapi3filter.NoopAuthenticationFunc}}
+		Route:   &routers.Route{Spec: spec, Path: op.Path, PathItem: item, Method: op.Method, Operation: op.Spec},
+		Options: &openapi3filter.Options{MultiError: true, ExcludeRequestBody: schema != nil && len(r.Body) > 0, SkipSettingDefaults: true, AuthenticationFunc: openapi3filter.NoopAuthenticationFunc}}
 	if err := openapi3filter.ValidateRequest(context.Background(), input); err != nil {
 		collect(&faults, err, Fault{Status: 400, In: "request"})
 		if len(faults) == 0 {
 			faults = []Fault{{Status: 400, In: "request", Reason: "it does not keep to the description of this API"}}
 		}
+	}
+	if schema != nil && len(r.Body) > 0 && len(faults) < maxFaults {
+		faults = append(faults, checkBody(schema, r.Body)...)
 	}
 	return faults
 }
@@ -122,13 +126,7 @@ func collect(list *[]Fault, err error, of Fault) {
 			collect(list, request.Err, of)
 		}
 	case schema != nil && strings.Contains(schema.Reason, "\n"): // of 3.1: all that is wrong, line by line
-		for _, m := range schemaLine.FindAllStringSubmatch(schema.Reason, maxFaults) {
-			of.At, of.Reason = m[1], oneLine(m[2])
-			if name := missing.FindStringSubmatch(m[2]); name != nil {
-				of.At += "/" + name[1]
-			}
-			*list = append(*list, of)
-		}
+		*list = append(*list, schemaFaults(schema.Reason, of)...)
 	case schema != nil:
 		if at := schema.JSONPointer(); len(at) > 0 {
 			of.At = "/" + strings.Join(at, "/")
@@ -152,6 +150,18 @@ var (
 	schemaLine = regexp.MustCompile(`(?m)^\s*- at '([^']*)': (.+)$`)
 	missing    = regexp.MustCompile(`^missing property '([^']*)'$`)
 )
+
+// schemaFaults takes apart what that validator says.
+func schemaFaults(text string, of Fault) (list []Fault) {
+	for _, m := range schemaLine.FindAllStringSubmatch(text, maxFaults) {
+		of.At, of.Reason = m[1], oneLine(m[2])
+		if name := missing.FindStringSubmatch(m[2]); name != nil {
+			of.At += "/" + name[1]
+		}
+		list = append(list, of)
+	}
+	return list
+}
 
 // oneLine is the first line of what a library says, bounded.
 func oneLine(s string) string {
@@ -196,8 +206,10 @@ type Matcher struct {
 	forms      []pathForm
 }
 
-// Matcher is made of all operations, or of those that are named.
+// Matcher is made of all operations, or of those that are named. What Check
+// needs is made ready too.
 func (d *Document) Matcher(only ...*Operation) *Matcher {
+	d.bodies.make(d)
 	m := &Matcher{operations: only}
 	if len(only) == 0 {
 		for i := range d.Operations {
