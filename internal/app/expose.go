@@ -88,7 +88,11 @@ func (m storeMetrics) Collect(ch chan<- prometheus.Metric) {
 type totalMetrics struct{ g *gateway.Gateway }
 
 // Describe implements prometheus.Collector.
-func (m totalMetrics) Describe(ch chan<- *prometheus.Desc) { ch <- metricTotal }
+func (m totalMetrics) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{metricTotal, metricStore, metricCopies} {
+		ch <- d
+	}
+}
 
 // Collect implements prometheus.Collector.
 func (m totalMetrics) Collect(ch chan<- prometheus.Metric) {
@@ -100,6 +104,11 @@ func (m totalMetrics) Collect(ch chan<- prometheus.Metric) {
 	}
 	for i, n := range sum {
 		ch <- prometheus.MustNewConstMetric(metricTotal, prometheus.CounterValue, float64(n), className(i))
+	}
+	ch <- prometheus.MustNewConstMetric(metricStore, prometheus.GaugeValue, float64(m.g.Cache().Bytes))
+	copies := m.g.Mirrors()
+	for result, n := range map[string]uint64{"sent": copies.Sent, "dropped": copies.Dropped, "skipped": copies.Skipped} {
+		ch <- prometheus.MustNewConstMetric(metricCopies, prometheus.CounterValue, float64(n), result)
 	}
 }
 
@@ -114,12 +123,15 @@ var (
 	metricFailures = prometheus.NewDesc("hypercare_gateway_failures_total", "Requests that the gateway answered itself, by reason.", []string{"api", "version", "route", "reason"}, nil)
 	metricBytes    = prometheus.NewDesc("hypercare_gateway_bytes_total", "Bytes of bodies, by direction.", []string{"api", "version", "route", "direction"}, nil)
 	metricRetries  = prometheus.NewDesc("hypercare_gateway_retries_total", "Tries beyond the first.", []string{"api", "version", "route"}, nil)
+	metricCache    = prometheus.NewDesc("hypercare_gateway_cache_total", "Requests that a cache looked at, by what came of it.", []string{"api", "version", "route", "result"}, nil)
+	metricStore    = prometheus.NewDesc("hypercare_gateway_cache_bytes", "Bytes of answers that caches keep, of all tenants.", nil, nil)
+	metricCopies   = prometheus.NewDesc("hypercare_gateway_mirrored_total", "Copies of requests of all tenants, by what came of them: sent, dropped, skipped.", []string{"result"}, nil)
 	metricLatency  = prometheus.NewDesc("hypercare_gateway_request_duration_seconds", "Time from the head of the request to the end of the answer.", []string{"api", "version", "route"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (m gatewayMetrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{metricRequests, metricFailures, metricBytes, metricRetries, metricLatency} {
+	for _, d := range []*prometheus.Desc{metricRequests, metricFailures, metricBytes, metricRetries, metricCache, metricLatency} {
 		ch <- d
 	}
 }
@@ -139,6 +151,9 @@ func (m gatewayMetrics) Collect(ch chan<- prometheus.Metric) {
 			if n > 0 {
 				counter(metricRequests, n, className(i))
 			}
+		}
+		for result, n := range t.Caches {
+			counter(metricCache, n, result)
 		}
 		for reason, n := range t.Errors {
 			counter(metricFailures, n, reason)

@@ -3,6 +3,7 @@ package calllog
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"time"
 	"unsafe"
 
@@ -83,7 +84,7 @@ func (b *scratch) fill(x *gateway.Exchange, ws workspace.ID, node string, rules 
 		Upstream: x.UpstreamLabel(), Attempts: int64(x.Attempts),
 		User: x.User, Session: x.Session,
 		BytesIn: x.BytesIn, BytesOut: x.BytesOut, Latency: micros(x.Start, x.End),
-		Cache: x.Cache, Policy: x.Policy, Error: x.Err.String(), Node: node, Release: x.Release,
+		Cache: x.Cache, Policy: policyOf(x), Error: x.Err.String(), Node: node, Release: x.Release,
 	}
 	if r.Trace == (call.ID{}) { // what came was no request
 		r.Trace = r.ID
@@ -182,4 +183,16 @@ func appendTries(t []byte, tries []gateway.Try) []byte {
 		t = append(t, "ms"...)
 	}
 	return t
+}
+
+// policyOf is the kind of policy that answered, and what policies found: ids of
+// rules, or what is wrong with the request.
+func policyOf(x *gateway.Exchange) string {
+	switch {
+	case x.Found == "":
+		return x.Policy
+	case x.Policy == "", strings.HasPrefix(x.Found, x.Policy+": "):
+		return x.Found
+	}
+	return x.Policy + "; " + x.Found
 }

@@ -63,7 +63,7 @@ var names = []name{
 	{"ip", call.Client, plain, "address of the client, or a network: 10.0.0.0/8"},
 	{"agent", call.Agent, plain, "user agent; *Firefox* for a part of it"},
 	{"error", call.Error, plain, "why the gateway answered itself: timed_out, refused, ..."},
-	{"policy", call.Policy, plain, "kind of policy that answered"},
+	{"policy", call.Policy, plain, "kind of policy that answered, and what it found: waf* or *942100*"},
 	{"limit", call.Limit, plain, "limit that was exceeded"},
 	{"cache", call.Cache, plain, "hit, miss, ..."},
 	{"upstream", call.Upstream, target, "name of an upstream, or name/host:port"},

@@ -25,7 +25,10 @@ const (
 	passFor = 10 * time.Second
 	// flightWait bounds how long a request waits for another's answer.
 	flightWait = 10 * time.Second
-	renewSlots = 32
+	// flightRounds is how often, where the one that was waited for failed or
+	// got what does not fit.
+	flightRounds = 3
+	renewSlots   = 32
 )
 
 // cached is a GET or HEAD that a cache looks at.
@@ -72,7 +75,7 @@ func (c *cached) look() *refusal {
 		}
 	}
 	state := &p.gateway.caches
-	for waited := false; ; waited = true {
+	for round := 0; ; round++ {
 		e, known := state.store.Get(c.key, c.owners, c.value)
 		now := time.Now()
 		if e != nil {
@@ -99,7 +102,7 @@ func (c *cached) look() *refusal {
 		case known:
 			c.status = "fwd=vary-miss"
 		}
-		if !c.get || waited {
+		if !c.get || round == flightRounds {
 			break
 		}
 		owner := c.owners[len(c.owners)-1]
@@ -133,7 +136,7 @@ func (c *cached) value(name string) string {
 // waitFor waits until another request has its answer; false when the client
 // has left.
 func (c *cached) waitFor(f *flight) bool {
-	until := time.Now().Add(flightWait)
+	until := c.x.Start.Add(flightWait)
 	for {
 		left := time.Until(until)
 		if left <= 0 {
@@ -299,14 +302,11 @@ func (c *cached) begin(a cache.Answer, r *reply) {
 	c.owners = []string{owner}
 }
 
-// ownerOf is for whom an answer is kept: everybody where nobody in particular
-// asked or it is said to be public, else who asked.
+// ownerOf is for whom an answer is kept: everybody where it is said to be
+// public, else who asked, be it nobody in particular.
 func (c *cached) ownerOf(a cache.Answer) (string, bool) {
-	if len(c.owners) == 1 {
-		return c.owners[0], true
-	}
 	control, _ := a.Fields.Get("Cache-Control")
-	if d := cache.Parse(control, ""); d.Shareable() {
+	if d := cache.Parse(control, ""); d.Shareable() || len(c.owners) == 1 {
 		return c.owners[0], true
 	}
 	if c.foreign {

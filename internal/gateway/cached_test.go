@@ -182,6 +182,18 @@ func TestSharedCache(t *testing.T) {
 				g.checkAsk(t, c, fmt.Sprintf("%s: %s: request %d", lane, tc.name, n+1), path, a)
 			}
 		}
+		counted := uint64(0)
+		for _, s := range g.Stats() {
+			for _, n := range s.Totals().Caches {
+				counted += n
+			}
+		}
+		if all := uint64(len(g.recorded())); counted != all-1 { // one was refused before: only-if-cached
+			t.Errorf("%s: %d of %d outcomes are counted", lane, counted, all)
+		}
+		if st := g.Cache(); st.Entries == 0 || st.Bytes == 0 || st.Bytes > st.Most {
+			t.Errorf("%s: the store has %+v", lane, st)
+		}
 	}
 }
 

@@ -130,6 +130,7 @@ type checker struct {
 	file      *ast.File // of doc, read when the first line is looked for
 	faults    Faults
 	upstreams map[string]bool // by name
+	openapi   string          // document of the API that is being checked
 }
 
 func (k *checker) fault(path, format string, args ...any) {

@@ -84,6 +84,7 @@ func (k *checker) api(path string, a API, ups map[string]bool) {
 	if a.OpenAPI != "" && !openapi.IsID(a.OpenAPI) {
 		k.fault(path+".openapi", "%q is no OpenAPI document; write sha256: and 64 digits, as the import of one says", a.OpenAPI)
 	}
+	k.openapi = a.OpenAPI
 	k.policies(path+".policies", a.Policies)
 	k.timeouts(path+".timeouts", a.Timeouts)
 	if a.Upstream != "" && !ups[a.Upstream] {
@@ -296,7 +297,7 @@ func (g *Gateway) compileRoute(s *snapshot, ws string, a API, r RouteC, specs *s
 		total:   or(cmp.Or(r.Timeouts.Total, a.Timeouts.Total), 60*time.Second),
 		idle:    or(cmp.Or(r.Timeouts.Idle, a.Timeouts.Idle), 60*time.Second),
 	}
-	here := building{g: g, workspace: ws, api: a.Name, scope: a.Name, openapi: a.OpenAPI, operation: cmp.Or(r.Operation, r.Name), specs: specs, params: paramNames(full),
+	here := building{g: g, workspace: ws, api: a.Name, scope: a.Name, openapi: a.OpenAPI, operation: cmp.Or(r.Operation, r.Name), specs: specs, params: paramNames(full), base: strings.TrimSuffix(a.Base, "/"),
 		upstreams: func(name string) *upstream { return s.upstreams[ws+" "+name] },
 		print:     func() uint64 { return fingerprint(a, r, out.targets()) }}
 	of := here

@@ -36,6 +36,7 @@ type Exchange struct {
 	Proven    bool      // User is of a verified token or certificate, not what the caller says
 	Policy    string    // kind that answered in the upstream's place; "" for none
 	Cache     string    // what a cache did: see CacheHit; "" without one
+	Found     string    // by a policy: rules that matched, what is wrong with the request; also where it only reports
 	Variant   Variant   // of a rollout that is under way
 	Upstream  *target   // that answered
 	Attempts  int

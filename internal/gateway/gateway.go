@@ -321,7 +321,7 @@ func (g *Gateway) handle(x *Exchange, in *h1.Head) {
 				_ = x.lane.answer(&reply{status: 204, reason: []byte("No Content"), framing: framedNone, last: true})
 				return
 			}
-			g.reject(x, no.status, no.class, no.reason)
+			x.rejectOn(x.lane, no.status, no.class, no.reason, no.details)
 			return
 		}
 	}
@@ -376,15 +376,17 @@ type problem struct {
 	Detail string `json:"detail"`
 	Code   string `json:"code"`
 	ID     string `json:"request_id"`
+
+	Errors []detail `json:"errors,omitempty"`
 }
 
 // reject answers in the gateway's own name.
 func (g *Gateway) reject(x *Exchange, status int, class Class, why string) {
-	x.rejectOn(x.lane, status, class, why)
+	x.rejectOn(x.lane, status, class, why, nil)
 }
 
 // rejectOn is reject for a policy's lane, which answers on the lane behind it.
-func (x *Exchange) rejectOn(l lane, status int, class Class, why string) {
+func (x *Exchange) rejectOn(l lane, status int, class Class, why string, details []detail) {
 	x.Status, x.Err = status, class
 	if status == 499 {
 		x.close = true
@@ -401,7 +403,7 @@ func (x *Exchange) rejectOn(l lane, status int, class Class, why string) {
 		return
 	}
 	title := http.StatusText(status)
-	body, err := json.Marshal(problem{Title: title, Status: status, Detail: why, Code: class.String(), ID: x.ID.String()})
+	body, err := json.Marshal(problem{Title: title, Status: status, Detail: why, Code: class.String(), ID: x.ID.String(), Errors: details})
 	if err != nil {
 		body = nil
 	}

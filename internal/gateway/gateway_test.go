@@ -42,7 +42,7 @@ func newRig(t *testing.T, doc string, change ...func(*Options)) *rig {
 	o := Options{Log: slog.New(slog.DiscardHandler), Record: func(x *Exchange) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.calls = append(r.calls, Exchange{TLS: x.TLS, Status: x.Status, Err: x.Err, Attempts: x.Attempts, Route: x.Route, Workspace: x.Workspace, BytesIn: x.BytesIn, BytesOut: x.BytesOut, ID: x.ID, Client: x.Client, Cache: x.Cache, User: x.User, Session: x.Session, Proven: x.Proven, Policy: x.Policy, Consumer: x.Consumer})
+		r.calls = append(r.calls, Exchange{TLS: x.TLS, Status: x.Status, Err: x.Err, Attempts: x.Attempts, Route: x.Route, Workspace: x.Workspace, BytesIn: x.BytesIn, BytesOut: x.BytesOut, ID: x.ID, Client: x.Client, Cache: x.Cache, User: x.User, Session: x.Session, Proven: x.Proven, Policy: x.Policy, Found: x.Found, Consumer: x.Consumer})
 	}}
 	for _, f := range change {
 		f(&o)

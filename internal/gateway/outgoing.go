@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"os"
+	"time"
 
 	"github.com/hypercare/hypercare/internal/gateway/h1"
 )
@@ -52,7 +54,16 @@ func (x *Exchange) outValue(lower string) (string, bool) {
 			return "", false
 		}
 	}
-	return joined(x.outFields(), lower)
+	v, found := joined(x.outFields(), lower)
+	for line := range bytes.SplitSeq(x.added, []byte("\r\n")) { // by policies
+		if name, value, ok := bytes.Cut(line, []byte(": ")); ok && h1.Is(name, lower) {
+			if found {
+				v += ", "
+			}
+			v, found = v+string(value), true
+		}
+	}
+	return v, found
 }
 
 // joined is the value of a field; several lines of it are one list (RFC 9110
@@ -130,7 +141,11 @@ func (x *Exchange) hold(most int64) (b []byte, whole bool, err error) {
 		}
 	}
 	h := s.held
+	until := x.Start.Add(x.Route.timeouts.total)
 	for !h.whole && int64(len(h.buf)) <= most {
+		if time.Now().After(until) {
+			return h.buf, false, os.ErrDeadlineExceeded // a drop now and then keeps no memory for ever
+		}
 		piece, _, done, err := h.lane.more()
 		if err != nil {
 			return h.buf, false, err

@@ -25,7 +25,17 @@ type refusal struct {
 	after  time.Duration
 	// challenge is the WWW-Authenticate of a 401 (RFC 9110 11.6.1).
 	challenge string
-	done      bool // the policy gave an answer of its own through the lane
+	details   []detail // what is wrong with the request, one by one
+	done      bool     // the policy gave an answer of its own through the lane
+}
+
+// detail is one thing that is wrong with a request, and where (an extension of
+// RFC 9457).
+type detail struct {
+	In      string `json:"in"`
+	Name    string `json:"name,omitempty"`
+	Pointer string `json:"pointer,omitempty"`
+	Reason  string `json:"reason"`
 }
 
 // Policies are what a request must meet.
@@ -61,6 +71,8 @@ type Policies struct {
 	Mock      *MockPolicy     `yaml:"mock,omitempty" json:"mock,omitempty" doc:"Answers in the upstream's place."`
 	Cache     *CachePolicy    `yaml:"cache,omitempty" json:"cache,omitempty" doc:"Keeps answers and sends them again (RFC 9111)."`
 	Mirror    *MirrorPolicy   `yaml:"mirror,omitempty" json:"mirror,omitempty" doc:"Sends copies of requests to another upstream."`
+	Validate  *ValidatePolicy `yaml:"validate,omitempty" json:"validate,omitempty" doc:"Holds requests against the API's OpenAPI document."`
+	WAF       *WAFPolicy      `yaml:"waf,omitempty" json:"waf,omitempty" doc:"Holds requests against the OWASP Core Rule Set."`
 	Transform []TransformRule `yaml:"transform,omitempty" json:"transform,omitempty" doc:"Changes requests and answers, rule by rule."`
 }
 
@@ -89,6 +101,7 @@ type building struct {
 	ofRoute   bool // not of the API
 	upstreams func(name string) *upstream
 	print     func() uint64 // changes with what the route does
+	base      string        // of the API, in front of its paths
 	params    []string      // names of the parameters of the route's path
 }
 
@@ -98,7 +111,7 @@ type building struct {
 var policyKinds = []policyKind{corsKind, addressKind, sizeKind,
 	mtlsKind, keyKind, basicKind, signatureKind, jwtKind, introspectionKind, authenticationKind, requireKind, identityKind,
 	planKind, limitKind, quotaKind, concurrencyKind, priorityKind,
-	faultKind, compressKind, logKind, transformKind, headerKind, mockKind, cacheKind, mirrorKind}
+	faultKind, compressKind, logKind, wafKind, validateKind, transformKind, headerKind, mockKind, cacheKind, mirrorKind}
 
 func (k *checker) policies(path string, p Policies) {
 	for i := range policyKinds {

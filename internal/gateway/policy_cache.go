@@ -65,6 +65,9 @@ var cacheKind = policyKind{
 	},
 }
 
+// Cache says how much the caches of all routes keep.
+func (g *Gateway) Cache() cache.Stats { return g.caches.store.Stats() }
+
 // fingerprint changes with what a route does.
 func fingerprint(a API, r RouteC, targets []string) uint64 {
 	a.Routes, a.State, a.Sunset = nil, "", ""
@@ -125,7 +128,13 @@ func (p *caching) check(x *Exchange) *refusal {
 // keyOf names the address as the client has it, so that what changes it by
 // another route is found too.
 func (p *caching) keyOf(x *Exchange, target string) string {
-	return p.scope + string(x.Host) + "\x00" + target
+	// With the port and the scheme: the upstream is told both, and may use them
+	// in what it answers.
+	secure := "\x00"
+	if x.TLS {
+		secure = "s\x00"
+	}
+	return p.scope + string(x.HostAs) + secure + target
 }
 
 func (p *caching) directives(x *Exchange) cache.Directives {
@@ -157,17 +166,24 @@ func clientConditions(x *Exchange) cache.Fields {
 
 // owners are for whom answers may be: everybody, and who asks, where the
 // gateway knows that; each on this route, as the upstream is asked. known is
-// false for credentials of the upstream's, whose owner nobody here knows.
+// false for credentials whose owner nobody here knows.
 func (p *caching) owners(x *Exchange) (list []string, known bool) {
 	all := p.route + string(x.outTarget(nil)) + "\x00"
-	if x.Consumer != nil || x.User != "" {
-		// What the upstream is told of them besides tells apart, too.
-		who := all + "\x01" + x.User + "\x01" + string(x.added)
-		if x.Consumer != nil {
-			who += "\x01" + x.Consumer.Application
-		}
-		return []string{all, who}, true
+	_, sent := x.value("authorization")
+	credentials := sent || x.Consumer != nil || x.token != nil || x.client != nil || x.proven != 0
+	switch {
+	case !credentials && x.User == "":
+		return []string{all, all + "\x02"}, true // nobody in particular
+	case x.User == "" && (x.Consumer == nil || x.token != nil):
+		return []string{all}, false // somebody, but nobody here can tell whom
 	}
-	_, credentials := x.value("authorization")
-	return []string{all}, !credentials && x.proven == 0 // it may be a token without a name
+	if !x.Proven && x.Consumer == nil {
+		return []string{all}, false // anybody can say that they are this user
+	}
+	// What the upstream is told of them besides tells apart, too.
+	who := all + "\x01" + x.User + "\x01" + string(x.added)
+	if x.Consumer != nil {
+		who += "\x01" + x.Consumer.Application
+	}
+	return []string{all, who}, true
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hypercare/hypercare/internal/gateway/h1"
+	"github.com/hypercare/hypercare/internal/openapi"
 )
 
 // MockPolicy answers in the upstream's place: what it says, or an example out
@@ -19,6 +20,7 @@ type MockPolicy struct {
 	Headers map[string]string `yaml:"headers,omitempty" json:"headers,omitempty" doc:"Texts may hold {names}."`
 	Body    string            `yaml:"body,omitempty" json:"body,omitempty" doc:"May hold {names}."`
 	JSON    any               `yaml:"json,omitempty" json:"json,omitempty" doc:"In place of body: sent as JSON."`
+	OpenAPI bool              `yaml:"openapi,omitempty" json:"openapi,omitempty" doc:"The example of the API's OpenAPI document, or one made from its schema; a request picks another by Prefer: code=404, example=NAME."`
 	Delay   Duration          `yaml:"delay,omitempty" json:"delay,omitempty"`
 }
 
@@ -32,6 +34,9 @@ var mockKind = policyKind{
 		if _, err := compileMock(p.Mock); err != nil {
 			k.fault(path+".mock"+err.at, "%s", err.why)
 		}
+		if p.Mock.OpenAPI && k.openapi == "" {
+			k.fault(path+".mock.openapi", "there are no examples; name the API's document as openapi")
+		}
 		k.durations(path+".mock", map[string]Duration{"delay": p.Mock.Delay})
 	},
 	build: func(b *building, p *Policies) policy {
@@ -43,6 +48,13 @@ var mockKind = policyKind{
 			return nil
 		}
 		out.params = b.params
+		if p.Mock.OpenAPI {
+			doc, op := b.spec()
+			if doc == nil {
+				return nil // Load tells
+			}
+			out.examples = &examples{operation: op, matcher: doc.Matcher(), base: b.base, status: p.Mock.Status}
+		}
 		return out
 	},
 }
@@ -61,6 +73,9 @@ func compileMock(m *MockPolicy) (*mock, *misplaced) {
 	var err error
 	if out.when, err = compileCondition(m.When); err != nil {
 		return nil, &misplaced{".when", err.Error()}
+	}
+	if m.OpenAPI && (m.Body != "" || m.JSON != nil) {
+		return nil, &misplaced{".openapi", "an answer has either an example or a body of its own"}
 	}
 	if m.Body != "" && m.JSON != nil {
 		return nil, &misplaced{".json", "an answer has either body or json"}
@@ -103,6 +118,8 @@ type mock struct {
 	headers []namedTemplate
 	body    template
 	delay   time.Duration
+
+	examples *examples // nil: the body is its own
 }
 
 func (p *mock) check(x *Exchange) *refusal {
@@ -113,12 +130,68 @@ func (p *mock) check(x *Exchange) *refusal {
 		x.Err, x.Status, x.close = ClientGone, 499, true
 		return &refusal{done: true}
 	}
+	if p.examples != nil {
+		return p.example(x)
+	}
+	fields := p.fields(x)
+	return x.respond(p.status, fields, []byte(p.body.fill(x, p.params)))
+}
+
+func (p *mock) fields(x *Exchange) []h1.Field {
 	x.Status = p.status
-	fields := make([]h1.Field, 0, len(p.headers))
+	fields := make([]h1.Field, 0, len(p.headers)+2)
 	for _, h := range p.headers {
 		fields = append(fields, h1.Field{Name: []byte(h.name), Value: []byte(lineSafe(h.value.fill(x, p.params)))})
 	}
-	return x.respond(p.status, fields, []byte(p.body.fill(x, p.params)))
+	return fields
+}
+
+// examples are answers out of an OpenAPI document.
+type examples struct {
+	operation *openapi.Operation // of the route; nil: found by the address
+	matcher   *openapi.Matcher
+	base      string
+	status    int
+}
+
+// example answers with one; Prefer (RFC 7240) may name it, as other mock
+// servers have it: code=404, example=NAME.
+func (p *mock) example(x *Exchange) *refusal {
+	e := p.examples
+	op := e.operation
+	if op == nil {
+		path := string(x.Path)
+		if op, _ = e.matcher.Find(string(x.Method), strings.TrimPrefix(path, e.base)); op == nil {
+			return &refusal{status: 404, class: NoRoute, reason: "the description of this API has no such operation"}
+		}
+	}
+	want := openapi.Wanted{Status: e.status}
+	want.Type, _ = joined(x.Fields, "accept")
+	preferred, _ := joined(x.Fields, "prefer")
+	for part := range strings.FieldsFuncSeq(preferred, func(r rune) bool { return r == ',' || r == ';' }) {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		value = strings.Trim(value, `"`)
+		switch strings.ToLower(name) {
+		case "code":
+			want.Status, _ = strconv.Atoi(value)
+		case "example":
+			want.Name = value
+		}
+	}
+	got, ok := op.Example(want)
+	if !ok {
+		return &refusal{status: 501, class: Refused, reason: "the description of this API shows no such answer"}
+	}
+	fields := p.fields(x)
+	for _, name := range slices.Sorted(maps.Keys(got.Header)) {
+		if headerForm.MatchString(name) && !reservedOfAnswers[strings.ToLower(name)] {
+			fields = append(fields, h1.Field{Name: []byte(name), Value: []byte(lineSafe(got.Header[name]))})
+		}
+	}
+	if got.Type != "" {
+		fields = setField(fields, "Content-Type", lineSafe(got.Type))
+	}
+	return x.respond(got.Status, fields, got.Body)
 }
 
 // respond is a policy's own answer.

@@ -18,8 +18,12 @@ type Stats struct {
 	upstream histogram
 	in, out  atomic.Uint64
 	retries  atomic.Uint64
+	caches   [len(cacheNames)]atomic.Uint64
 	last     atomic.Int64
 }
+
+// cacheNames are the outcomes of a cache that are counted.
+var cacheNames = [...]string{CacheHit, CacheMiss, CacheStale, CacheRevalidated, CacheBypass}
 
 // classNames are the words of Class, in its order.
 var classNames = [...]string{"", "bad_request", "no_route", "refused", "limited", "no_upstream", "connect_failed", "upstream_reset",
@@ -44,6 +48,13 @@ func (s *Stats) count(x *Exchange, now time.Time) {
 	if x.Attempts > 1 {
 		s.retries.Add(uint64(x.Attempts - 1))
 	}
+	if x.Cache != "" {
+		for i, name := range cacheNames {
+			if x.Cache == name {
+				s.caches[i].Add(1)
+			}
+		}
+	}
 	s.last.Store(now.UnixMicro())
 }
 
@@ -61,6 +72,7 @@ type Totals struct {
 	Requests  uint64    `json:"requests"`
 	Classes   [6]uint64 `json:"classes" doc:"By first digit of the status; the first is clients that left."`
 	Errors    map[string]uint64
+	Caches    map[string]uint64 // by outcome of a cache; nil without one
 	P50       time.Duration
 	P95       time.Duration
 	P99       time.Duration
@@ -75,6 +87,14 @@ func (s *Stats) Totals() Totals {
 	for i := range s.classes {
 		t.Classes[i] = s.classes[i].Load()
 		t.Requests += t.Classes[i]
+	}
+	for i := range s.caches {
+		if n := s.caches[i].Load(); n > 0 {
+			if t.Caches == nil {
+				t.Caches = map[string]uint64{}
+			}
+			t.Caches[cacheNames[i]] = n
+		}
 	}
 	for i := range s.errors {
 		if n := s.errors[i].Load(); n > 0 {

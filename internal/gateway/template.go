@@ -69,7 +69,35 @@ func (t template) fill(x *Exchange, params []string) string {
 	return b.String()
 }
 
-// word is what one name stands for.
+// path is fill for the path of an address: parameters stay as they came, and
+// what else comes from outside can't begin another segment.
+func (t template) path(x *Exchange, params []string) string {
+	var b strings.Builder
+	for _, p := range t {
+		switch {
+		case p.name == "":
+			b.WriteString(p.text)
+		case p.name == "path":
+			b.Write(x.Path)
+		case strings.HasPrefix(p.name, "path."):
+			b.Write(x.param(p.name[5:], params))
+		default:
+			b.WriteString(url.PathEscape(x.word(p.name, params)))
+		}
+	}
+	return b.String()
+}
+
+// param is a parameter of the route's path as it came.
+func (x *Exchange) param(name string, params []string) []byte {
+	if i := slices.Index(params, name); i >= 0 && i < maxParams {
+		at := x.params[i]
+		return x.Path[at[0]:at[1]]
+	}
+	return nil
+}
+
+// word is what one name stands for; what is encoded in an address is decoded.
 func (x *Exchange) word(name string, params []string) string {
 	switch name {
 	case "request_id":
@@ -104,13 +132,17 @@ func (x *Exchange) word(name string, params []string) string {
 	kind, of, _ := strings.Cut(name, ".")
 	switch kind {
 	case "path":
-		if i := slices.Index(params, of); i >= 0 && i < maxParams {
-			at := x.params[i]
-			return string(x.Path[at[0]:at[1]])
+		raw := string(x.param(of, params))
+		if v, err := url.PathUnescape(raw); err == nil {
+			return v
 		}
+		return raw
 	case "query":
-		v, _ := parameter(x.Query, url.QueryEscape(of))
-		return string(v)
+		raw, _ := parameter(x.Query, url.QueryEscape(of))
+		if v, err := url.QueryUnescape(string(raw)); err == nil {
+			return v
+		}
+		return string(raw)
 	case "header":
 		v, _ := x.value(strings.ToLower(of))
 		return string(v)

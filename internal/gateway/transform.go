@@ -86,7 +86,7 @@ func (p *transform) request(x *Exchange, r *transformRule) *refusal {
 	if r.fields != nil {
 		x.shaped().sent.fields = r.fields.apply(x.outFields(), x, p.params)
 	}
-	if r.json.empty() || !x.Body {
+	if r.json.empty() || !x.Body || x.grpc {
 		return nil
 	}
 	if v, coded := x.outValue("content-encoding"); coded && !strings.EqualFold(v, "identity") {
@@ -117,7 +117,7 @@ func (p *transform) request(x *Exchange, r *transformRule) *refusal {
 func (p *transform) retarget(x *Exchange, r *transformRule) *refusal {
 	path, query, asked := bytes.Cut(x.outTarget(nil), []byte("?"))
 	if r.path != nil {
-		path = []byte(r.path.fill(x, p.params))
+		path = []byte(r.path.path(x, p.params))
 		// What stands in for a name comes from outside.
 		if !cleanPath(path) || bytes.ContainsAny(path, "?# \r\n\x00") || !printable(path) {
 			return &refusal{status: 400, class: BadRequest, reason: "the address can't be passed on as this route wants it"}
@@ -292,7 +292,7 @@ func (t *transforming) take(b []byte, last bool) error {
 // what was to be cut out would go through.
 func (t *transforming) refuse(why string) error {
 	t.answered, t.body = true, nil
-	t.x.rejectOn(t.lane, 502, UpstreamBad, why)
+	t.x.rejectOn(t.lane, 502, UpstreamBad, why, nil)
 	return errReplaced
 }
 

@@ -31,6 +31,9 @@ func (c call) do(t *testing.T, client *http.Client, addr string) (*http.Response
 	for k, v := range c.header {
 		req.Header[k] = v
 	}
+	if host := req.Header.Get("Host"); host != "" {
+		req.Host = host
+	}
 	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatalf("%s %s: %v", c.method, c.path, err)
@@ -100,6 +103,10 @@ func TestRequestsAreTransformed(t *testing.T) {
 		h := s.header
 		if h.Get("X-Old") != "" || h.Get("X-New") != "v" || h.Get("Cookie") != "" || h.Get("X-Who") != "127.0.0.1 me" || h.Get("Accept") != "text/plain" || strings.Join(h["X-List"], ",") != "one,two" {
 			t.Errorf("%s: upstream got %v", lane, h)
+		}
+		call{method: "GET", path: "/orders/1%2F7/a%20b?x=c%20d"}.do(t, c, g.addr)
+		if s := seen.Load(); !strings.HasPrefix(s.target, "/v2/a%20b/of-1%2F7?x=c%20d&") {
+			t.Errorf("%s: what was encoded is sent as %s", lane, s.target)
 		}
 		for _, chunks := range []bool{false, true} {
 			call{method: "POST", path: "/orders/17/items?z=1", body: `{"secret":1, "keep":2.50}`, chunks: chunks, header: http.Header{"X-Kind": {"big"}, "Expect": {"100-continue"}}}.do(t, c, g.addr)

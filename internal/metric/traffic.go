@@ -26,6 +26,7 @@ const (
 	nameFailures   = "hypercare_gateway_failures_total"
 	nameBytes      = "hypercare_gateway_bytes_total"
 	nameRetries    = "hypercare_gateway_retries_total"
+	nameCache      = "hypercare_gateway_cache_total"
 	nameLatency    = "hypercare_gateway_request_duration_seconds"
 	nameUpstream   = "hypercare_gateway_upstream_duration_seconds"
 	nameAppCalls   = "hypercare_gateway_application_requests_total"
@@ -44,6 +45,7 @@ var described = map[string]metadata.Metadata{
 	nameFailures:   {Type: model.MetricTypeCounter, Help: "Requests that the gateway answered itself, by reason; limited ones are reason=\"limited\"."},
 	nameBytes:      {Type: model.MetricTypeCounter, Unit: "bytes", Help: "Bytes of bodies, by direction."},
 	nameRetries:    {Type: model.MetricTypeCounter, Help: "Tries beyond the first."},
+	nameCache:      {Type: model.MetricTypeCounter, Help: "Requests that a cache looked at, by what came of it: hit, miss, stale, revalidated, bypass."},
 	nameLatency:    {Type: model.MetricTypeHistogram, Unit: "seconds", Help: "Time from the head of the request to the end of the answer."},
 	nameUpstream:   {Type: model.MetricTypeHistogram, Unit: "seconds", Help: "Time from the request to the head of the upstream's answer."},
 	nameAppCalls:   {Type: model.MetricTypeCounter, Help: "Requests by application and class of status."},
@@ -182,6 +184,9 @@ func (b *batch) route(s *gateway.Stats) {
 	}
 	names := []string{"api", s.API, "version", s.Version, "route", s.Route}
 	with := func(more ...string) []string { return append(names[:6:6], more...) }
+	for result, n := range t.Caches {
+		b.add(nameCache, float64(n), nil, with("result", result)...)
+	}
 	for i, n := range t.Classes {
 		if n > 0 {
 			b.add(nameRequests, float64(n), nil, with("class", classes[i])...)

@@ -30,6 +30,8 @@ type Document struct {
 	OpenAPI    string // of the format, such as 3.1.0
 	Operations []Operation
 	Spec       *openapi3.T // with all references resolved
+
+	bodies compiled
 }
 
 // Operation is one method of one path.
