@@ -195,6 +195,9 @@ func (s *Service) parse(ctx context.Context, ws workspace.ID, document string) (
 	var faults gateway.Faults
 	known := map[string]bool{"": true}
 	for i, api := range c.APIs {
+		if api.State == gateway.StateDeprecated && api.Deprecated == "" { // asked for here, since what was published before goes on
+			faults = append(faults, gateway.FaultAt([]byte(document), fmt.Sprintf("apis[%d].state", i), "say since when it is deprecated: add deprecated: %s", s.now().UTC().Format(time.DateOnly)))
+		}
 		if known[api.OpenAPI] {
 			continue
 		}
