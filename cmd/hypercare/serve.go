@@ -6,8 +6,10 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/hypercare/hypercare/internal/app"
+	"github.com/hypercare/hypercare/internal/gateway"
 	"github.com/hypercare/hypercare/internal/secret"
 )
 
@@ -38,7 +40,7 @@ func serve(ctx context.Context, args []string, io streams) error {
 	fs := flags("serve", io)
 	url := processFlags(fs, &cfg)
 	fs.StringVar(&cfg.Listen, "listen", ":8080", "`address` of UI and API")
-	fs.StringVar(&cfg.Gateway, "gateway", "", "`address` of the gateway, such as :8000, which the product's traffic passes through; none when absent")
+	roles := roleFlags(fs, &cfg)
 	gatewayFlags(fs, &cfg)
 	key := fs.String("master-key", "", "`key` that seals secrets in the records, 32 bytes in base64, the same on every node; made in the data folder when absent")
 	fs.Var(&cfg.PrivateNetworks, "allow-private-networks", "lets addresses that people give, such as a key set's, be in networks that are not public: all, or `networks` such as 10.0.0.0/8,127.0.0.1")
@@ -58,6 +60,9 @@ func serve(ctx context.Context, args []string, io streams) error {
 	}
 	if cfg.Calls.Days < 1 || *size < 1 {
 		return errors.New("--call-log-days and --call-log-gb must be 1 or more; --call-log=false keeps nothing")
+	}
+	if err := roles(); err != nil {
+		return err
 	}
 	cfg.Calls.Off, cfg.Calls.Bytes = !*on, *size<<30
 	cfg.DatabaseURL, cfg.MasterKey = secret.Text(*url), secret.Text(*key)
@@ -88,6 +93,39 @@ func serve(ctx context.Context, args []string, io streams) error {
 	}
 	log.Info("stopped")
 	return nil
+}
+
+// roleFlags are those that say which roles a process has. What it returns
+// checks them once they are read.
+func roleFlags(fs *flag.FlagSet, cfg *app.Config) func() error {
+	const usual = ":8000"
+	fs.StringVar(&cfg.Gateway, "gateway", usual, "`address` of the gateway, which the product's traffic passes through; empty beside --gateway-tls: TLS only")
+	off := fs.Bool("no-gateway", false, "serve UI and API only; traffic goes through other nodes")
+	fs.BoolVar(&cfg.GatewayOnly, "gateway-only", false, "serve traffic only; --listen then has /healthz, /readyz and /metrics")
+	proxies := fs.String("trusted-proxies", "", "`networks` of proxies in front of the gateway, such as 10.0.0.0/8, whose X-Forwarded-For is believed")
+	return func() error {
+		switch {
+		case *off && cfg.GatewayOnly:
+			return errors.New("--no-gateway and --gateway-only leave nothing to serve; use one of them")
+		case *off && (cfg.Gateway != usual || cfg.GatewayTLS.Listen != ""):
+			return errors.New("--no-gateway leaves no use for --gateway and --gateway-tls; use one of them")
+		case *off:
+			cfg.Gateway = ""
+		case cfg.Gateway == "" && cfg.GatewayTLS.Listen == "":
+			return errors.New("--gateway needs an address such as :8000; --no-gateway serves without one")
+		}
+		for s := range strings.SplitSeq(*proxies, ",") {
+			if s = strings.TrimSpace(s); s == "" {
+				continue
+			}
+			p, err := gateway.Network(s)
+			if err != nil {
+				return fmt.Errorf("--trusted-proxies: %q is neither an address nor a network such as 10.0.0.0/8", s)
+			}
+			cfg.TrustedProxies = append(cfg.TrustedProxies, p)
+		}
+		return nil
+	}
 }
 
 func logger(io streams, format, level string) (*slog.Logger, error) {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -18,6 +19,7 @@ import (
 	"github.com/hypercare/hypercare/internal/calllog"
 	"github.com/hypercare/hypercare/internal/channel/importer"
 	"github.com/hypercare/hypercare/internal/db"
+	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/event"
 	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/gateway"
@@ -45,14 +47,19 @@ import (
 // Config is everything an operator sets when starting the process; the rest
 // is state of the product. The zero value of each field is good.
 type Config struct {
-	Listen      string      // address of UI and API; ":8080" when empty
-	Gateway     string      // address of the gateway; none when empty
-	GatewayTLS  GatewayTLS  // the same with TLS
-	Files       string      // folder of files that a gateway document may name; "gateway" in Data when empty
-	Data        string      // data folder; "data" when empty
-	DatabaseURL secret.Text // postgres:// URL; records are in the data folder when empty
-	MasterKey   secret.Text // seals secrets that have to be read again: 32 bytes in base64; a file in the data folder when empty
-	Version     string
+	Listen     string     // address of UI and API; ":8080" when empty
+	Gateway    string     // address of the gateway; none when empty
+	GatewayTLS GatewayTLS // the same with TLS
+	Files      string     // folder of files that a gateway document may name; "gateway" in Data when empty
+	// GatewayOnly serves traffic, and on Listen only how the node is; it needs
+	// the records in PostgreSQL, where other nodes change them.
+	GatewayOnly bool
+	// TrustedProxies are in front of the gateway's listener.
+	TrustedProxies []netip.Prefix
+	Data           string      // data folder; "data" when empty
+	DatabaseURL    secret.Text // postgres:// URL; records are in the data folder when empty
+	MasterKey      secret.Text // seals secrets that have to be read again: 32 bytes in base64; a file in the data folder when empty
+	Version        string
 	// PrivateNetworks may be asked where a person gives an address (internal/outbound); none when empty.
 	PrivateNetworks outbound.Networks
 	Calls           CallLog
@@ -123,6 +130,9 @@ type App struct {
 // serves nothing yet.
 func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) {
 	cfg.fill()
+	if cfg.GatewayOnly && cfg.DatabaseURL == "" {
+		return nil, errs.New(errs.Invalid, "A node that is only a gateway (--gateway-only) needs --database-url: the records in a data folder belong to one process.")
+	}
 	a := &App{cfg: cfg, log: log, streams: make(chan struct{})}
 	defer func() {
 		if err != nil {
@@ -258,16 +268,18 @@ func (a *App) Run(ctx context.Context) error {
 	defer stopCommit()
 
 	var workers, committer, server sync.WaitGroup
-	committer.Go(func() { a.feedback.Commit(commit) })
-	for range 2 { // one reads while the other writes
-		workers.Go(func() { a.feedback.Process(work) })
-	}
-	workers.Go(func() { a.triage.Reread(work) })
 	workers.Go(func() { a.nodes.run(work) })
-	workers.Go(func() { a.watch.Run(work) })
-	workers.Go(func() { a.metrics.Exchange(work) })
-	if err := a.jobs.Start(work); err != nil {
-		failed(err)
+	if !a.cfg.GatewayOnly {
+		committer.Go(func() { a.feedback.Commit(commit) })
+		for range 2 { // one reads while the other writes
+			workers.Go(func() { a.feedback.Process(work) })
+		}
+		workers.Go(func() { a.triage.Reread(work) })
+		workers.Go(func() { a.watch.Run(work) })
+		workers.Go(func() { a.metrics.Exchange(work) })
+		if err := a.jobs.Start(work); err != nil {
+			failed(err)
+		}
 	}
 	a.runGateway(work, &workers, &server, failed)
 	server.Go(func() {
@@ -285,7 +297,9 @@ func (a *App) Run(ctx context.Context) error {
 	server.Wait()
 	stopCommit() // nobody can send any more: the last group is written
 	committer.Wait()
-	err = errors.Join(err, a.jobs.Stop(drain))
+	if !a.cfg.GatewayOnly {
+		err = errors.Join(err, a.jobs.Stop(drain))
+	}
 	stopWork()
 	workers.Wait()
 	if cause := context.Cause(serving); !errors.Is(cause, context.Canceled) {

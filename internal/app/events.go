@@ -6,6 +6,7 @@ import (
 	"github.com/hypercare/hypercare/internal/channel/importer"
 	"github.com/hypercare/hypercare/internal/event"
 	"github.com/hypercare/hypercare/internal/feedback"
+	"github.com/hypercare/hypercare/internal/gateway"
 	"github.com/hypercare/hypercare/internal/issue"
 	"github.com/hypercare/hypercare/internal/note"
 	"github.com/hypercare/hypercare/internal/rollout"
@@ -37,6 +38,7 @@ var events = web.Events{
 	"application.updated": nil,
 	"plan.updated":        nil,
 	"gateway.published":   nil,
+	"target.updated":      gateway.TargetChange{},
 	"rollout.created":     rollout.Told{},
 	"rollout.updated":     rollout.Told{},
 	"alert.updated":       watch.Change{},

@@ -179,6 +179,9 @@ func (n *nodes) hear(ctx context.Context, text string) {
 		n.app.issues.Elsewhere(ctx, e)
 	default:
 		n.app.bus.Publish(e)
+		if e.Type == "gateway.published" {
+			n.app.publications.Wake()
+		}
 	}
 	if err != nil && ctx.Err() == nil {
 		n.log.WarnContext(ctx, "follow another node", "type", e.Type, "err", err)

@@ -42,12 +42,21 @@ func (a *App) handler() http.Handler {
 
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(a.calls)
+	if a.cfg.GatewayOnly {
+		mux = http.NewServeMux() // how the node is, and nothing else
+	}
 	mux.Handle("GET /metrics", a.metricsHandler(reg))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		_ = web.JSON(w, http.StatusOK, map[string]string{"status": "ok"})
 	})
 	mux.Handle("GET /readyz", web.Handler(a.ready))
-	mux.Handle("/", ui.Handler())
+	if a.cfg.GatewayOnly {
+		mux.Handle("/", web.Handler(func(http.ResponseWriter, *http.Request) error {
+			return errs.New(errs.NotFound, "This node is only a gateway; here are /healthz, /readyz and /metrics. UI and API are on another node.")
+		}))
+	} else {
+		mux.Handle("/", ui.Handler())
+	}
 
 	return web.Chain(web.Routes(mux),
 		web.Access(a.log.With("component", "http"), a.observe(reg)),

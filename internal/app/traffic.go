@@ -2,12 +2,14 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strconv"
 	"sync"
 
 	"github.com/hypercare/hypercare/internal/application"
 	"github.com/hypercare/hypercare/internal/calllog"
+	"github.com/hypercare/hypercare/internal/event"
 	"github.com/hypercare/hypercare/internal/gateway"
 	"github.com/hypercare/hypercare/internal/publication"
 	"github.com/hypercare/hypercare/internal/rollout"
@@ -23,7 +25,7 @@ func (a *App) buildGateway() {
 	var server publication.Server
 	if a.cfg.Gateway != "" || a.cfg.GatewayTLS.Listen != "" {
 		a.gateway = gateway.New(a.logged(gateway.Options{Files: a.cfg.Files, Log: a.log.With("component", "gateway"), Keys: a.applications.Ring(),
-			Counters: a.counters, Outbound: a.outbound}))
+			Counters: a.counters, Outbound: a.outbound, Trusted: a.cfg.TrustedProxies, Changed: a.targetChanged}))
 		server = a.gateway
 	}
 	a.publications = publication.NewService(a.db, a.bus, a.log.With("component", "publication"), server)
@@ -33,6 +35,16 @@ func (a *App) buildGateway() {
 		deps.Server = a.gateway
 	}
 	a.rollouts = rollout.NewService(deps)
+}
+
+// targetChanged tells who watches the workspace what became of a target.
+func (a *App) targetChanged(c gateway.TargetChange) {
+	data, err := json.Marshal(c)
+	if err != nil {
+		a.log.Error("tell of a target", "err", err)
+		return
+	}
+	a.bus.Publish(event.Event{Workspace: c.Workspace, Type: "target.updated", ID: c.Upstream, Data: data})
 }
 
 // runGateway serves traffic, and follows what is published and who may call.
@@ -94,7 +106,9 @@ type GatewayState struct {
 	URL     string                `json:"url" doc:"Where it listens, seen from its own machine; empty for a node without a gateway."`
 	Routes  []RouteState          `json:"routes" nullable:"false"`
 	Targets []gateway.TargetState `json:"targets" nullable:"false"`
-	CallLog calllog.State         `json:"call_log"`
+	// Upstreams are what Targets belong to.
+	Upstreams []gateway.UpstreamState `json:"upstreams" nullable:"false"`
+	CallLog   calllog.State           `json:"call_log"`
 	// What lies over the document for a while.
 	Rollouts []gateway.RolloutState `json:"rollouts" nullable:"false" doc:"New versions that get a share of the traffic."`
 }
@@ -121,7 +135,7 @@ func (a *App) trafficRoutes(api *web.API) {
 				out.Routes = append(out.Routes, stateOf(s.Totals()))
 			}
 		}
-		out.Targets = a.gateway.Targets(string(actor.Workspace))
+		out.Targets, out.Upstreams = a.gateway.Targets(string(actor.Workspace)), a.gateway.UpstreamsOf(string(actor.Workspace))
 		for _, r := range a.gateway.Rollouts() {
 			if r.Workspace == string(actor.Workspace) {
 				out.Rollouts = append(out.Rollouts, r)

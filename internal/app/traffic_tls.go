@@ -41,7 +41,7 @@ func (a *App) listenTraffic() (err error) {
 	}
 	if a.cfg.Gateway != "" {
 		if a.gatewayLn, err = net.Listen("tcp", a.cfg.Gateway); err != nil {
-			return fmt.Errorf("listen on %s for the gateway (choose another address with --gateway): %w", a.cfg.Gateway, err)
+			return fmt.Errorf("listen on %s for the gateway (choose another address with --gateway, or none with --no-gateway): %w", a.cfg.Gateway, err)
 		}
 		a.cleanup = append(a.cleanup, a.gatewayLn.Close)
 	}

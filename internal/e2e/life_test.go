@@ -111,7 +111,7 @@ func TestSecondProcessOnADataFolderIsRefused(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, binary, "serve", "--listen", addr, "--data", first.Data).CombinedOutput()
+	out, err := exec.CommandContext(ctx, binary, "serve", "--listen", addr, "--no-gateway", "--data", first.Data).CombinedOutput()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() <= 0 {
 		t.Fatalf("a second process on the folder ended with %v, want a non-zero exit\n%s", err, out)

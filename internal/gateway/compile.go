@@ -10,6 +10,8 @@ import (
 type Document struct {
 	Workspace string
 	Text      []byte
+	// Config is what Parse made of Text, where that was done already.
+	Config *Config
 	// OpenAPI returns the OpenAPI document that an API of this one names; nil:
 	// there are none.
 	OpenAPI func(id string) ([]byte, error)
@@ -43,7 +45,10 @@ func (g *Gateway) Load(docs []Document) error {
 	for _, d := range docs {
 		now := g.forces[d.Workspace]
 		if now.config == nil || !bytes.Equal(now.text, d.Text) {
-			c, err := Parse(d.Text)
+			c, err := d.Config, error(nil)
+			if c == nil {
+				c, err = Parse(d.Text)
+			}
 			if err != nil {
 				note(d.Workspace, err)
 			} else {
@@ -61,6 +66,7 @@ func (g *Gateway) Load(docs []Document) error {
 	next.sort(workspacesOf(docs))
 	next.hosts = sortedUnique(next.hosts)
 	g.overlay(next)
+	g.checkups(next)
 	g.snap.Store(next)
 	g.forces, g.specs = forces, specs
 	kept := map[*pool]bool{}

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -147,4 +148,37 @@ func TestEditOfAnyStyle(t *testing.T) {
 			t.Errorf("the comment is gone:\n%s", out)
 		}
 	}
+}
+
+// FuzzEdit changes any document that can be read: what it says afterwards is
+// what it should, or it is refused.
+func FuzzEdit(f *testing.F) {
+	f.Add([]byte(written))
+	f.Add([]byte("gateway: 1\nupstreams: [{name: u, targets: [{url: 'http://a:1'}]}]\napis: [{name: a, upstream: u,\n  routes: [{name: r, path: /r}]}]"))
+	f.Add([]byte("gateway: 1\napis:\n- name: &a x\n  version: *a\n  routes:\n  -\n    name: r\n    path: >-\n      /a\n"))
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		if _, err := decode(doc); err != nil {
+			return
+		}
+		var want []API
+		out, err := Edit(doc, func(c *Config) error {
+			if len(c.APIs) > 0 {
+				c.APIs[0].State, c.APIs[0].Deprecated = "deprecated", "2026-11-27"
+				c.APIs[0].Routes = append(c.APIs[0].Routes, RouteC{Name: "added by edit", Path: "/{x}", Methods: []string{"GET"}})
+			}
+			c.APIs = append(c.APIs, API{Name: "added by edit", Docs: "https://x.example/: #", Routes: []RouteC{{Name: "r", Path: "/"}}})
+			want = c.APIs
+			return nil
+		})
+		if err != nil {
+			return
+		}
+		c, err := decode(out)
+		if err != nil {
+			t.Fatalf("%q became %q: %v", doc, out, err)
+		}
+		if d := cmp.Diff(treeOf(reflect.ValueOf(want)), treeOf(reflect.ValueOf(c.APIs)), cmp.AllowUnexported(yamlMember{})); d != "" {
+			t.Errorf("%q became %q:\n%s", doc, out, d)
+		}
+	})
 }

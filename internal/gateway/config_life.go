@@ -41,10 +41,7 @@ func (k *checker) life(path string, a API) {
 	}
 	since := k.date(path+".deprecated", a.Deprecated)
 	ends := k.date(path+".sunset", a.Sunset)
-	switch {
-	case a.State == StateDeprecated && a.Deprecated == "":
-		k.fault(path+".state", "say since when it is deprecated: add deprecated: %s", time.Now().UTC().Format(time.DateOnly))
-	case !since.IsZero() && !ends.IsZero() && ends.Before(since):
+	if !since.IsZero() && !ends.IsZero() && ends.Before(since) {
 		k.fault(path+".sunset", "it can't end on %s, before it is deprecated on %s (RFC 9745)", a.Sunset, a.Deprecated)
 	}
 	if a.Docs != "" && !isLink(a.Docs) {

@@ -147,7 +147,7 @@ func (k *checker) route(path string, a API, r RouteC, ups map[string]bool) {
 	switch {
 	case r.Upstream != "" && len(r.Split) > 0:
 		k.fault(path+".split", "a route has either upstream or split")
-	case r.Upstream == "" && a.Upstream == "" && len(r.Split) == 0 && a.State != StateRetired && r.Policies.Mock == nil && a.Policies.Mock == nil:
+	case r.Upstream == "" && a.Upstream == "" && len(r.Split) == 0 && r.Policies.Mock == nil && a.Policies.Mock == nil && a.State != StateRetired:
 		k.fault(path+".upstream", "the route leads nowhere: name an upstream here or for the whole API")
 	case r.Upstream != "" && !ups[r.Upstream]:
 		k.fault(path+".upstream", "there is no upstream %q", r.Upstream)

@@ -34,12 +34,12 @@ func (g *Gateway) forward(x *Exchange, u *upstream, in *h1.Head) {
 		g.reject(x, 503, NoUpstream, "there is no upstream behind this route yet")
 		return
 	}
-	if u.maxPending > 0 && u.pending.Add(1) > x.room(u.maxPending) {
-		u.pending.Add(-1)
-		g.reject(x, 503, Overloaded, "this upstream has as many requests under way as it may; try again in a moment")
-		return
-	} else if u.maxPending > 0 {
-		defer u.pending.Add(-1)
+	if u.maxPending > 0 {
+		if !u.enter(x, x.room(u.maxPending)) {
+			g.reject(x, 503, Overloaded, "this upstream has as many requests under way as it may; try again in a moment")
+			return
+		}
+		defer u.leave()
 	}
 	if u.breaker != nil {
 		if ok, wait := u.breaker.allow(x.Start); !ok {

@@ -55,6 +55,7 @@ type Gateway struct {
 	draining atomic.Bool
 	rollouts rolled // held by apply
 	dial     func(ctx context.Context, network, addr string) (net.Conn, error)
+	resolve  func(ctx context.Context, host string) ([]netip.Addr, error)
 	keys     Keys
 	files    string
 	trusted  []netip.Prefix
@@ -74,9 +75,11 @@ type Gateway struct {
 	caches       cacheState
 	asides       asides
 
-	apply   sync.Mutex         // one Load at a time
-	forces  map[string]inForce // by workspace, under apply
-	specs   *specs             // under apply
+	apply   sync.Mutex                     // one Load at a time
+	forces  map[string]inForce             // by workspace, under apply
+	specs   *specs                         // under apply
+	checks  map[checkup]context.CancelFunc // under apply
+	changed func(TargetChange)
 	conns   sync.WaitGroup
 	mu      sync.Mutex
 	open    map[*h1Conn]struct{}
@@ -116,6 +119,11 @@ type Options struct {
 	// Outbound asks the issuers of tokens; nil: a client for public addresses.
 	Outbound *outbound.Client
 	Tokens   token.Limits
+	// Resolve finds the addresses of targets' names; nil: as the machine does.
+	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
+	// Changed is told of every target that comes into another state, now and
+	// then on the goroutine of a request: it must not wait.
+	Changed func(TargetChange)
 	// Trusted are proxies in front of this listener, whose X-Forwarded-For is
 	// believed for every workspace.
 	Trusted []netip.Prefix
@@ -126,13 +134,16 @@ func New(o Options) *Gateway {
 	if o.Limits == (Limits{}) {
 		o.Limits = DefaultLimits
 	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	if o.Record == nil {
 		o.Record = func(*Exchange) {}
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, mirrored: o.Mirrored, keys: o.Keys, files: o.Files, trusted: o.Trusted, capture: o.Capture, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
+	g := &Gateway{limits: o.Limits, log: o.Log, record: o.Record, mirrored: o.Mirrored, keys: o.Keys, files: o.Files, trusted: o.Trusted, changed: o.Changed, capture: o.Capture, open: map[*h1Conn]struct{}{}, handoff: newHandoff()}
 	if o.CacheBytes == 0 {
 		o.CacheBytes = DefaultCacheBytes
 	}
@@ -146,6 +157,12 @@ func New(o Options) *Gateway {
 	g.sources = token.NewSources(o.Outbound, o.Log, o.Tokens)
 	d := &net.Dialer{KeepAlive: 30 * time.Second}
 	g.dial = d.DialContext
+	g.resolve = o.Resolve
+	if g.resolve == nil {
+		g.resolve = func(ctx context.Context, host string) ([]netip.Addr, error) {
+			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		}
+	}
 	g.snap.Store(newSnapshot())
 	g.slow = g.netHTTP()
 	g.ctx, g.stop = context.WithCancel(context.Background())
@@ -260,6 +277,9 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	g.tunnels.close()
 	_ = g.slow.Close()
 	g.asides.close()
+	g.apply.Lock()
+	g.checkups(newSnapshot())
+	g.apply.Unlock()
 	g.bg.Wait()
 	g.sources.Close()
 	g.snap.Load().close()
@@ -466,9 +486,9 @@ func (g *Gateway) finish(x *Exchange) {
 
 // housekeep closes idle connections to targets.
 func (g *Gateway) housekeep(ctx context.Context) {
-	tick := time.NewTicker(2 * time.Second)
+	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	for {
+	for n := 0; ; n++ {
 		select {
 		case <-ctx.Done():
 			return
@@ -476,9 +496,13 @@ func (g *Gateway) housekeep(ctx context.Context) {
 			if s := g.tls.Load(); s != nil {
 				s.certs.refresh(now)
 			}
-			for _, t := range g.snap.Load().targets {
-				t.pool.sweep(now)
-				if t.tls != nil {
+			s := g.snap.Load()
+			g.lookUp(ctx, s, now)
+			for _, t := range s.targets {
+				if n%5 == 0 {
+					t.pool.sweep(now)
+				}
+				if t.tls != nil && n%2 == 0 {
 					t.tls.refresh()
 				}
 			}

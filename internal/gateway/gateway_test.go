@@ -491,7 +491,11 @@ func TestSlowHeadsAreCutOff(t *testing.T) {
 func TestConfigurationChangesDropNoCall(t *testing.T) {
 	t.Parallel()
 	echo := func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.URL.Path) }
-	docs := []string{oneUpstream(upstreamServer(t, echo)), oneUpstream(upstreamServer(t, echo))}
+	a, b := upstreamServer(t, echo), upstreamServer(t, echo)
+	both := func(more string) string {
+		return strings.Replace(oneUpstream(a), "}]\n", more+"}, {url: "+b+"}]\n", 1)
+	}
+	docs := []string{oneUpstream(a), both(""), both(", state: drain"), oneUpstream(b), both(", weight: 3")}
 	g := newRig(t, docs[0])
 	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 	defer cancel()
@@ -523,7 +527,7 @@ func TestConfigurationChangesDropNoCall(t *testing.T) {
 	changes := 0
 	for ctx.Err() == nil {
 		changes++
-		if err := g.Apply([]byte(docs[changes%2])); err != nil {
+		if err := g.Apply([]byte(docs[changes%len(docs)])); err != nil {
 			t.Error(err)
 		}
 		select {

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -45,3 +46,6 @@ func HostsOverlap(a, b string) bool {
 	}
 	return false
 }
+
+// Network reads an address or a network in CIDR form.
+func Network(s string) (netip.Prefix, error) { return network(s) }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -14,12 +15,14 @@ import (
 // pool keeps connections to one target for the next request, the latest used
 // first: the others go idle and are closed.
 type pool struct {
-	way  connectionWay
-	tls  *tlsTarget
-	most int // idle ones
-	idle time.Duration
-	dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	h2   *http.Transport // in place of what is below; nil for HTTP/1.1
+	way   connectionWay
+	tls   *tlsTarget
+	most  int // idle ones
+	idle  time.Duration
+	dial  func(ctx context.Context, network, addr string) (net.Conn, error)
+	h2    *http.Transport // in place of what is below; nil for HTTP/1.1
+	names *names          // nil: the address of way is none
+	left  atomic.Int64    // gen of names whose old connections were left
 
 	mu     sync.Mutex
 	free   []*upConn
@@ -52,6 +55,7 @@ type upConn struct {
 	head   h1.Head
 	body   h1.Body
 	used   time.Time
+	gen    int64 // of the target's names when this was made or last looked at
 	reused bool
 }
 
@@ -94,7 +98,13 @@ func (p *pool) connect(timeout time.Duration) (*upConn, error) {
 
 // open makes a connection, and a secure one where the target wants that.
 func (p *pool) open(ctx context.Context) (net.Conn, syscall.RawConn, error) {
-	c, err := p.dial(ctx, "tcp", p.way.addr)
+	var c net.Conn
+	var err error
+	if p.names != nil {
+		c, err = p.names.dial(ctx, "tcp", p.dial)
+	} else {
+		c, err = p.dial(ctx, "tcp", p.way.addr)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -152,7 +162,7 @@ func (p *pool) transport() *http.Transport {
 func (p *pool) put(c *upConn, now time.Time) {
 	c.used = now
 	p.mu.Lock()
-	if p.closed || len(p.free) >= p.most {
+	if p.closed || len(p.free) >= p.most || !p.names.stays(c) {
 		p.mu.Unlock()
 		_ = c.Close()
 		return

@@ -236,29 +236,3 @@ func cmpStrings(pairs ...string) int {
 	}
 	return 0
 }
-
-// TargetState is how one target of an upstream stands.
-type TargetState struct {
-	Upstream string     `json:"upstream"`
-	Target   string     `json:"target"`
-	Weight   int        `json:"weight"`
-	Healthy  bool       `json:"healthy"`
-	Ejected  *time.Time `json:"ejected_until,omitempty"`
-	Inflight int64      `json:"inflight"`
-}
-
-// Targets says how the targets of a workspace's upstreams stand.
-func (g *Gateway) Targets(workspace string) []TargetState {
-	out := []TargetState{}
-	now := time.Now()
-	for key, u := range g.snap.Load().upstreams {
-		if key != workspace+" "+u.name {
-			continue
-		}
-		for _, t := range u.targets {
-			out = append(out, t.state(u.name, now))
-		}
-	}
-	slices.SortFunc(out, func(a, b TargetState) int { return cmpStrings(a.Upstream, b.Upstream, a.Target, b.Target) })
-	return out
-}

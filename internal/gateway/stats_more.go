@@ -149,10 +149,13 @@ func (g *Gateway) Upstreams() []UpstreamStats {
 }
 
 func (t *target) state(upstream string, now time.Time) TargetState {
-	s := TargetState{Upstream: upstream, Target: t.addr, Weight: t.weight, Healthy: t.healthy.Load(), Inflight: t.inflight.Load()}
+	s := TargetState{Upstream: upstream, Target: t.addr, Weight: t.weight, Priority: t.priority, Draining: t.drain, Healthy: t.healthy.Load(), Inflight: t.inflight.Load()}
 	if until := time.Unix(0, t.ejected.Load()); until.After(now) {
 		until = until.UTC()
 		s.Ejected = &until
+	}
+	if why := t.why.Load(); why != nil && (!s.Healthy || s.Ejected != nil) {
+		s.Why = *why
 	}
 	return s
 }

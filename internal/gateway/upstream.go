@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"cmp"
+	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -13,39 +15,63 @@ import (
 type upstream struct {
 	name    string
 	targets []*target
-	h2      bool // some of them speak HTTP/2
+	h2      bool     // some of them speak HTTP/2
+	groups  []*group // by priority; the first that has a fit target is asked
 	balance string
 	hashOn  hashKey
+	bound   float64 // of consistent hashing: most load of a target, as a multiple of the mean; 0: none
+
+	retry      retryRule
+	budget     *retryBudget
+	maxPending int64
+	load       *load
+	queue      queueRule
+	breaker    *breaker // nil: none
+	eject      ejectRule
+	health     *HealthCheck // nil: none
+	tell       func(t *target, state, why string)
+}
+
+// group are the targets of one priority.
+type group struct {
+	targets []*target
 	order   []uint16 // weighted round robin: targets as often as their weight, spread out
 	ring    []ringPoint
 	next    atomic.Uint64
-
-	retry      retryRule
-	budget     retryBudget
-	maxPending int64
-	pending    atomic.Int64
-	breaker    *breaker // nil: none
-	eject      ejectRule
 }
 
-// target is one address of an upstream. It lives as long as its address is in
-// the configuration: a new snapshot takes over the state of the old one.
+// target is one address of an upstream.
 type target struct {
 	addr     string // host:port
-	label    string // upstream/host:port, as the call log has it
+	label    string // how the call log names it
 	host     string // Host when the route does not keep the client's
 	tls      *tlsTarget
 	h2       bool
 	weight   int
+	priority int
+	drain    bool // gets no new requests; those under way end
 	pool     *pool
-	inflight atomic.Int64
-	healthy  atomic.Bool  // by active checks; true without them
-	ejected  atomic.Int64 // unix nanoseconds until which it is left alone
-	failures atomic.Int32 // in a row
-	ejects   atomic.Int32 // in a row: each lasts longer
-	since    atomic.Int64 // unix nanoseconds from which it is in service: slow start
 	slow     time.Duration
 	tally    *targetTally
+	*standing
+}
+
+// standing is what is known of a target. It lives as long as its address is in
+// the configuration: a new snapshot takes it over from the old one.
+type standing struct {
+	inflight atomic.Int64
+	healthy  atomic.Bool            // by active checks; true without them
+	ejected  atomic.Int64           // unix nanoseconds until which it is left alone
+	failures atomic.Int32           // in a row
+	ejects   atomic.Int32           // in a row: each lasts longer
+	since    atomic.Int64           // unix nanoseconds from which it is in service: slow start
+	why      atomic.Pointer[string] // what the latest failed check or ejection said
+}
+
+func newStanding() *standing {
+	s := &standing{}
+	s.healthy.Store(true)
+	return s
 }
 
 // The ways to choose a target.
@@ -72,32 +98,44 @@ func (t *target) warm(now int64) bool {
 	return rand.Float64() < 0.1+0.9*float64(age)/float64(t.slow) //nolint:gosec // a share of traffic, no secret
 }
 
-// pick chooses a target that is fit, other than those tried already. Where
-// none is, any that was not tried is better than nothing, but for those that
-// active checks say are down when all of them are.
+// pick chooses a target that is fit, other than those tried already, of the
+// first priority that has one. Where none is, any that was not tried is better
+// than nothing, but for those that active checks say are down or that drain.
 func (u *upstream) pick(x *Exchange, tried []*target, now int64) *target {
-	if t := u.choose(x, tried, func(t *target) bool { return t.fit(now) }); t != nil {
-		return t
+	for _, g := range u.groups {
+		if t := u.choose(g, x, tried, func(t *target) bool { return t.fit(now) }); t != nil {
+			return t
+		}
 	}
-	return u.choose(x, tried, func(t *target) bool { return t.healthy.Load() })
+	for _, g := range u.groups {
+		if t := u.choose(g, x, tried, func(t *target) bool { return t.healthy.Load() }); t != nil {
+			return t
+		}
+	}
+	return nil
 }
 
-func (u *upstream) choose(x *Exchange, tried []*target, ok func(*target) bool) *target {
-	free := func(t *target) bool { return ok(t) && !slices.Contains(tried, t) }
+func (u *upstream) choose(g *group, x *Exchange, tried []*target, ok func(*target) bool) *target {
+	free := func(t *target) bool { return !t.drain && ok(t) && !slices.Contains(tried, t) }
 	switch {
-	case len(u.targets) == 1:
-		if t := u.targets[0]; free(t) {
+	case len(g.targets) == 1:
+		if t := g.targets[0]; free(t) {
 			return t
 		}
 		return nil
 	case u.balance == leastOutstanding:
-		return u.least(free)
+		return g.least(free)
 	case u.balance == consistentHash:
-		return u.onRing(u.hashOn.sum(x), free)
+		return g.onRing(u.hashOn.sum(x), free, u.mostOf(g, free))
 	}
-	start := u.next.Add(1)
-	for i := range uint64(len(u.order)) {
-		if t := u.targets[u.order[(start+i)%uint64(len(u.order))]]; free(t) {
+	// A target that is passed over uses up its own turn, not its neighbour's.
+	for range len(g.order) {
+		if t := g.targets[g.order[g.next.Add(1)%uint64(len(g.order))]]; free(t) {
+			return t
+		}
+	}
+	for _, t := range g.targets { // others took the turns meanwhile
+		if free(t) {
 			return t
 		}
 	}
@@ -106,18 +144,48 @@ func (u *upstream) choose(x *Exchange, tried []*target, ok func(*target) bool) *
 
 // least is the target with the fewest requests under way for its weight; ties
 // go round.
-func (u *upstream) least(free func(*target) bool) *target {
+func (g *group) least(free func(*target) bool) *target {
 	var best *target
 	load := math.Inf(1)
-	n := len(u.targets)
-	start := int(u.next.Add(1) % uint64(n))
+	n := len(g.targets)
+	start := int(g.next.Add(1) % uint64(n))
 	for i := range n {
-		t := u.targets[(start+i)%n]
+		t := g.targets[(start+i)%n]
 		if l := float64(t.inflight.Load()) / float64(t.weight); l < load && free(t) {
 			best, load = t, l
 		}
 	}
 	return best
+}
+
+// most is how much a target may have under way: consistent hashing with
+// bounded loads (Mirrokni, Thorup, Zadimoghaddam 2016). What is too much for
+// one goes to the next on the ring.
+type most struct {
+	bound        float64 // 0: none
+	all, weights int64
+}
+
+func (u *upstream) mostOf(g *group, free func(*target) bool) most {
+	m := most{bound: u.bound}
+	if u.bound == 0 {
+		return m
+	}
+	for _, t := range g.targets {
+		if free(t) {
+			m.all += t.inflight.Load()
+			m.weights += int64(t.weight)
+		}
+	}
+	return m
+}
+
+func (m *most) allows(t *target) bool {
+	if m.bound == 0 {
+		return true
+	}
+	limit := math.Ceil(m.bound * float64(m.all+1) * float64(t.weight) / float64(max(m.weights, 1)))
+	return float64(t.inflight.Load()+1) <= limit
 }
 
 // ringPoint is a place on the ring of consistent hashing (Karger et al. 1997).
@@ -130,10 +198,10 @@ type ringPoint struct {
 // shares within a few percent.
 const ringPoints = 160
 
-func (u *upstream) onRing(key uint64, free func(*target) bool) *target {
-	at, _ := slices.BinarySearchFunc(u.ring, key, func(p ringPoint, k uint64) int { return cmp.Compare(p.hash, k) })
-	for i := range u.ring {
-		if t := u.targets[u.ring[(at+i)%len(u.ring)].target]; free(t) {
+func (g *group) onRing(key uint64, free func(*target) bool, m most) *target {
+	at, _ := slices.BinarySearchFunc(g.ring, key, func(p ringPoint, k uint64) int { return cmp.Compare(p.hash, k) })
+	for i := range g.ring {
+		if t := g.targets[g.ring[(at+i)%len(g.ring)].target]; free(t) && m.allows(t) {
 			return t
 		}
 	}
@@ -143,16 +211,28 @@ func (u *upstream) onRing(key uint64, free func(*target) bool) *target {
 // prepare builds what choosing needs. The ring depends on addresses and
 // weights only, so that every node and every restart maps keys alike.
 func (u *upstream) prepare() {
-	u.order = spread(u.targets)
-	if u.balance != consistentHash {
-		return
-	}
-	for i, t := range u.targets {
-		for k := range ringPoints * t.weight {
-			u.ring = append(u.ring, ringPoint{fnv(t.addr, uint64(k)), uint16(i)})
+	levels := map[int]*group{}
+	for _, t := range u.targets {
+		if levels[t.priority] == nil {
+			levels[t.priority] = &group{}
 		}
+		levels[t.priority].targets = append(levels[t.priority].targets, t)
 	}
-	slices.SortFunc(u.ring, func(a, b ringPoint) int { return cmp.Compare(a.hash, b.hash) })
+	u.groups = nil
+	for _, p := range slices.Sorted(maps.Keys(levels)) {
+		g := levels[p]
+		g.order = spread(g.targets)
+		u.groups = append(u.groups, g)
+		if u.balance != consistentHash {
+			continue
+		}
+		for i, t := range g.targets {
+			for k := range ringPoints * t.weight {
+				g.ring = append(g.ring, ringPoint{fnv(t.addr, uint64(k)), uint16(i)})
+			}
+		}
+		slices.SortFunc(g.ring, func(a, b ringPoint) int { return cmp.Compare(a.hash, b.hash) })
+	}
 }
 
 // spread lists targets as often as their weights say, each as evenly as can
@@ -246,6 +326,7 @@ type ejectRule struct {
 	failures int32
 	base     time.Duration
 	most     time.Duration
+	share    float64 // of the targets that may be left alone at once
 }
 
 // report tells a target how a request went. ok is false for what the target
@@ -255,12 +336,14 @@ func (u *upstream) report(t *target, ok bool, now time.Time) {
 	if ok {
 		if t.failures.Load() != 0 {
 			t.failures.Store(0)
-			t.ejects.Store(0)
+		}
+		if t.ejects.Load() != 0 && t.ejects.Swap(0) != 0 {
+			u.say(t, TargetUp, "it answers again")
 		}
 		return
 	}
 	n := t.failures.Add(1)
-	if u.eject.failures == 0 || n < u.eject.failures {
+	if u.eject.failures == 0 || n < u.eject.failures || !u.mayEject(t, now.UnixNano()) {
 		return
 	}
 	t.failures.Store(0)
@@ -269,6 +352,31 @@ func (u *upstream) report(t *target, ok bool, now time.Time) {
 	until := now.Add(wait)
 	t.ejected.Store(until.UnixNano())
 	t.since.Store(until.UnixNano())
+	u.say(t, TargetEjected, fmt.Sprintf("%d requests failed in a row; it is left alone for %v", n, wait))
+}
+
+// mayEject keeps a share of the targets in service, whatever happens.
+func (u *upstream) mayEject(t *target, now int64) bool {
+	out, all := 1, 0
+	for _, o := range u.targets {
+		if o.drain {
+			continue
+		}
+		all++
+		if o != t && o.ejected.Load() > now {
+			out++
+		}
+	}
+	return out == 1 || float64(out) <= u.eject.share*float64(all)
+}
+
+func (u *upstream) say(t *target, state, why string) {
+	if state != TargetUp {
+		t.why.Store(&why)
+	}
+	if u.tell != nil {
+		u.tell(t, state, why)
+	}
 }
 
 // retryRule says when a request is tried again.

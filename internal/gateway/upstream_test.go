@@ -11,8 +11,7 @@ import (
 func upstreamOf(balance string, weights ...int) *upstream {
 	u := &upstream{balance: balance, hashOn: hashKey{kind: "ip"}}
 	for i, w := range weights {
-		t := &target{addr: fmt.Sprintf("10.0.0.%d:80", i), weight: w}
-		t.healthy.Store(true)
+		t := &target{addr: fmt.Sprintf("10.0.0.%d:80", i), weight: w, standing: newStanding()}
 		u.targets = append(u.targets, t)
 	}
 	u.prepare()

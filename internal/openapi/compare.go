@@ -22,11 +22,10 @@ type Difference struct {
 // Compare lists what next changes against old, operation by operation. old may
 // be nil: all is added.
 func Compare(old, next *Document) []Difference {
-	a, b := map[string]*Operation{}, map[string]*Operation{}
+	a, b := map[string]*Operation{}, byPlace(next)
 	if old != nil {
 		a = byPlace(old)
 	}
-	b = byPlace(next)
 	names := maps.Clone(a)
 	maps.Copy(names, b)
 	out := []Difference{}

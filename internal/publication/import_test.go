@@ -128,6 +128,9 @@ func TestAVersionLivesAndEnds(t *testing.T) {
 	if _, err := s.SetState(ctx, "orders", publication.NextState{Version: "v1", State: "deprecated", Sunset: &early}); !errs.Is(err, errs.Invalid) {
 		t.Errorf("an end before its beginning: %v", err)
 	}
+	if c, err := s.Check(ctx, strings.Replace(doc, "    upstream: up\n", "    state: deprecated\n    upstream: up\n", 1)); err != nil || len(c.Faults) != 1 || c.Faults[0].Line != 6 || !strings.Contains(c.Faults[0].Reason, "since when") {
+		t.Errorf("deprecated since nobody knows when: %+v, %v", c, err)
+	}
 	old := int64(1)
 	if _, err := s.SetState(ctx, "orders", publication.NextState{Version: "v1", State: "published", Base: &old}); !errs.Is(err, errs.Conflict) {
 		t.Errorf("from an old base: %v", err)

@@ -6,6 +6,7 @@
 package publication
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -62,13 +63,23 @@ type Service struct {
 	fetch  Fetch // nil: nothing by URL
 	now    func() time.Time
 
+	wake   chan struct{}
 	mu     sync.Mutex
-	loaded int64 // head of what was loaded
+	fresh  *gateway.Document // published here a moment ago, and read already
+	loaded int64             // head of what was loaded
 }
 
 // NewService returns the service. server may be nil: a node without a gateway.
 func NewService(d *db.DB, bus *event.Bus, log *slog.Logger, server Server) *Service {
-	return &Service{db: d, bus: bus, log: log, server: server, now: time.Now}
+	return &Service{db: d, bus: bus, log: log, server: server, now: time.Now, wake: make(chan struct{}, 1)}
+}
+
+// Wake makes Follow look at once: another node has said that it published.
+func (s *Service) Wake() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
 }
 
 // Current returns what is in force; number 0 and an empty document before
@@ -184,6 +195,9 @@ func (s *Service) parse(ctx context.Context, ws workspace.ID, document string) (
 	var faults gateway.Faults
 	known := map[string]bool{"": true}
 	for i, api := range c.APIs {
+		if api.State == gateway.StateDeprecated && api.Deprecated == "" { // asked for here, since what was published before goes on
+			faults = append(faults, gateway.FaultAt([]byte(document), fmt.Sprintf("apis[%d].state", i), "say since when it is deprecated: add deprecated: %s", s.now().UTC().Format(time.DateOnly)))
+		}
 		if known[api.OpenAPI] {
 			continue
 		}
@@ -292,6 +306,9 @@ func (s *Service) put(ctx context.Context, a workspace.Actor, in Input, c *gatew
 	if err != nil {
 		return nil, err
 	}
+	s.mu.Lock()
+	s.fresh = &gateway.Document{Workspace: string(a.Workspace), Text: []byte(in.Document), Config: c}
+	s.mu.Unlock()
 	if err := s.Load(context.WithoutCancel(ctx)); err != nil {
 		// It is in force where it was read; here the old one keeps serving.
 		s.log.ErrorContext(ctx, "load what is published", "workspace", a.Workspace, "number", p.Number, "err", err)
@@ -318,7 +335,11 @@ func (s *Service) Load(ctx context.Context) error {
 	}
 	for i := range docs {
 		docs[i].OpenAPI = s.resolver(workspace.ID(docs[i].Workspace))
+		if f := s.fresh; f != nil && f.Workspace == docs[i].Workspace && bytes.Equal(f.Text, docs[i].Text) {
+			docs[i].Config = f.Config
+		}
 	}
+	s.fresh = nil
 	err = s.server.Load(docs)
 	if _, fault := errors.AsType[gateway.Faults](err); err == nil || fault {
 		s.loaded = seq // what has a fault stays as it was, until the next publication
@@ -341,6 +362,7 @@ func (s *Service) Follow(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		case <-s.wake:
 		}
 		seq, err := head(ctx, s.db)
 		s.mu.Lock()

@@ -2132,6 +2132,7 @@ export interface components {
             rollouts: components["schemas"]["GatewayRolloutState"][];
             routes: components["schemas"]["AppRouteState"][];
             targets: components["schemas"]["GatewayTargetState"][];
+            upstreams: components["schemas"]["GatewayUpstreamState"][];
             /** @description Where it listens, seen from its own machine; empty for a node without a gateway. */
             url: string;
         };
@@ -3198,6 +3199,28 @@ export interface components {
              */
             type: "rulegroup.updated";
         };
+        EventTargetUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            data?: components["schemas"]["GatewayTargetChange"];
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "target.updated";
+        };
         EventViewUpdated: {
             /** Format: date-time */
             at: string;
@@ -3647,6 +3670,13 @@ export interface components {
             name?: string;
         };
         GatewayTarget: {
+            /**
+             * Format: int64
+             * @description Those of 0 are asked; those of 1 when none of 0 is fit, and so on.
+             */
+            priority?: number;
+            /** @description drain: no new requests, those under way end. */
+            state?: string;
             /** @description http://host:port, https://host:port, or h2c://host:port for HTTP/2 without TLS. */
             url: string;
             /**
@@ -3655,16 +3685,58 @@ export interface components {
              */
             weight?: number;
         };
+        GatewayTargetChange: {
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            state: "up" | "down" | "ejected";
+            /** @example 10.0.0.7:8080 */
+            target: string;
+            upstream: string;
+            why: string;
+        };
         GatewayTargetState: {
+            /** @description Gets no new requests. */
+            draining: boolean;
             /** Format: date-time */
             ejected_until?: string;
+            /** @description By health checks; true without them. */
             healthy: boolean;
             /** Format: int64 */
             inflight: number;
+            /** Format: int64 */
+            priority: number;
             target: string;
             upstream: string;
             /** Format: int64 */
             weight: number;
+            /** @description Of a target that is down or left alone. */
+            why?: string;
+        };
+        GatewayUpstreamState: {
+            /** @enum {string} */
+            balance: "round_robin" | "least_outstanding" | "hash";
+            /** @enum {string} */
+            breaker: "none" | "closed" | "open" | "half_open";
+            /** @description It has health checks. */
+            checked: boolean;
+            /**
+             * Format: int64
+             * @description Targets that may be asked now.
+             */
+            fit: number;
+            /**
+             * Format: int64
+             * @description Requests under way, where they are bounded.
+             */
+            inflight: number;
+            /** Format: int64 */
+            max_concurrent?: number;
+            /** Format: int64 */
+            targets: number;
+            upstream: string;
+            /** Format: int64 */
+            waiting: number;
         };
         GatewayValueMatch: {
             equals?: string;
@@ -5841,7 +5913,7 @@ export interface components {
             /** @description That of the last preview when absent. */
             mapping?: components["schemas"]["ImporterMapping"];
         };
-        StreamEvent: components["schemas"]["EventAlertUpdated"] | components["schemas"]["EventApplicationUpdated"] | components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventGatewayPublished"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventPlanUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventRolloutCreated"] | components["schemas"]["EventRolloutUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventRulegroupUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
+        StreamEvent: components["schemas"]["EventAlertUpdated"] | components["schemas"]["EventApplicationUpdated"] | components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventGatewayPublished"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventPlanUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventRolloutCreated"] | components["schemas"]["EventRolloutUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventRulegroupUpdated"] | components["schemas"]["EventTargetUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
         TimelineEntry: {
             /** @description Who: kind is member, token, system, rule or reporter; the id is empty where only a name is known. */
             actor: components["schemas"]["AuditActor"];

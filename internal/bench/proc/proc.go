@@ -29,10 +29,14 @@ type Config struct {
 	Data        string   // data folder
 	DatabaseURL string   // postgres://, or "" for SQLite in Data
 	Addr        string   // host:port to listen on; "" picks a free one
+	Gateway     string   // address of the gateway; "" picks a free one
 	Env         []string // added to this process's environment
 	Args        []string // added to `serve`
 	Under       []string // command that runs the binary, such as taskset -c 0; it must become it
 }
+
+// None is the Config.Gateway of a process without one.
+const None = "none"
 
 // FreeAddr returns a loopback address that nothing listens on.
 func FreeAddr() (string, error) {
@@ -49,6 +53,16 @@ func (c Config) flags() []string {
 		f = append(f, "--database-url", c.DatabaseURL)
 	}
 	return f
+}
+
+func (c Config) gateway() []string {
+	switch c.Gateway {
+	case None:
+		return []string{"--no-gateway"}
+	case "":
+		return []string{"--gateway", "127.0.0.1:0"}
+	}
+	return []string{"--gateway", c.Gateway}
 }
 
 // Run runs another sub-command on the same records and returns what it printed.
@@ -99,7 +113,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	s := &Server{Config: cfg, URL: "http://" + cfg.Addr, log: &syncBuffer{}, done: make(chan struct{})}
 	// Not CommandContext: a test that ends must be able to stop it gently.
-	line := slices.Concat(cfg.Under, []string{cfg.Bin, "serve", "--listen", cfg.Addr, "--gateway", "127.0.0.1:0"}, cfg.flags(), cfg.Args)
+	line := slices.Concat(cfg.Under, []string{cfg.Bin, "serve", "--listen", cfg.Addr}, cfg.gateway(), cfg.flags(), cfg.Args)
 	s.cmd = exec.Command(line[0], line[1:]...)
 	s.cmd.Env = append(os.Environ(), cfg.Env...)
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log

@@ -28,6 +28,7 @@ const known: Record<EventType, true> = {
   "application.updated": true,
   "plan.updated": true,
   "gateway.published": true,
+  "target.updated": true,
   "rollout.created": true,
   "rollout.updated": true,
   "alert.updated": true,
