@@ -34,6 +34,7 @@ import (
 	"github.com/hypercare/hypercare/internal/person"
 	"github.com/hypercare/hypercare/internal/publication"
 	"github.com/hypercare/hypercare/internal/rollout"
+	"github.com/hypercare/hypercare/internal/rollout/shadow"
 	"github.com/hypercare/hypercare/internal/secret"
 	"github.com/hypercare/hypercare/internal/timeline"
 	"github.com/hypercare/hypercare/internal/triage"
@@ -119,6 +120,7 @@ type App struct {
 	publications *publication.Service
 	calls        *calllog.Service
 	rollouts     *rollout.Service
+	shadows      *shadow.Service
 	gateway      *gateway.Gateway // nil: this node has none
 	gatewayLn    net.Listener
 	gatewayTLS   net.Listener

@@ -12,7 +12,7 @@ import (
 	"github.com/hypercare/hypercare/internal/event"
 	"github.com/hypercare/hypercare/internal/gateway"
 	"github.com/hypercare/hypercare/internal/publication"
-	"github.com/hypercare/hypercare/internal/rollout"
+	"github.com/hypercare/hypercare/internal/rollout/shadow"
 	"github.com/hypercare/hypercare/internal/web"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
@@ -22,19 +22,16 @@ import (
 func (a *App) buildGateway() {
 	a.applications = application.NewService(a.db, a.bus, a.log.With("component", "application"), a.box)
 	a.counters = application.NewCounters(a.db, a.log.With("component", "quota"))
+	a.shadows = shadow.NewService(a.db, a.log.With("component", "shadow"))
 	var server publication.Server
 	if a.cfg.Gateway != "" || a.cfg.GatewayTLS.Listen != "" {
 		a.gateway = gateway.New(a.logged(gateway.Options{Files: a.cfg.Files, Log: a.log.With("component", "gateway"), Keys: a.applications.Ring(),
-			Counters: a.counters, Outbound: a.outbound, Trusted: a.cfg.TrustedProxies, Changed: a.targetChanged}))
+			Counters: a.counters, Outbound: a.outbound, Trusted: a.cfg.TrustedProxies, Changed: a.targetChanged, Mirrored: a.mirrored}))
 		server = a.gateway
 	}
 	a.publications = publication.NewService(a.db, a.bus, a.log.With("component", "publication"), server)
 	a.publications.SetFetch(a.outbound.Get)
-	deps := rollout.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "rollout"), Publisher: a.publications, Users: a.people.UserIDs}
-	if a.gateway != nil {
-		deps.Server = a.gateway
-	}
-	a.rollouts = rollout.NewService(deps)
+	a.buildRollouts()
 }
 
 // targetChanged tells who watches the workspace what became of a target.
@@ -61,6 +58,7 @@ func (a *App) runGateway(work context.Context, workers, server *sync.WaitGroup, 
 	workers.Go(func() { a.metrics.NewSampler(a.gateway, a.instance()).Run(work) })
 	workers.Go(func() { a.calls.Run(work) })
 	workers.Go(func() { a.rollouts.Run(work) })
+	workers.Go(func() { a.shadows.Run(work) })
 	a.serveTraffic(server, failed)
 }
 
@@ -117,6 +115,7 @@ type GatewayState struct {
 func (a *App) trafficRoutes(api *web.API) {
 	a.publications.Routes(api)
 	a.rollouts.Routes(api)
+	a.shadows.Routes(api)
 	a.applications.Routes(api)
 	a.calls.Routes(api)
 	a.metrics.Routes(api, a.cfg.Version)

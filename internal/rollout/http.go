@@ -7,6 +7,11 @@ import (
 	"github.com/hypercare/hypercare/internal/web"
 )
 
+// Act says why something is done to a rollout.
+type Act struct {
+	Reason string `json:"reason,omitempty" maxLength:"500" doc:"For its history."`
+}
+
 // Routes adds the operations of this package.
 func (s *Service) Routes(api *web.API) {
 	web.Route(api, "GET /gateway/rollouts", "list-rollouts", "Rollouts of new versions, newest first", func(ctx context.Context, in *struct {
@@ -43,9 +48,7 @@ func (s *Service) Routes(api *web.API) {
 	} {
 		web.Route(api, "POST /gateway/rollouts/{id}/"+v.verb, v.verb+"-rollout", v.summary, func(ctx context.Context, in *struct {
 			web.ByID
-			Body struct {
-				Reason string `json:"reason,omitempty" maxLength:"500"`
-			}
+			Body Act
 		}) (*web.Body[Rollout], error) {
 			return body(s.Act(ctx, in.ID, v.verb, in.Body.Reason))
 		})

@@ -896,6 +896,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/gateway/shadows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How what mirrors answer compares with what callers got, by route */
+        get: operations["list-shadows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateway/shadows/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin the comparison of a route anew */
+        post: operations["reset-shadow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/gateway/state": {
         parameters: {
             query?: never;
@@ -2094,12 +2128,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        "Abort-rolloutRequest": {
-            reason?: string;
-        };
-        "Advance-rolloutRequest": {
-            reason?: string;
-        };
         AnalysisFinding: {
             /**
              * Format: double
@@ -5259,6 +5287,13 @@ export interface components {
             /** Format: int64 */
             total?: number;
         };
+        PageShadowComparison: {
+            items: components["schemas"]["ShadowComparison"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
         PageTimelineEntry: {
             items: components["schemas"]["TimelineEntry"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
@@ -5322,9 +5357,6 @@ export interface components {
             /** Format: int64 */
             total?: number;
         };
-        "Pause-rolloutRequest": {
-            reason?: string;
-        };
         Person: {
             /** @description Segment attributes, for example tier or region. */
             attrs: {
@@ -5374,9 +5406,6 @@ export interface components {
             /** @example body.rating */
             location?: string;
             message: string;
-        };
-        "Promote-rolloutRequest": {
-            reason?: string;
         };
         Publication: {
             /** Format: date-time */
@@ -5587,9 +5616,6 @@ export interface components {
             /** @description A rule file of Prometheus with this one group. */
             document: string;
         };
-        "Resume-rolloutRequest": {
-            reason?: string;
-        };
         Rollout: {
             analysis?: components["schemas"]["RolloutAnalysis"];
             api: string;
@@ -5651,6 +5677,10 @@ export interface components {
              * @description Percent that goes to the canary now; 0 when it has ended, unless it was promoted.
              */
             weight: number;
+        };
+        RolloutAct: {
+            /** @description For its history. */
+            reason?: string;
         };
         RolloutAnalysis: {
             /** @description Answers of 4xx are failures too. */
@@ -5908,6 +5938,99 @@ export interface components {
             upstream: string;
             /** @enum {string} */
             variant: "stable" | "canary" | "targeted";
+        };
+        ShadowAnswer: {
+            content_type?: string;
+            /** @description Why there is no whole answer, as the call log names it. */
+            failed?: string;
+            /**
+             * Format: int64
+             * @description Until its first byte.
+             */
+            latency_ns: number;
+            /**
+             * Format: int64
+             * @description Of the body.
+             */
+            size: number;
+            /** Format: int64 */
+            status: number;
+            upstream: string;
+        };
+        ShadowComparison: {
+            api: string;
+            /**
+             * Format: date-time
+             * @description Of the latest pair, within two seconds.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Same status, other bytes.
+             */
+            body_differs: number;
+            /** Format: int64 */
+            both_failed: number;
+            /** @description Newest first, at most 20. */
+            examples: components["schemas"]["ShadowExample"][];
+            /**
+             * Format: double
+             * @description Chance that the shadow is as slow as this by luck, by the Mann-Whitney U test.
+             */
+            p: number;
+            /**
+             * Format: double
+             * @description Until the first byte of what callers got, where both answered.
+             */
+            p50_ms: number;
+            /** Format: double */
+            p95_ms: number;
+            /** Format: int64 */
+            pairs: number;
+            /**
+             * Format: int64
+             * @description The other way round.
+             */
+            primary_failed: number;
+            route: string;
+            /**
+             * Format: int64
+             * @description Same status and same body.
+             */
+            same: number;
+            /**
+             * Format: int64
+             * @description The shadow gave no whole answer, or 5xx, where the caller got one.
+             */
+            shadow_failed: number;
+            /** Format: double */
+            shadow_p50_ms: number;
+            /** Format: double */
+            shadow_p95_ms: number;
+            /** Format: date-time */
+            since: string;
+            /** Format: int64 */
+            status_differs: number;
+            /** @description That answers the copies. */
+            upstream: string;
+            version?: string;
+        };
+        ShadowExample: {
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            difference: "shadow_failed" | "status" | "body" | "both_failed" | "primary_failed";
+            method: string;
+            /** @description Without its query. */
+            path: string;
+            primary: components["schemas"]["ShadowAnswer"];
+            request_id: string;
+            shadow: components["schemas"]["ShadowAnswer"];
+        };
+        ShadowPlace: {
+            api: string;
+            route: string;
+            version?: string;
         };
         "Start-importRequest": {
             /** @description That of the last preview when absent. */
@@ -8423,7 +8546,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Abort-rolloutRequest"];
+                "application/json": components["schemas"]["RolloutAct"];
             };
         };
         responses: {
@@ -8458,7 +8581,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Advance-rolloutRequest"];
+                "application/json": components["schemas"]["RolloutAct"];
             };
         };
         responses: {
@@ -8493,7 +8616,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Pause-rolloutRequest"];
+                "application/json": components["schemas"]["RolloutAct"];
             };
         };
         responses: {
@@ -8528,7 +8651,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Promote-rolloutRequest"];
+                "application/json": components["schemas"]["RolloutAct"];
             };
         };
         responses: {
@@ -8563,7 +8686,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Resume-rolloutRequest"];
+                "application/json": components["schemas"]["RolloutAct"];
             };
         };
         responses: {
@@ -8575,6 +8698,66 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Rollout"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-shadows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageShadowComparison"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reset-shadow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShadowPlace"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

@@ -208,6 +208,13 @@ func (s *Service) Reset(ctx context.Context, api, version, route string) error {
 	})
 }
 
+// Place names a route.
+type Place struct {
+	API     string `json:"api" minLength:"1" maxLength:"100"`
+	Version string `json:"version,omitempty" maxLength:"100"`
+	Route   string `json:"route" minLength:"1" maxLength:"100"`
+}
+
 // Routes adds the operations of this package.
 func (s *Service) Routes(api *web.API) {
 	web.Route(api, "GET /gateway/shadows", "list-shadows", "How what mirrors answer compares with what callers got, by route", func(ctx context.Context, _ *struct{}) (*web.Body[web.Page[*Comparison]], error) {
@@ -217,11 +224,7 @@ func (s *Service) Routes(api *web.API) {
 		}
 		return &web.Body[web.Page[*Comparison]]{Body: web.NewPage(list, "")}, nil
 	})
-	web.Route(api, "POST /gateway/shadows/reset", "reset-shadow", "Begin the comparison of a route anew", func(ctx context.Context, in *web.Body[struct {
-		API     string `json:"api" minLength:"1" maxLength:"100"`
-		Version string `json:"version,omitempty" maxLength:"100"`
-		Route   string `json:"route" minLength:"1" maxLength:"100"`
-	}]) (*struct{}, error) {
+	web.Route(api, "POST /gateway/shadows/reset", "reset-shadow", "Begin the comparison of a route anew", func(ctx context.Context, in *web.Body[Place]) (*struct{}, error) {
 		return &struct{}{}, s.Reset(ctx, in.Body.API, in.Body.Version, in.Body.Route)
 	}, web.Status(204))
 }

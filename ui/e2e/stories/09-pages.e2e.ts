@@ -46,6 +46,7 @@ const all: [name: string, route: string, query?: string][] = [
   ["send", "/launches/$launchId/send"],
   ["calls", "/gateway/calls"],
   ["routes", "/gateway/routes"],
+  ["rollouts", "/gateway/rollouts"],
   ["apis", "/gateway/apis"],
   ["apis-edit", "/gateway/apis/edit"],
   ["applications", "/gateway/applications"],

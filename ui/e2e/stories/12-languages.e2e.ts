@@ -34,7 +34,7 @@ describe("languages", () => {
     `${launch}/settings`,
     `${launch}/send`,
     "/launches/new",
-    ...["calls", "routes", "apis", "apis/edit", "applications"].map((p) => `/gateway/${p}`),
+    ...["calls", "routes", "rollouts", "apis", "apis/edit", "applications"].map((p) => `/gateway/${p}`),
     ...["profile", "appearance", "shortcuts", "workspace", "members", "tokens", "audit"].map(
       (p) => `/settings/${p}`,
     ),

@@ -12,6 +12,7 @@ const pages: Record<string, string> = {
   decisions: "Decisions",
   calls: "Calls",
   routes: "Routes",
+  rollouts: "Rollouts",
   apis: "APIs",
   applications: "Applications",
   shared: "Lists, reports and issues",

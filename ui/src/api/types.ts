@@ -93,3 +93,7 @@ export type CallPayload = Answer<paths[`/calls/{id}/payload`]["get"]>;
 export type CallHistogram = Answer<paths[`/calls/histogram`]["get"]>;
 export type CallHeatmap = Answer<paths[`/calls/heatmap`]["get"]>;
 export type CallField = Item<Answer<paths[`/calls/fields`]["get"]>>;
+export type Rollout = Item<Answer<paths[`/gateway/rollouts`]["get"]>>;
+export type RolloutDetail = Answer<paths[`/gateway/rollouts/{id}`]["get"]>;
+export type RolloutInput = Sent<paths[`/gateway/rollouts`]["post"]>;
+export type RolloutVariant = RolloutDetail["figures"]["variants"][number];

@@ -14,6 +14,7 @@ import {
   ScrollText,
   Settings,
   Sigma,
+  Split,
   SquareKanban,
   SquareStack,
   Target,
@@ -30,6 +31,7 @@ export interface Place {
   to:
     | "/gateway/calls"
     | "/gateway/routes"
+    | "/gateway/rollouts"
     | "/gateway/apis"
     | "/gateway/applications"
     | "/launches/$launchId"
@@ -89,6 +91,7 @@ export const places: Place[] = [
     group: "nav.gateway",
   },
   { id: "routes", to: "/gateway/routes", label: "nav.routes", icon: Waypoints, keys: "g r" },
+  { id: "rollouts", to: "/gateway/rollouts", label: "nav.rollouts", icon: Split, keys: "g o" },
   { id: "apis", to: "/gateway/apis", label: "nav.apis", icon: Braces, keys: "g a" },
   {
     id: "applications",

@@ -28,6 +28,7 @@ import {
   issuePageSearch,
   issueSearch,
   parseSearch,
+  rolloutsSearch,
   routesSearch,
   stringifySearch,
   text,
@@ -215,6 +216,13 @@ const editApis = createRoute({
   component: pageCode(traffic(() => import("@/pages/apis/edit"))),
 });
 
+const rollouts = createRoute({
+  getParentRoute: () => app,
+  path: "/gateway/rollouts",
+  validateSearch: rolloutsSearch,
+  component: pageCode(traffic(() => import("@/pages/rollouts/rollouts"))),
+});
+
 const applications = createRoute({
   getParentRoute: () => app,
   path: "/gateway/applications",
@@ -332,6 +340,7 @@ const tree = root.addChildren([
     routes,
     apis,
     editApis,
+    rollouts,
     applications,
     issueLink,
     feedbackLink,

@@ -201,5 +201,7 @@ export const routesSearch = (raw: Raw): RoutesSearch =>
 export const apisSearch = (raw: Raw): { publication?: string } =>
   tidy({ publication: text(raw.publication) });
 
+export const rolloutsSearch = (raw: Raw): { rollout?: string } => tidy({ rollout: text(raw.rollout) });
+
 export const applicationsSearch = (raw: Raw): { application?: string } =>
   tidy({ application: text(raw.application) });

@@ -38,6 +38,8 @@ const follows: Partial<Record<EventType, string[]>> = {
   "view.updated": ["views"],
   "gateway.published": ["gateway-outline", "gateway-document", "gateway-state", "publications"],
   "application.updated": ["applications"],
+  "rollout.created": ["rollouts", "gateway-state"],
+  "rollout.updated": ["rollouts", "rollout", "gateway-state"],
 };
 
 /** What the command centre counts. */

@@ -1,8 +1,10 @@
 import type { Message } from "..";
 import type { gateway as en } from "../en/gateway";
+import { rollouts } from "./rollouts";
 
 /** Was auf dem Gateway veröffentlicht ist, wer es aufruft und was es getan hat, auf Deutsch. */
 export const gateway: Record<keyof typeof en, Message> = {
+  ...rollouts,
   "gateway.none":
     "Dieser Server läuft ohne Gateway. Mit {flag} starten; was veröffentlicht ist, bleibt bis dahin erhalten.",
 

@@ -1,5 +1,8 @@
+import { rollouts } from "./rollouts";
+
 /** What is published on the gateway, who calls it, and what it did. */
 export const gateway = {
+  ...rollouts,
   "gateway.none":
     "This server runs without a gateway. Start it with {flag}; what is published is kept until then.",
 
