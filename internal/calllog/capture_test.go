@@ -28,6 +28,7 @@ apis:
       - {name: errors, prefix: /errors, policies: {log: {payload: errors, query: full, release: X-Release}}}
       - {name: sampled, prefix: /sampled, policies: {log: {payload: sampled, share: 0.5}}}
       - {name: none, prefix: /none, policies: {log: {query: none}}}
+      - {name: keyed, prefix: /keyed, policies: {key: {header: X-Shop}, log: {payload: all, headers: ["*"]}}}
       - {name: more, prefix: /more, policies: {log: {payload: all, mask: {fields: [city]}}}}
       - {name: off, prefix: /off, policies: {log: {off: true}}}
 `, url)
@@ -69,6 +70,7 @@ func captureRig(t *testing.T) (*rig, func(method, path, kind, body string)) {
 		req.Header.Set("Content-Type", kind)
 		req.Header.Set("Authorization", "Bearer secret-secret-1")
 		req.Header.Set("X-Tenant", "acme")
+		req.Header.Set("X-Shop", secretKey)
 		resp, err := tr.RoundTrip(req)
 		if err != nil {
 			t.Fatal(err)
@@ -93,9 +95,10 @@ func TestPayloadsAreCapturedAsThePolicySays(t *testing.T) {
 	send("POST", "/errors/fail?mail=ada@example.com&page=2", "text/plain", "hello")
 	send("POST", "/none/x?a=1", "text/plain", "hello")
 	send("POST", "/off/x", "text/plain", "hello")
+	send("POST", "/keyed", "text/plain", "hello")
 	send("POST", "/more", "application/json", `{"city":"A","street":"B"}`)
 	got := map[string]call.Record{}
-	for _, c := range r.calls(t, 9) {
+	for _, c := range r.calls(t, 10) {
 		got[c.Path] = c
 	}
 	type part struct{ capture, kind, body string }
@@ -119,6 +122,9 @@ func TestPayloadsAreCapturedAsThePolicySays(t *testing.T) {
 	}
 	if c := got["/more"]; c.Request.Body != `{"city":"[masked]","street":"[masked]"}` {
 		t.Errorf("masks don't add up: %s", c.Request.Body)
+	}
+	if c := got["/keyed"]; c.Status != 200 || !strings.Contains(c.Request.Head, "X-Shop: [masked]") || strings.Contains(c.Request.Head, secretKey) {
+		t.Errorf("the key is kept: %d %q", c.Status, c.Request.Head)
 	}
 	c := got["/all/json"]
 	if !strings.Contains(c.Request.Head, "X-Tenant: acme\n") || !strings.Contains(c.Request.Head, "Authorization: [masked]\n") || strings.Contains(c.Response.Head, "X-Internal") || !strings.Contains(c.Response.Head, "Content-Type: application/json\n") {
