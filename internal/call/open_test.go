@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/hypercare/hypercare/internal/errs"
 )
 
 // TestOthersCanReadTheFiles gives a folder of segments to DuckDB, which
@@ -66,4 +68,20 @@ func writeOpenFiles(t *testing.T) (dir, answer string) {
 	k.must(t)
 	must(t, l.Close())
 	return dir, fmt.Sprintf("%d,%d,%d,%d,%d,%s,2", rows, start.UnixMicro(), latency, rows, path, body)
+}
+
+// TestOneProcessHoldsTheFolder opens a log twice: the second is refused, and
+// not after the first has ended.
+func TestOneProcessHoldsTheFolder(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	l, err := Open(Config{Dir: dir, MinFree: 1})
+	must(t, err)
+	if _, err := Open(Config{Dir: dir, MinFree: 1}); !errs.Is(err, errs.Conflict) {
+		t.Errorf("a second is opened: %v", err)
+	}
+	must(t, l.Close())
+	l, err = Open(Config{Dir: dir, MinFree: 1})
+	must(t, err)
+	must(t, l.Close())
 }

@@ -1,15 +1,18 @@
 package calllog
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hypercare/hypercare/internal/call"
 )
@@ -28,6 +31,7 @@ apis:
       - {name: errors, prefix: /errors, policies: {log: {payload: errors, query: full, release: X-Release}}}
       - {name: sampled, prefix: /sampled, policies: {log: {payload: sampled, share: 0.5}}}
       - {name: none, prefix: /none, policies: {log: {query: none}}}
+      - {name: keyed, prefix: /keyed, policies: {key: {header: X-Shop}, log: {payload: all, headers: ["*"]}}}
       - {name: more, prefix: /more, policies: {log: {payload: all, mask: {fields: [city]}}}}
       - {name: off, prefix: /off, policies: {log: {off: true}}}
 `, url)
@@ -69,6 +73,7 @@ func captureRig(t *testing.T) (*rig, func(method, path, kind, body string)) {
 		req.Header.Set("Content-Type", kind)
 		req.Header.Set("Authorization", "Bearer secret-secret-1")
 		req.Header.Set("X-Tenant", "acme")
+		req.Header.Set("X-Shop", secretKey)
 		resp, err := tr.RoundTrip(req)
 		if err != nil {
 			t.Fatal(err)
@@ -93,9 +98,10 @@ func TestPayloadsAreCapturedAsThePolicySays(t *testing.T) {
 	send("POST", "/errors/fail?mail=ada@example.com&page=2", "text/plain", "hello")
 	send("POST", "/none/x?a=1", "text/plain", "hello")
 	send("POST", "/off/x", "text/plain", "hello")
+	send("POST", "/keyed", "text/plain", "hello")
 	send("POST", "/more", "application/json", `{"city":"A","street":"B"}`)
 	got := map[string]call.Record{}
-	for _, c := range r.calls(t, 9) {
+	for _, c := range r.calls(t, 10) {
 		got[c.Path] = c
 	}
 	type part struct{ capture, kind, body string }
@@ -119,6 +125,9 @@ func TestPayloadsAreCapturedAsThePolicySays(t *testing.T) {
 	}
 	if c := got["/more"]; c.Request.Body != `{"city":"[masked]","street":"[masked]"}` {
 		t.Errorf("masks don't add up: %s", c.Request.Body)
+	}
+	if c := got["/keyed"]; c.Status != 200 || !strings.Contains(c.Request.Head, "X-Shop: [masked]") || strings.Contains(c.Request.Head, secretKey) {
+		t.Errorf("the key is kept: %d %q", c.Status, c.Request.Head)
 	}
 	c := got["/all/json"]
 	if !strings.Contains(c.Request.Head, "X-Tenant: acme\n") || !strings.Contains(c.Request.Head, "Authorization: [masked]\n") || strings.Contains(c.Response.Head, "X-Internal") || !strings.Contains(c.Response.Head, "Content-Type: application/json\n") {
@@ -220,5 +229,83 @@ func TestPayloadsAreCapturedBeforeTheyAreCompressed(t *testing.T) {
 	}
 	if c.BytesOut >= 5000 {
 		t.Errorf("%d bytes out, as if it were not compressed", c.BytesOut)
+	}
+}
+
+// TestStreamsFlowWhileTheyAreCaptured waits for each event before the next is
+// sent, and then goes over to another protocol.
+func TestStreamsFlowWhileTheyAreCaptured(t *testing.T) {
+	t.Parallel()
+	next := make(chan struct{})
+	up := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") != "" {
+			c, rw, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer func() { _ = c.Close() }()
+			_, _ = rw.WriteString("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+			_ = rw.Flush()
+			line, _ := rw.ReadString('\n')
+			_, _ = rw.WriteString("echo " + line)
+			_ = rw.Flush()
+			return
+		}
+		w.Header().Set("Content-Type", "text/event-stream")
+		for i := range 3 {
+			_, _ = fmt.Fprintf(w, "data: word %d\n\n", i)
+			w.(http.Flusher).Flush()
+			<-next
+		}
+	})
+	r := newRig(t, fmt.Sprintf("gateway: 1\nlog: {payload: all}\nupstreams:\n  - {name: up, targets: [{url: %q}]}\napis:\n  - {name: a, upstream: up, routes: [{name: all, prefix: /}]}\n", up))
+	req, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+r.addr+"/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	lines := bufio.NewReader(resp.Body)
+	for i := range 3 {
+		if got, err := lines.ReadString('\n'); err != nil || got != fmt.Sprintf("data: word %d\n", i) {
+			t.Fatalf("event %d: %q %v", i, got, err)
+		}
+		_, _ = lines.ReadString('\n')
+		next <- struct{}{}
+	}
+	c, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	_, _ = io.WriteString(c, "GET /up HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+	in := bufio.NewReader(c)
+	if line, err := in.ReadString('\n'); err != nil || !strings.Contains(line, " 101 ") {
+		t.Fatalf("%q %v", line, err)
+	}
+	for line := "x"; strings.TrimSpace(line) != ""; {
+		if line, err = in.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, _ = io.WriteString(c, "hello\n")
+	if line, err := in.ReadString('\n'); err != nil || line != "echo hello\n" {
+		t.Fatalf("%q %v", line, err)
+	}
+	_ = c.Close()
+	got := map[string]call.Record{}
+	for _, c := range r.calls(t, 2) {
+		got[c.Path] = c
+	}
+	if e := got["/"]; e.Response.Body != "data: word 0\n\ndata: word 1\n\ndata: word 2\n\n" || e.Response.Capture != call.Whole {
+		t.Errorf("events %q (%s)", e.Response.Body, e.Response.Capture)
+	}
+	if u := got["/up"]; u.Status != 101 || u.BytesOut < 11 || u.Response.Body != "" {
+		t.Errorf("upgrade %+v", u)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/hypercare/hypercare/internal/call"
@@ -51,9 +52,16 @@ func (s *Service) Follow(ctx context.Context, in Search, before int, send func(T
 	}
 	defer t.Close()
 	ctx, cancel := context.WithCancel(ctx)
+	var ended sync.WaitGroup
+	defer ended.Wait()
 	defer cancel()
-	stop := context.AfterFunc(ctx, t.Close)
-	defer stop()
+	ended.Go(func() {
+		select {
+		case <-s.done:
+			cancel()
+		case <-ctx.Done():
+		}
+	})
 	if err := send(Tailed{Items: []Call{}}); err != nil { // the stream has begun
 		return err
 	}
@@ -61,7 +69,7 @@ func (s *Service) Follow(ctx context.Context, in Search, before int, send func(T
 	defer pause.Stop()
 	for {
 		<-pause.C
-		batch, err := s.next(ctx, t)
+		batch, err := next(ctx, t)
 		if err != nil {
 			return err
 		}
@@ -74,18 +82,9 @@ func (s *Service) Follow(ctx context.Context, in Search, before int, send func(T
 
 // next waits for calls; after a while without any it returns none, a sign of
 // life.
-func (s *Service) next(ctx context.Context, t *call.Tail) (Tailed, error) {
+func next(ctx context.Context, t *call.Tail) (Tailed, error) {
 	wait, cancel := context.WithTimeout(ctx, web.BeatEvery)
 	defer cancel()
-	stop := make(chan struct{})
-	defer close(stop)
-	go func() {
-		select {
-		case <-s.done:
-			cancel()
-		case <-stop:
-		}
-	}()
 	list, lost, err := t.Next(wait)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:

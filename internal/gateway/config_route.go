@@ -305,8 +305,8 @@ func (g *Gateway) compileRoute(s *snapshot, ws string, a API, r RouteC, specs *s
 	of.ofRoute = true
 	r.Policies.Log = r.Policies.Log.under(a.Policies.Log)
 	out.policies = buildPolicies(here, of, &a.Policies, &r.Policies)
-	out.logging = r.Policies.Log.compile()
 	out.strips = stripped(out.policies)
+	out.logs(r.Policies.Log, a.Policies.Key, r.Policies.Key)
 	for i := range out.policies {
 		out.cors = out.cors || out.policies[i].name == corsKind.name
 	}

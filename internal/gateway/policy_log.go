@@ -112,7 +112,7 @@ var logKind = policyKind{
 		if p.Log == nil || b.g.capture == nil {
 			return nil
 		}
-		return &capturing{b.g.capture, p.Log.compile()} // also for none: it stands in the API's place
+		return &capturing{capture: b.g.capture} // also for none: it stands in the API's place
 	},
 }
 
@@ -164,11 +164,29 @@ func (q *LogPolicy) under(above *LogPolicy) *LogPolicy {
 	return &out
 }
 
-// compile makes a checked policy ready; nil for none.
-func (q *LogPolicy) compile() *Logging {
+// logs has the route log as its policy says. What carries a credential to one
+// of its other policies is masked.
+func (r *Route) logs(q *LogPolicy, keys ...*KeyPolicy) {
 	if q == nil {
-		return nil
+		return
 	}
+	own := *q
+	own.Mask.Headers = slices.Concat(q.Mask.Headers, r.strips)
+	for _, k := range keys {
+		if k != nil && k.Query != "" {
+			own.Mask.Fields = append(slices.Clip(own.Mask.Fields), k.Query)
+		}
+	}
+	r.logging = own.compile()
+	for _, p := range r.policies {
+		if c, ok := p.policy.(*capturing); ok {
+			c.logging = r.logging
+		}
+	}
+}
+
+// compile makes a checked policy ready.
+func (q *LogPolicy) compile() *Logging {
 	l := &Logging{Off: q.Off, Query: cmp.Or(q.Query, QueryKeys), Release: strings.ToLower(q.Release), Payload: cmp.Or(q.Payload, PayloadNone), types: payloadTypes, headers: slices.Clone(payloadHeaders)}
 	most, _ := bytesOf(cmp.Or(q.Max, "16kB"))
 	l.Max = int(most)

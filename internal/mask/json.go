@@ -236,9 +236,22 @@ func (s *scanner) skip(nest int) {
 }
 
 func unquote(raw []byte) (string, bool) {
+	if inner := raw[1 : len(raw)-1]; simple(inner) {
+		return string(inner), true
+	}
 	var text string
 	err := json.Unmarshal(raw, &text)
 	return text, err == nil
+}
+
+// simple texts stand in JSON as they are.
+func simple(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' || c >= 0x80 || c == '\\' || c == '"' {
+			return false
+		}
+	}
+	return true
 }
 
 func quote(s string) string {

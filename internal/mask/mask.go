@@ -143,6 +143,9 @@ func (m *Masker) Text(s string) string {
 	for _, re := range m.patterns {
 		s = re.ReplaceAllLiteralString(s, hidden)
 	}
+	if harmless(s) {
+		return s
+	}
 	var spans []nlp.Span
 	for _, p := range nlp.Personal(s) {
 		if !m.keep[p.Kind] {
@@ -150,6 +153,27 @@ func (m *Masker) Text(s string) string {
 		}
 	}
 	return cards(nlp.Mask(s, spans))
+}
+
+// harmless knows the short words that most values are, at little cost: too
+// short for a secret, too few digits for a number that means somebody, and
+// none of the signs that addresses have.
+func harmless(s string) bool {
+	if len(s) >= 12 {
+		return false
+	}
+	digits, dots := 0, 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case digit(c):
+			digits++
+		case c == '.':
+			dots++
+		case c == '@' || c == ':' || c == '=' || c <= ' ' || c >= 0x80:
+			return false
+		}
+	}
+	return digits < 7 && dots < 3
 }
 
 // Body returns a body as it may be kept. cut says that it is the beginning of
