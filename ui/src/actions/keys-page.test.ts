@@ -14,6 +14,7 @@ const pages: Record<string, string> = {
   routes: "Routes",
   apis: "APIs",
   applications: "Applications",
+  alerts: "Alerts",
   shared: "Lists, reports and issues",
 };
 

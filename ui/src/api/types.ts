@@ -93,3 +93,6 @@ export type CallPayload = Answer<paths[`/calls/{id}/payload`]["get"]>;
 export type CallHistogram = Answer<paths[`/calls/histogram`]["get"]>;
 export type CallHeatmap = Answer<paths[`/calls/heatmap`]["get"]>;
 export type CallField = Item<Answer<paths[`/calls/fields`]["get"]>>;
+export type Alert = Item<Answer<paths[`/alerts`]["get"]>>;
+export type RuleGroup = Answer<paths[`/rule-groups/{name}`]["get"]>;
+export type RuleCheck = Answer<paths[`/rule-groups/check`]["post"]>;

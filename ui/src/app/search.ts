@@ -201,5 +201,15 @@ export const routesSearch = (raw: Raw): RoutesSearch =>
 export const apisSearch = (raw: Raw): { publication?: string } =>
   tidy({ publication: text(raw.publication) });
 
+export const alertTabs = ["active", "history", "rules"] as const;
+export interface AlertsSearch {
+  /** Active ones when absent. */
+  tab?: (typeof alertTabs)[number];
+  alert?: string;
+  group?: string;
+}
+export const alertsSearch = (raw: Raw): AlertsSearch =>
+  tidy({ tab: oneOf(raw.tab, alertTabs), alert: text(raw.alert), group: text(raw.group) });
+
 export const applicationsSearch = (raw: Raw): { application?: string } =>
   tidy({ application: text(raw.application) });
