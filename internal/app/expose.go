@@ -61,6 +61,7 @@ var (
 	metricStored  = prometheus.NewDesc("hypercare_metrics_samples_stored_total", "Samples stored.", nil, nil)
 	metricRefused = prometheus.NewDesc("hypercare_metrics_samples_refused_total", "Samples that were not stored: beyond a limit, too old, of the future, not valid.", nil, nil)
 	metricFailing = prometheus.NewDesc("hypercare_metrics_failing", "1 while nothing can be stored, such as with a full disk.", nil, nil)
+	metricTLS     = prometheus.NewDesc("hypercare_gateway_tls_failures_total", "TLS handshakes that came to nothing.", nil, nil)
 	metricTotal   = prometheus.NewDesc("hypercare_gateway_all_requests_total", "Requests of all tenants by class of status.", []string{"class"}, nil)
 )
 
@@ -89,13 +90,14 @@ type totalMetrics struct{ g *gateway.Gateway }
 
 // Describe implements prometheus.Collector.
 func (m totalMetrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{metricTotal, metricStore, metricCopies} {
+	for _, d := range []*prometheus.Desc{metricTotal, metricStore, metricCopies, metricTLS} {
 		ch <- d
 	}
 }
 
 // Collect implements prometheus.Collector.
 func (m totalMetrics) Collect(ch chan<- prometheus.Metric) {
+	ch <- prometheus.MustNewConstMetric(metricTLS, prometheus.CounterValue, float64(m.g.TLSFailures()))
 	var sum [6]uint64
 	for _, s := range m.g.Stats() {
 		for i, n := range s.Totals().Classes {

@@ -353,3 +353,63 @@ func (w world) text(t *testing.T, token, path string) string {
 	}
 	return string(text)
 }
+
+// TestRulesAndAlertsOverHTTP saves rules, sees what they find, and asks for
+// both in the forms of Prometheus.
+func TestRulesAndAlertsOverHTTP(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const doc = "groups:\n  - name: up\n    interval: 5s\n    rules:\n      - {record: two, expr: vector(2)}\n      - alert: Always\n        expr: vector(1) > 0\n        labels: {severity: sev3}\n        annotations: {summary: 'value {{ $value }}'}\n"
+	put := func(name, text string) error {
+		return w.Call(t.Context(), w.token, "PUT", "/api/v1/rule-groups/"+name, map[string]any{"document": text}, nil)
+	}
+	if err := put("up", strings.Replace(doc, "vector(1) > 0", "vector(1", 1)); err == nil || !strings.Contains(err.Error(), "line 7") {
+		t.Errorf("a bad expression: %v", err)
+	}
+	if err := put("up", doc); err != nil {
+		t.Fatal(err)
+	}
+	var alerts struct {
+		Items []struct {
+			Rule, State string
+			Annotations map[string]string
+		}
+	}
+	waitFor(t, 20*time.Second, "the alert", func() (bool, string) {
+		w.get(t, "/api/v1/alerts", &alerts)
+		return len(alerts.Items) == 1 && alerts.Items[0].State == "firing", fmt.Sprint(alerts)
+	})
+	if alerts.Items[0].Annotations["summary"] != "value 1" {
+		t.Errorf("alert %+v", alerts.Items[0])
+	}
+	var rules struct {
+		Data struct {
+			Groups []struct {
+				Name  string
+				Rules []struct{ Name, Type, State, Health string }
+			}
+		}
+	}
+	w.get(t, "/api/v1/prometheus/api/v1/rules", &rules)
+	if g := rules.Data.Groups; len(g) != 1 || len(g[0].Rules) != 2 || g[0].Rules[0].Type != "recording" || g[0].Rules[1].State != "firing" || g[0].Rules[1].Health != "ok" {
+		t.Errorf("rules as Prometheus has them: %+v", rules)
+	}
+	var prom struct {
+		Data struct{ Alerts []struct{ State, Value string } }
+	}
+	w.get(t, "/api/v1/prometheus/api/v1/alerts", &prom)
+	if a := prom.Data.Alerts; len(a) != 1 || a[0].State != "firing" || a[0].Value != "1" {
+		t.Errorf("alerts as Prometheus has them: %+v", prom)
+	}
+	waitFor(t, 20*time.Second, "the recorded series", func() (bool, string) {
+		text := w.text(t, w.token, "/api/v1/prometheus/api/v1/query?query=two")
+		return strings.Contains(text, `"2"]`), text
+	})
+	if err := w.Call(t.Context(), w.token, "DELETE", "/api/v1/rule-groups/up", nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, 20*time.Second, "the end of the alert", func() (bool, string) {
+		w.get(t, "/api/v1/alerts?state=resolved", &alerts)
+		return len(alerts.Items) == 1, fmt.Sprint(alerts)
+	})
+}

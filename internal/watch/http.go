@@ -39,7 +39,7 @@ func (s *Service) Routes(api *web.API) {
 		return groupBody(s.Get(ctx, in.Name))
 	})
 	web.Route(api, "PUT /rule-groups/{name}", "put-rule-group", "Save a group of rules; with a fault nothing changes", func(ctx context.Context, in *struct {
-		byName
+		Name string `path:"name" maxLength:"100"`
 		Body struct {
 			Document string `json:"document" minLength:"1" doc:"A rule file of Prometheus with this one group."`
 		}

@@ -15,6 +15,7 @@ const pages: Record<string, string> = {
   rollouts: "Rollouts",
   apis: "APIs",
   applications: "Applications",
+  alerts: "Alerts",
   shared: "Lists, reports and issues",
 };
 

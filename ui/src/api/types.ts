@@ -97,3 +97,6 @@ export type Rollout = Item<Answer<paths[`/gateway/rollouts`]["get"]>>;
 export type RolloutDetail = Answer<paths[`/gateway/rollouts/{id}`]["get"]>;
 export type RolloutInput = Sent<paths[`/gateway/rollouts`]["post"]>;
 export type RolloutVariant = RolloutDetail["figures"]["variants"][number];
+export type Alert = Item<Answer<paths[`/alerts`]["get"]>>;
+export type RuleGroup = Answer<paths[`/rule-groups/{name}`]["get"]>;
+export type RuleCheck = Answer<paths[`/rule-groups/check`]["post"]>;

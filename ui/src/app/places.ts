@@ -1,5 +1,6 @@
 import {
   AppWindow,
+  BellRing,
   BookCheck,
   Braces,
   Building2,
@@ -34,6 +35,7 @@ export interface Place {
     | "/gateway/rollouts"
     | "/gateway/apis"
     | "/gateway/applications"
+    | "/gateway/alerts"
     | "/launches/$launchId"
     | "/launches/$launchId/feedback"
     | "/launches/$launchId/issues"
@@ -100,6 +102,7 @@ export const places: Place[] = [
     icon: AppWindow,
     keys: "g p",
   },
+  { id: "alerts", to: "/gateway/alerts", label: "nav.alerts", icon: BellRing, keys: "g w" },
   {
     id: "imports",
     to: "/launches/$launchId/imports",

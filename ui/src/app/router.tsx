@@ -17,6 +17,7 @@ import { pageCode } from "./page-code";
 import { prefs } from "./prefs";
 import { NotFound, RouteFailure, RouteWait } from "./route-states";
 import {
+  alertsSearch,
   apisSearch,
   applicationsSearch,
   boardSearch,
@@ -230,6 +231,13 @@ const applications = createRoute({
   component: pageCode(traffic(() => import("@/pages/applications/applications"))),
 });
 
+const alerts = createRoute({
+  getParentRoute: () => app,
+  path: "/gateway/alerts",
+  validateSearch: alertsSearch,
+  component: pageCode(traffic(() => import("@/pages/alerts/alerts"))),
+});
+
 /** HC-12 and the id of a feedback resolve from everywhere to where they live. */
 const issueLink = createRoute({
   getParentRoute: () => app,
@@ -342,6 +350,7 @@ const tree = root.addChildren([
     editApis,
     rollouts,
     applications,
+    alerts,
     issueLink,
     feedbackLink,
     viewLink,

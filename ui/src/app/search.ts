@@ -202,6 +202,15 @@ export const apisSearch = (raw: Raw): { publication?: string } =>
   tidy({ publication: text(raw.publication) });
 
 export const rolloutsSearch = (raw: Raw): { rollout?: string } => tidy({ rollout: text(raw.rollout) });
+export const alertTabs = ["active", "history", "rules"] as const;
+export interface AlertsSearch {
+  /** Active ones when absent. */
+  tab?: (typeof alertTabs)[number];
+  alert?: string;
+  group?: string;
+}
+export const alertsSearch = (raw: Raw): AlertsSearch =>
+  tidy({ tab: oneOf(raw.tab, alertTabs), alert: text(raw.alert), group: text(raw.group) });
 
 export const applicationsSearch = (raw: Raw): { application?: string } =>
   tidy({ application: text(raw.application) });

@@ -36,6 +36,8 @@ const follows: Partial<Record<EventType, string[]>> = {
   "note.created": ["timeline"],
   "note.updated": ["timeline"],
   "view.updated": ["views"],
+  "alert.updated": ["alerts", "alert-counts"],
+  "rulegroup.updated": ["rule-groups"],
   "gateway.published": ["gateway-outline", "gateway-document", "gateway-state", "publications"],
   "application.updated": ["applications"],
   "rollout.created": ["rollouts", "gateway-state"],
