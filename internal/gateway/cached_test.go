@@ -448,10 +448,11 @@ func TestOneAsksForMany(t *testing.T) {
 	t.Parallel()
 	for lane, c := range plainClients(t) {
 		var asked atomic.Int64
-		release := make(chan struct{})
+		entered, release := make(chan struct{}, 100), make(chan struct{})
 		up := upstreamServer(t, func(w http.ResponseWriter, r *http.Request) {
 			n := asked.Add(1)
 			if r.URL.Path == "/kept" {
+				entered <- struct{}{}
 				<-release
 				w.Header().Set("Cache-Control", "max-age=100")
 			}
