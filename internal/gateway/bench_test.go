@@ -15,6 +15,7 @@ func BenchmarkFastLane(b *testing.B) {
 	for _, bm := range []struct{ name, policies string }{
 		{"plain", ""},
 		{"headers", "      headers: {set: {X-Tier: gold}}\n"},
+		{"limit", "      limit: {rate: 1000000/s}\n"},
 	} {
 		b.Run(bm.name, func(b *testing.B) { benchFastLane(b, bm.policies) })
 	}

@@ -62,6 +62,7 @@ type Exchange struct {
 	parent   [8]byte // span of the caller
 	sampled  bool
 	extra    []byte        // header lines for the answer
+	lines    [256]byte     // where extra begins, so that usual lines are not allocated
 	most     int64         // of the body's content; 0: no bound
 	changes  *headerChange // of the request's fields
 	added    []byte        // header lines for the upstream

@@ -291,6 +291,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 func (g *Gateway) handle(x *Exchange, in *h1.Head) {
 	s := g.snap.Load()
 	x.in = in
+	x.extra = x.lines[:0]
 	x.ID = newID(x.Start)
 	x.peer = x.Client
 	x.traceOf()
