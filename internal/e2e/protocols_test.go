@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/hypercare/hypercare/internal/bench/proc"
 	"github.com/hypercare/hypercare/internal/gateway/gatewaytest"
@@ -222,10 +221,4 @@ func TestH2Spec(t *testing.T) {
 			}
 		}
 	}
-}
-
-// waitForLog waits until the server has said something.
-func (g *gate) waitForLog(t *testing.T, what string) {
-	t.Helper()
-	waitFor(t, 30*time.Second, "the log to say "+what, func() (bool, string) { return strings.Contains(g.Log(), what), "" })
 }

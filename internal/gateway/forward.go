@@ -406,8 +406,12 @@ func (f *forwarding) pass(t *target, c *upConn, up *upload) outcome {
 		return clientLeft
 	}
 	for !r.last {
-		_ = c.SetReadDeadline(time.Now().Add(x.Route.timeouts.idle))
-		n, err := c.fill()
+		n, err := f.await(c)
+		if errors.Is(err, errClientGone) {
+			_ = c.Close()
+			x.Err = ClientGone
+			return clientLeft
+		}
 		if n == 0 && err != nil {
 			if !errors.Is(err, io.EOF) || c.body.EOF() != nil {
 				// Half an answer must not look like a whole one.
@@ -454,6 +458,30 @@ func (f *forwarding) pass(t *target, c *upConn, up *upload) outcome {
 		t.pool.put(c, time.Now())
 	}
 	return served
+}
+
+// await reads more of the answer. A stream may be silent for long: now and
+// then it is looked whether somebody still waits for it.
+func (f *forwarding) await(c *upConn) (int, error) {
+	now := time.Now()
+	deadline := now.Add(f.x.Route.timeouts.idle)
+	for {
+		next := now.Add(4 * lookEvery)
+		if next.After(deadline) {
+			next = deadline
+		}
+		_ = c.SetReadDeadline(next)
+		n, err := c.fill()
+		if n > 0 || err == nil || !isTimeout(err) {
+			return n, err
+		}
+		if f.x.lane.gone() {
+			return 0, errClientGone
+		}
+		if now = time.Now(); !now.Before(deadline) {
+			return 0, err
+		}
+	}
 }
 
 // piece takes what has been read of the body, with or without its framing.

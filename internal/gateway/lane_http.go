@@ -133,21 +133,21 @@ func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g.handle(x, nil)
+	l.awaitTrailers()
 	if l.opened && !l.whole {
 		// Half an answer must not look like a whole one.
 		panic(http.ErrAbortHandler)
 	}
-	l.awaitTrailers()
 }
 
 // awaitTrailers reads on where the answer came before the end of a request
 // that announced trailers: net/http ends the whole connection when they arrive
 // on a stream that it has closed.
 func (l *httpLane) awaitTrailers() {
-	if len(l.r.Trailer) == 0 || l.ended || l.x.Proto != HTTP2 || l.stopped.Load() {
+	if len(l.r.Trailer) == 0 || l.ended || l.x.Proto != HTTP2 {
 		return
 	}
-	_ = l.rc.SetReadDeadline(time.Now().Add(time.Second))
+	_ = l.rc.SetReadDeadline(time.Now().Add(lingerTime))
 	_, _ = io.Copy(io.Discard, l.r.Body)
 }
 
@@ -297,9 +297,12 @@ func (l *httpLane) finish(b []byte, trailers []h1.Field) error {
 // deadline in the past would reset the stream, and the answer with it.
 func (l *httpLane) interrupt() {
 	l.stopped.Store(true)
-	if l.x.Proto == HTTP2 {
+	switch {
+	case l.x.Proto == HTTP2 && len(l.r.Trailer) > 0:
+		_ = l.rc.SetReadDeadline(time.Now().Add(lookEvery)) // see awaitTrailers, which reads on
+	case l.x.Proto == HTTP2:
 		_ = l.r.Body.Close()
-	} else {
+	default:
 		_ = l.rc.SetReadDeadline(time.Unix(1, 0))
 	}
 }

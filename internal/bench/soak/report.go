@@ -61,7 +61,7 @@ const sampled = 200_000
 // add counts an exchange. Where upstreams die, the gateway may say so, and an
 // answer may break off; where they live, nothing but the answer is right.
 // Nowhere may a request stay without an answer, or get another's.
-func (c *count) add(d time.Duration, err error, shaky bool, note func(string)) {
+func (c *count) add(kind string, d time.Duration, err error, shaky bool, note func(string)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var refused errRefused
@@ -79,7 +79,7 @@ func (c *count) add(d time.Duration, err error, shaky bool, note func(string)) {
 		return
 	}
 	c.lost++
-	note(fmt.Sprintf("upstream dies: %v, after %s: %v", shaky, d.Round(time.Millisecond), err))
+	note(fmt.Sprintf("%s, upstream dies: %v, after %s: %v", kind, shaky, d.Round(time.Millisecond), err))
 }
 
 func (r *report) line() string {

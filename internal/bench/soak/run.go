@@ -198,7 +198,7 @@ func (s *soak) one(ctx context.Context, c *client, k *count) {
 	i := rand.IntN(len(paths))
 	began := time.Now()
 	err := c.once(ctx, paths[i])
-	k.add(time.Since(began), err, i%2 == 1, s.report.note)
+	k.add(c.kind, time.Since(began), err, i%2 == 1, s.report.note)
 }
 
 // kindsOfTraffic are the kinds of traffic.

@@ -151,7 +151,7 @@ func (c *client) upgrade(ctx context.Context, path string) error {
 	mark := newMark()
 	_, _ = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: soak.example\r\nConnection: Upgrade\r\nUpgrade: lines\r\nX-Mark: %s\r\n\r\n", path, mark)
 	in := bufio.NewReader(conn)
-	resp, err := http.ReadResponse(in, nil)
+	resp, err := http.ReadResponse(in, nil) //nolint:bodyclose // it is the connection's
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"hash"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -217,7 +216,7 @@ func (m *marked) Read(p []byte) (int, error) {
 }
 
 func sumOf(mark string, size int) string {
-	var h hash.Hash = sha256.New()
+	h := sha256.New()
 	_, _ = io.CopyN(h, &marked{mark: mark}, int64(size))
 	return hex.EncodeToString(h.Sum(nil))
 }
