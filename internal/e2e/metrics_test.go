@@ -395,7 +395,9 @@ func TestRulesAndAlertsOverHTTP(t *testing.T) {
 		t.Errorf("rules as Prometheus has them: %+v", rules)
 	}
 	var prom struct {
-		Data struct{ Alerts []struct{ State, Value string } }
+		Data struct {
+			Alerts []struct{ State, Value string }
+		}
 	}
 	w.get(t, "/api/v1/prometheus/api/v1/alerts", &prom)
 	if a := prom.Data.Alerts; len(a) != 1 || a[0].State != "firing" || a[0].Value != "1" {

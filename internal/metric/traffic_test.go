@@ -121,13 +121,31 @@ func TestSamplerCountsFromNothing(t *testing.T) {
 	}
 }
 
-// serving is a gateway with one route of workspace w1, in front of a server.
+func TestSamplerTellsOfCaches(t *testing.T) {
+	t.Parallel()
+	s := open(t, Options{})
+	g, url := serving(t)
+	a := s.NewSampler(g, "n1")
+	for range 3 {
+		call(t, url+"/kept")
+	}
+	if err := a.Sample(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := ask(t, s, "w1", `sort(-sum by (result) (hypercare_gateway_cache_total)) * -1`, time.Now())
+	if want := "{result=\"hit\"} 2\n{result=\"miss\"} 1"; got != want {
+		t.Errorf("caches:\n%s\nwant\n%s", got, want)
+	}
+}
+
+// serving is a gateway of workspace w1 in front of a server, with a cache
+// before one path.
 func serving(t *testing.T) (*gateway.Gateway, string) {
 	t.Helper()
 	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }))
 	t.Cleanup(up.Close)
 	g := gateway.New(gateway.Options{Log: slog.New(slog.DiscardHandler)})
-	doc := fmt.Sprintf("gateway: 1\nupstreams:\n  - {name: up, targets: [{url: %q}]}\napis:\n  - {name: a, upstream: up, routes: [{name: all, prefix: /}]}\n", up.URL)
+	doc := fmt.Sprintf("gateway: 1\nupstreams:\n  - {name: up, targets: [{url: %q}]}\napis:\n  - {name: a, upstream: up, routes: [{name: kept, path: /kept, policies: {cache: {ttl: 1m}}}, {name: all, prefix: /}]}\n", up.URL)
 	if err := g.Load([]gateway.Document{{Workspace: "w1", Text: []byte(doc)}}); err != nil {
 		t.Fatal(err)
 	}

@@ -59,6 +59,7 @@ test("what they find shows by itself, and opens beside the list", async () => {
   const drawer = page.getByRole("complementary", { name: "Alert StoryAlert" });
   await drawer.getByText("The story says 1").waitFor();
   expect(await drawer.textContent()).toContain("web");
+  await page.getByText("1 firing, 0 pending").waitFor();
   await settled(page);
   expect(await axe(page)).toEqual([]);
   await page.screenshot({ path: `${shots}/alert.png` });

@@ -361,6 +361,10 @@ export const gateway: Record<keyof typeof en, Message> = {
   "groups.removed": "{name} wurde entfernt",
   "groups.mayNot": "Mit dieser Rolle nur zum Ansehen.",
   "groups.valid": "Gültig:",
+  "groups.faults": {
+    one: "{count} Fehler. Gesichert werden kann erst, wenn er behoben ist.",
+    other: "{count} Fehler. Gesichert werden kann erst, wenn sie behoben sind.",
+  },
   "groups.help":
     "Das Format ist das der Regeldateien von Prometheus, mit einer Gruppe. Welche Metriken es gibt und welche Labels sie haben, steht in der Referenz.",
   "groups.back": "Zurück zu den Regeln",

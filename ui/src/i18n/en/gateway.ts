@@ -355,6 +355,10 @@ export const gateway = {
   "groups.removed": "{name} was removed",
   "groups.mayNot": "Your role may look, not change.",
   "groups.valid": "Valid:",
+  "groups.faults": {
+    one: "{count} fault. Nothing can be saved until it is put right.",
+    other: "{count} faults. Nothing can be saved until they are put right.",
+  },
   "groups.help":
     "The format is that of Prometheus' rule files, with one group. The metrics there are, and their labels, are listed in the reference.",
   "groups.back": "Back to the rules",

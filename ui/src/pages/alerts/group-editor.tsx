@@ -163,7 +163,7 @@ function Verdict({ check, onLine }: { check: RuleCheck | undefined; onLine: (lin
     <div role="status" className="grid gap-1.5">
       <p className="flex items-center gap-1.5 font-550">
         <Glyph state="critical" />
-        {t("edit.faults", { count: check.faults.length })}
+        {t("groups.faults", { count: check.faults.length })}
       </p>
       <ul className="grid gap-1">
         {check.faults.slice(0, 50).map((f) => (
