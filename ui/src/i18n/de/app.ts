@@ -144,6 +144,8 @@ export const app: Record<keyof typeof en, Message> = {
   "hint.filter": "nach Zelle filtern",
   "hint.pause": "anhalten",
   "hint.resume": "weiter",
+  "action.importOpenAPI": "OpenAPI-Dokument importieren",
+  "hint.importOpenAPI": "importieren",
   "hint.palette": "Befehl",
   "hint.keys": "alle Tasten",
   "hint.move": "bewegen",

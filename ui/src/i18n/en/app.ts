@@ -137,6 +137,8 @@ export const app = {
   "hint.filter": "filter by cell",
   "hint.pause": "pause",
   "hint.resume": "go on",
+  "action.importOpenAPI": "Import an OpenAPI document",
+  "hint.importOpenAPI": "import",
   "hint.palette": "command",
   "hint.keys": "all keys",
   "hint.move": "move",
