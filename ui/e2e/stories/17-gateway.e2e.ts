@@ -236,7 +236,7 @@ describe("calls", () => {
     await page.keyboard.press("n");
     await expect.poll(() => rows().count()).toBe(3);
     await page.keyboard.press("Space");
-    await button("Live").waitFor();
+    await button(/^Live$/).waitFor();
   });
 
   test("the calls of a filter are had as a file", async () => {

@@ -131,6 +131,7 @@ export const app: Record<keyof typeof en, Message> = {
   "hint.newKey": "neuer Schlüssel",
   "hint.newRollout": "neu",
   "hint.rolloutBack": "zurück",
+  "action.openCall": "Aufruf öffnen",
   "action.cellLeft": "Zelle links",
   "action.cellRight": "Zelle rechts",
   "action.filterByCell": "Nach der Zelle filtern",

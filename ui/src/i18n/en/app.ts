@@ -124,6 +124,7 @@ export const app = {
   "hint.newKey": "new key",
   "hint.newRollout": "new",
   "hint.rolloutBack": "roll back",
+  "action.openCall": "Open the call",
   "action.cellLeft": "Cell to the left",
   "action.cellRight": "Cell to the right",
   "action.filterByCell": "Filter by the cell",
