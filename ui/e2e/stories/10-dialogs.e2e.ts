@@ -52,6 +52,9 @@ const overlays: [name: string, path: (d: Demo) => string, show: (p: Page) => Pro
     (d) => `${d.launch}/deliveries`,
     (p) => p.getByRole("main").getByRole("listitem").getByRole("button").first().click(),
   ],
+  ["openapi", () => "/gateway/apis", key("i")],
+  ["application", () => "/gateway/applications", key("n")],
+  ["export-calls", () => "/gateway/calls", click("Export")],
   ["token", () => "/settings/tokens", click("Create token")],
   ["member", () => "/settings/members", click("Add a member")],
 ];

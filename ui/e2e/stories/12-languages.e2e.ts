@@ -34,9 +34,16 @@ describe("languages", () => {
     `${launch}/settings`,
     `${launch}/send`,
     "/launches/new",
-    ...["calls", "routes", "rollouts", "apis", "apis/edit", "applications", "alerts", "alerts?tab=rules&group=%2F"].map(
-      (p) => `/gateway/${p}`,
-    ),
+    ...[
+      "calls",
+      "routes",
+      "rollouts",
+      "apis",
+      "apis/edit",
+      "applications",
+      "alerts",
+      "alerts?tab=rules&group=%2F",
+    ].map((p) => `/gateway/${p}`),
     ...["profile", "appearance", "shortcuts", "workspace", "members", "tokens", "audit"].map(
       (p) => `/settings/${p}`,
     ),

@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { ask, client } from "./client";
+import type { OpenAPIImport } from "./types";
 
 /** APIs, routes and policies in force. */
 export const outlineQuery = queryOptions({
@@ -51,7 +52,29 @@ export const checkQuery = (document: string) =>
     gcTime: 60_000,
   });
 
+/** What every route did in the last hour; counters are sampled each few seconds. */
+export const trafficQuery = queryOptions({
+  queryKey: ["gateway-traffic"],
+  refetchInterval: 10_000,
+  queryFn: ({ signal }) =>
+    ask(client.GET("/gateway/traffic", { params: { query: { range: "1h" } }, signal })),
+});
+
+export const routeRanges = ["15m", "1h", "6h", "24h"] as const;
+export type RouteRange = (typeof routeRanges)[number];
+
+/** One route over time. */
+export const routeTrafficQuery = (of: { api: string; version?: string; route: string }, range: RouteRange) =>
+  queryOptions({
+    queryKey: ["gateway-traffic", "route", of, range],
+    refetchInterval: 10_000,
+    queryFn: ({ signal }) =>
+      ask(client.GET("/gateway/traffic/route", { params: { query: { ...of, range } }, signal })),
+    placeholderData: (before) => before,
+  });
+
 export const gatewayApi = {
+  importOpenAPI: (body: OpenAPIImport) => ask(client.POST("/gateway/openapi", { body })),
   publish: (body: { document: string; note?: string; base?: number }) =>
     ask(client.POST("/gateway/publications", { body })),
   rollBack: (to?: number) => ask(client.POST("/gateway/roll-back", { body: { to } })),

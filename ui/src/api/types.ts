@@ -100,3 +100,7 @@ export type RolloutVariant = RolloutDetail["figures"]["variants"][number];
 export type Alert = Item<Answer<paths[`/alerts`]["get"]>>;
 export type RuleGroup = Answer<paths[`/rule-groups/{name}`]["get"]>;
 export type RuleCheck = Answer<paths[`/rule-groups/check`]["post"]>;
+export type OpenAPIImport = Sent<paths[`/gateway/openapi`]["post"]>;
+export type OpenAPIImported = Answer<paths[`/gateway/openapi`]["post"]>;
+export type Traffic = Answer<paths[`/gateway/traffic`]["get"]>;
+export type RouteTraffic = Traffic["routes"][number];

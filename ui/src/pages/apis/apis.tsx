@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { FileCode2, Undo2 } from "lucide-react";
+import { FileCode2, FileUp, Undo2 } from "lucide-react";
+import { useState } from "react";
 import { ActionButton } from "@/actions/action-button";
 import { useActions } from "@/actions/use-actions";
 import { useRowKeys } from "@/actions/use-row-keys";
@@ -10,16 +11,20 @@ import { useMe } from "@/app/launch";
 import { Page } from "@/app/page";
 import { Trans, t } from "@/i18n";
 import { number } from "@/i18n/format";
+import { failedPart } from "@/ui/failed-part";
 import { Panel } from "@/ui/panel";
+import { part } from "@/ui/part";
 import { Failure, RowsSkeleton } from "@/ui/states";
 import { Time } from "@/ui/time";
 import { FirstApi, FirstCall } from "../gateway/first-api";
 import { ApiPanel } from "./api-panel";
+import { draft } from "./draft";
 import { History } from "./history";
 import { PublicationDialog } from "./publication-dialog";
 import { useRollBack } from "./use-roll-back";
 
 const route = getRouteApi("/app/gateway/apis");
+const openapiPart = part(() => import("./openapi-dialog"));
 
 /** What is published on the gateway, and everything that was. */
 export default function Apis() {
@@ -32,7 +37,22 @@ export default function Apis() {
   const routes = outline?.apis.reduce((n, a) => n + a.routes.length, 0) ?? 0;
   useRowKeys(routes);
   const published = (outline?.number ?? 0) > 0;
+  const [importing, setImporting] = useState(false);
+  const code = openapiPart.use(importing, (why) => {
+    setImporting(false);
+    failedPart(why);
+  });
   useActions([
+    {
+      id: "apis.import",
+      keys: ["i"],
+      scope: "list",
+      label: t("action.importOpenAPI"),
+      hint: t("hint.importOpenAPI"),
+      icon: FileUp,
+      when: () => mayPublish,
+      run: () => setImporting(true),
+    },
     {
       id: "apis.edit",
       keys: ["e"],
@@ -60,9 +80,14 @@ export default function Apis() {
       note={outline && published ? <InForce outline={outline} routes={routes} /> : null}
       actions={
         mayPublish ? (
-          <ActionButton action="apis.edit" look={published ? "plain" : "primary"}>
-            {t("apis.edit")}
-          </ActionButton>
+          <>
+            <ActionButton action="apis.import">
+              <span className="max-sm:sr-only">{t("apis.import")}</span>
+            </ActionButton>
+            <ActionButton action="apis.edit" look={published ? "plain" : "primary"}>
+              <span className="max-sm:sr-only">{t("apis.edit")}</span>
+            </ActionButton>
+          </>
         ) : null
       }
     >
@@ -92,6 +117,15 @@ export default function Apis() {
             onRollBack={(to) => rollBack.mutate(to)}
           />
         </div>
+      ) : null}
+      {code && importing ? (
+        <code.OpenAPIDialog
+          onClose={() => setImporting(false)}
+          onEdit={(document) => {
+            draft.set(document);
+            void navigate({ to: "/gateway/apis/edit" });
+          }}
+        />
       ) : null}
       {publication && Number(publication) > 0 ? (
         <PublicationDialog

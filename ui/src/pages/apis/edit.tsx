@@ -1,11 +1,11 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { FolderOpen, Rocket } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { ActionButton } from "@/actions/action-button";
 import { useActions } from "@/actions/use-actions";
 import { isStatus } from "@/api/error";
-import { checkQuery, documentQuery, gatewayApi, publicationQuery } from "@/api/gateway";
+import { checkQuery, documentQuery, publicationQuery } from "@/api/gateway";
 import type { GatewayCheck } from "@/api/types";
 import { Page } from "@/app/page";
 import { toasts } from "@/app/toasts";
@@ -19,8 +19,8 @@ import { Changes, DiffView } from "../gateway/diff-view";
 import { sampleDocument } from "../gateway/samples";
 import { DocumentEditor, type EditorHandle } from "./document-editor";
 import { draft } from "./draft";
+import { usePublish } from "./use-publish";
 import { useRested } from "./use-rested";
-import { afterPublishing, useRollBack } from "./use-roll-back";
 
 const route = getRouteApi("/app/gateway/apis/edit");
 
@@ -266,20 +266,6 @@ function Verdict({
       <Changes changes={check.changes} />
     </div>
   );
-}
-
-function usePublish() {
-  const cache = useQueryClient();
-  const back = useRollBack();
-  return useMutation({
-    mutationFn: gatewayApi.publish,
-    onSuccess: (p) => {
-      toasts.show(t("toast.published", { number: p.number }), {
-        undo: p.number > 1 ? () => back.mutate(p.number - 1) : undefined,
-      });
-      return Promise.all(afterPublishing.map((key) => cache.invalidateQueries({ queryKey: [key] })));
-    },
-  });
 }
 
 /** A gateway.yaml of one's own, read here and put into the editor. */

@@ -199,6 +199,12 @@ function KeyRow({ k, now, children }: { k: ApplicationKey; now: number; children
         </span>
         <span className="truncate text-meta text-fg-3">
           <KeyTimes k={k} state={state} />
+          {k.used_at ? (
+            <>
+              {" · "}
+              <Trans k="keys.used" values={{ time: <Time at={k.used_at} relative /> }} />
+            </>
+          ) : null}
         </span>
       </span>
       {children}

@@ -5,6 +5,8 @@ import { appState, fits, keyState, sortedKeys } from "./keys";
 const now = Date.parse("2026-11-27T12:00:00Z");
 const key = (id: string, more: Partial<ApplicationKey> = {}): ApplicationKey => ({
   id,
+  kind: "key",
+  state: "active",
   prefix: `hck_${id}`,
   created_at: "2026-11-01T00:00:00Z",
   ...more,
@@ -14,6 +16,7 @@ const app = (...keys: ApplicationKey[]): Application => ({
   name: "Web shop",
   plan: "gold",
   apis: ["orders"],
+  expiring: 0,
   keys,
   created_at: "2026-11-01T00:00:00Z",
 });

@@ -93,6 +93,7 @@ export default function Calls() {
     onFilter: filterBy,
     onPause: () => tail.pause(!tail.paused),
     onShow: showNew,
+    onOpen: (c) => show(c.id),
     onCurl: (c) => void copyCurl(c),
     onClose: () => show(undefined),
   });

@@ -43,6 +43,7 @@ export function QueryField({
   const add = (text: string) => {
     setTyped("");
     setAt(-1);
+    setOpen(false);
     if (text.trim()) onChange(joined([...tokens.map((x) => x.text), text.trim()]));
   };
   const take = (s: Suggestion) => {
@@ -71,7 +72,8 @@ export function QueryField({
     } else if (e.key === "Enter") {
       e.preventDefault();
       if (shown && best) take(best);
-      else add(typed);
+      else if (typed) add(typed);
+      else input.current?.blur();
     } else if (e.key === "Tab" && shown && !e.shiftKey && (best ?? (typed && offered[0]))) {
       e.preventDefault();
       take((best ?? offered[0]) as Suggestion);
@@ -83,7 +85,7 @@ export function QueryField({
       retype(tokens.length - 1);
     } else if (e.key === "Escape") {
       e.preventDefault();
-      if (shown) setOpen(false);
+      if (shown && typed) setOpen(false);
       else input.current?.blur();
     }
   };
@@ -212,7 +214,7 @@ function TokenChip({
         data-user=""
         title={t("calls.editToken", { token: text })}
         onClick={onEdit}
-        className="min-w-0 truncate rounded-1 py-0.5 pl-1.5"
+        className="h-6 min-w-6 truncate rounded-1 pl-1.5 text-left"
       >
         {text}
         {bad ? <span className="sr-only"> {t("calls.badToken")}</span> : null}

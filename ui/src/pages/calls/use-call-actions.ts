@@ -19,6 +19,7 @@ interface Props {
   onFilter: (token: string) => void;
   onPause: () => void;
   onShow: () => void;
+  onOpen: (call: Call) => void;
   onCurl: (call: Call) => void;
   onClose: () => void;
 }
@@ -47,6 +48,16 @@ export function useCallActions(p: Props): void {
       when: () => p.count > 0,
       keysOnly: true,
       run: () => p.onStep(-1),
+    },
+    {
+      id: "calls.open",
+      keys: ["enter"],
+      scope: "list",
+      label: t("action.openCall"),
+      hint: t("hint.open"),
+      when: () => p.here !== undefined,
+      keysOnly: true,
+      run: () => p.here && p.onOpen(p.here),
     },
     {
       id: "calls.cell-left",

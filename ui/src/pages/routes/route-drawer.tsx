@@ -10,24 +10,17 @@ import { Drawer } from "@/ui/drawer";
 import { Glyph, type State } from "@/ui/glyph";
 import { Icon } from "@/ui/icon";
 import { Fact, Facts } from "@/ui/panel";
-import { Spark } from "@/ui/spark";
 import { Time } from "@/ui/time";
 import { ApiState, Methods } from "../gateway/api-state";
-import { errorShare, ms } from "../gateway/figures";
+import { ms } from "../gateway/figures";
 import { PolicySteps } from "../gateway/policies";
+import { RolloutState, share } from "../rollouts/state";
 import { type RouteLine, targetState } from "./lines";
-import type { Step } from "./samples";
+import { RouteCharts } from "./route-charts";
 
 /** One route: what it answers, what a request meets on the way, who answers it, and how that went. */
-export function RouteDrawer({
-  line: l,
-  steps,
-  onClose,
-}: {
-  line: RouteLine;
-  steps: Step[];
-  onClose: () => void;
-}) {
+export function RouteDrawer({ line: l, onClose }: { line: RouteLine; onClose: () => void }) {
+  const { rollout } = l;
   useActions([
     {
       id: "route.close",
@@ -64,7 +57,19 @@ export function RouteDrawer({
       }
     >
       <div className="grid gap-5 px-4 py-3">
-        <Figures line={l} steps={steps} />
+        <Figures line={l} />
+        {rollout ? (
+          <p className="flex flex-wrap items-center gap-x-2 rounded-2 border border-line px-3 py-2">
+            <RolloutState rollout={rollout} />
+            <span className="min-w-0 flex-1 truncate text-fg-2">
+              <span data-user="">{rollout.canary}</span> <span className="num">{share(rollout.weight)}</span>
+            </span>
+            <Link to="/gateway/rollouts" search={{ rollout: rollout.id }} className="link">
+              {t("routes.openRollout")}
+            </Link>
+          </p>
+        ) : null}
+        <RouteCharts of={{ api: l.api.name, version: l.api.version, route: l.route.name }} />
         <Facts>
           <Fact name={t("applications.state")}>
             <ApiState state={l.api.state} />
@@ -119,21 +124,22 @@ const Section = ({ title, children }: { title: string; children: React.ReactNode
   </section>
 );
 
-function Figures({ line: { did }, steps }: { line: RouteLine; steps: Step[] }) {
-  const rate = steps.at(-1)?.rate;
-  const share = did && errorShare(did);
+function Figures({ line: { did, traffic } }: { line: RouteLine }) {
+  // Of the last two minutes: the last thirtieth of the hour.
+  const rate = traffic?.spark.at(-1);
+  const latency = (v: number | undefined) => (v === undefined ? "–" : ms(v));
   const cells: [label: string, value: string, unit?: string][] = [
-    [t("routes.rate"), rate === undefined ? "–" : decimal(rate, 1), t("routes.unitRate")],
-    ["p50", did?.requests ? ms(did.p50_ms) : "–", t("unit.ms")],
-    ["p95", did?.requests ? ms(did.p95_ms) : "–", t("unit.ms")],
-    ["p99", did?.requests ? ms(did.p99_ms) : "–", t("unit.ms")],
-    [t("figure.errors"), share === undefined ? "–" : percent(share, 1)],
+    [t("routes.rate"), rate === undefined ? "–" : decimal(rate, rate < 1 ? 2 : 1), t("routes.unitRate")],
+    ["p50", latency(traffic?.p50_ms), t("unit.ms")],
+    ["p95", latency(traffic?.p95_ms), t("unit.ms")],
+    ["p99", latency(traffic?.p99_ms), t("unit.ms")],
+    [t("figure.errors"), traffic ? percent(traffic.errors, 1) : "–"],
   ];
   return (
     <div className="grid gap-2">
       <dl className="grid grid-cols-5 divide-x divide-line overflow-hidden rounded-3 border border-line">
         {cells.map(([label, value, unit]) => (
-          <div key={label} className="grid gap-0.5 px-2.5 py-2">
+          <div key={label} className="grid min-w-0 gap-0.5 px-2.5 py-2">
             <dt className="truncate text-meta text-fg-2">{label}</dt>
             <dd className="num truncate text-verdict font-550">
               {value}
@@ -144,27 +150,16 @@ function Figures({ line: { did }, steps }: { line: RouteLine; steps: Step[] }) {
           </div>
         ))}
       </dl>
-      <div className="flex items-center gap-3 text-meta text-fg-3">
-        <Spark
-          values={steps.map((s) => s.rate)}
-          label={t("routes.trendSpoken", { rate: decimal(rate ?? 0, 1) })}
-          width={200}
-          height={28}
-          className="text-s1"
-        />
-        {did ? (
-          <span className="num">
-            {t("routes.totals", {
+      <p className="num text-meta text-fg-3">
+        {did
+          ? t("routes.totals", {
               calls: compact(did.requests),
               in: bytes(did.bytes_in),
               out: bytes(did.bytes_out),
               retries: number(did.retries),
-            })}
-          </span>
-        ) : (
-          t("routes.never")
-        )}
-      </div>
+            })
+          : t("routes.never")}
+      </p>
     </div>
   );
 }

@@ -1,13 +1,13 @@
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useMemo, useRef } from "react";
+import { useMemo } from "react";
 import { useRowKeys } from "@/actions/use-row-keys";
-import { gatewayStateQuery, outlineQuery } from "@/api/gateway";
-import type { TargetState } from "@/api/types";
+import { gatewayStateQuery, outlineQuery, trafficQuery } from "@/api/gateway";
+import { rolloutsQuery, underWay } from "@/api/rollouts";
 import { Page } from "@/app/page";
 import type { RoutesSearch } from "@/app/search";
 import { t } from "@/i18n";
-import { compact, decimal, percent } from "@/i18n/format";
+import { decimal, percent } from "@/i18n/format";
 import { cx } from "@/ui/cx";
 import { Select } from "@/ui/field";
 import { Glyph, type State } from "@/ui/glyph";
@@ -17,11 +17,11 @@ import { Spark } from "@/ui/spark";
 import { Failure, RowsSkeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
 import { Methods } from "../gateway/api-state";
-import { errorShare, ms, stateOfErrors } from "../gateway/figures";
+import { ms, stateOfErrors } from "../gateway/figures";
 import { FirstApi, NoGateway } from "../gateway/first-api";
+import { share } from "../rollouts/state";
 import { linesOf, type RouteLine, routeSorts, sorted, targetState } from "./lines";
 import { RouteDrawer } from "./route-drawer";
-import { Samples, type Step } from "./samples";
 
 const route = getRouteApi("/app/gateway/routes");
 
@@ -34,9 +34,21 @@ export default function Routes() {
   const navigate = route.useNavigate();
   const { route: name, q, sort = "document" } = route.useSearch();
   const { data: outline, error, isPending, refetch } = useQuery(outlineQuery);
-  const { data: state, dataUpdatedAt } = useQuery(gatewayStateQuery);
-  const samples = useSamples(state, dataUpdatedAt);
-  const lines = useMemo(() => (outline ? linesOf(outline, state) : []), [outline, state]);
+  const state = useQuery(gatewayStateQuery).data;
+  const traffic = useQuery(trafficQuery).data;
+  const rollouts = useInfiniteQuery(rolloutsQuery).data;
+  const lines = useMemo(
+    () =>
+      outline
+        ? linesOf(
+            outline,
+            state,
+            traffic,
+            rollouts?.pages.flatMap((p) => p.items),
+          )
+        : [],
+    [outline, state, traffic, rollouts],
+  );
   const shown = useMemo(() => {
     const words = (q ?? "").toLocaleLowerCase().split(/\s+/).filter(Boolean);
     const of = (l: RouteLine) =>
@@ -55,14 +67,7 @@ export default function Routes() {
       title={t("nav.routes")}
       note={lines.length ? t("routes.note", { count: lines.length }) : null}
       drawer={
-        open ? (
-          <RouteDrawer
-            key={open.name}
-            line={open}
-            steps={samples.of(open.name)}
-            onClose={() => change({ route: undefined })}
-          />
-        ) : null
+        open ? <RouteDrawer key={open.name} line={open} onClose={() => change({ route: undefined })} /> : null
       }
     >
       {error ? <Failure error={error} onRetry={() => void refetch()} /> : null}
@@ -108,13 +113,7 @@ export default function Routes() {
             </div>
             <ul aria-label={t("nav.routes")}>
               {shown.map((l) => (
-                <Row
-                  key={l.name}
-                  line={l}
-                  steps={samples.of(l.name)}
-                  narrow={open !== undefined}
-                  current={l.name === open?.name}
-                />
+                <Row key={l.name} line={l} narrow={open !== undefined} current={l.name === open?.name} />
               ))}
             </ul>
             {shown.length === 0 ? (
@@ -128,30 +127,12 @@ export default function Routes() {
   );
 }
 
-/** Readings of the counters since the page was opened. */
-function useSamples(state: Parameters<Samples["add"]>[0] | undefined, at: number): Samples {
-  const samples = useRef<Samples>(undefined);
-  samples.current ??= new Samples();
-  if (state) samples.current.add(state, at);
-  return samples.current;
-}
-
-function Row({
-  line: l,
-  steps,
-  narrow,
-  current,
-}: {
-  line: RouteLine;
-  steps: Step[];
-  narrow: boolean;
-  current: boolean;
-}) {
-  const share = l.did && errorShare(l.did);
+function Row({ line: l, narrow, current }: { line: RouteLine; narrow: boolean; current: boolean }) {
+  const errors = l.traffic?.errors;
   const hide = narrow && "lg:hidden";
   const figure = "num text-right text-meta text-fg-2 max-md:hidden";
-  const value = (v: number | undefined) => (l.did?.requests && v !== undefined ? ms(v) : "–");
-  const rate = steps.at(-1)?.rate;
+  const value = (v: number | undefined) => (v === undefined ? "–" : ms(v));
+  const rate = l.traffic?.spark.at(-1);
   return (
     <li
       className={cx(
@@ -177,6 +158,11 @@ function Row({
             {l.api.name} {l.api.version}
           </span>
           {l.api.state === "deprecated" ? <Tag tone="watch">{t("apiState.deprecated")}</Tag> : null}
+          {l.rollout && underWay(l.rollout) ? (
+            <Tag tone={l.rollout.finding.verdict === "worse" ? "degraded" : "accent"}>
+              {t("routes.canary", { share: share(l.rollout.weight) })}
+            </Tag>
+          ) : null}
         </Link>
         <span className="flex min-w-0 items-baseline gap-2">
           <Methods methods={l.route.methods} />
@@ -187,30 +173,28 @@ function Row({
         </span>
       </span>
       <span className={cx("min-w-0 max-md:hidden", hide)}>
-        <Health targets={l.targets} shares={l.route.shares.filter((s) => s.weight > 0).length} />
+        <Health line={l} />
       </span>
       <span className={cx("max-md:hidden", hide)}>
         <Spark
-          values={steps.map((s) => s.rate)}
+          values={l.traffic?.spark ?? []}
           label={t("routes.trendSpoken", { rate: decimal(rate ?? 0, 1) })}
           width={72}
         />
       </span>
       <span className="num text-right text-meta text-fg-2">
-        {rate === undefined
-          ? compact(l.did?.requests ?? 0)
-          : t("routes.perSecond", { rate: decimal(rate, 1) })}
+        {rate === undefined ? "–" : t("routes.perSecond", { rate: decimal(rate, rate < 1 ? 2 : 1) })}
       </span>
-      <span className={cx(figure, hide)}>{value(l.did?.p50_ms)}</span>
-      <span className={figure}>{value(l.did?.p95_ms)}</span>
-      <span className={cx(figure, hide)}>{value(l.did?.p99_ms)}</span>
+      <span className={cx(figure, hide)}>{value(l.traffic?.p50_ms)}</span>
+      <span className={figure}>{value(l.traffic?.p95_ms)}</span>
+      <span className={cx(figure, hide)}>{value(l.traffic?.p99_ms)}</span>
       <span className={cx(figure, "flex items-center justify-end gap-1")}>
-        {share === undefined ? (
+        {errors === undefined ? (
           "–"
         ) : (
           <>
-            {share > 0 ? <Glyph state={stateOfErrors(share)} size={8} /> : null}
-            {percent(share, 1)}
+            {errors > 0 ? <Glyph state={stateOfErrors(errors)} size={8} /> : null}
+            {percent(errors, 1)}
           </>
         )}
       </span>
@@ -219,7 +203,8 @@ function Row({
 }
 
 /** How the targets of a route stand, in a word: all up, or how many are not. */
-function Health({ targets, shares }: { targets: TargetState[]; shares: number }) {
+function Health({ line: { targets, route } }: { line: RouteLine }) {
+  const shares = route.shares.filter((s) => s.weight > 0).length;
   if (targets.length === 0) return <span className="text-fg-3">–</span>;
   const up = targets.filter((x) => targetState(x) === "up").length;
   const state: State = up === targets.length ? "ok" : up === 0 ? "critical" : "degraded";
