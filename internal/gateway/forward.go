@@ -724,27 +724,27 @@ func (x *Exchange) dropped(name []byte) bool {
 	}
 	switch len(name) {
 	case 4:
-		return h1.Is(name, "host")
+		return foldedName(name, "host")
 	case 6:
-		return h1.Is(name, "expect")
+		return foldedName(name, "expect")
 	case 9:
-		return h1.Is(name, "forwarded")
+		return foldedName(name, "forwarded")
 	case 11:
-		return h1.Is(name, "traceparent")
+		return foldedName(name, "traceparent")
 	case 12:
-		return h1.Is(name, "x-request-id")
+		return foldedName(name, "x-request-id")
 	case 13:
-		return h1.Is(name, "x-preview-key")
+		return foldedName(name, "x-preview-key")
 	case 14:
-		return h1.Is(name, "content-length") || h1.Is(name, "http2-settings")
+		return foldedName(name, "content-length") || foldedName(name, "http2-settings")
 	case 15:
-		return h1.Is(name, "x-forwarded-for")
+		return foldedName(name, "x-forwarded-for")
 	case 16:
-		return h1.Is(name, "x-forwarded-host")
+		return foldedName(name, "x-forwarded-host")
 	case 17:
-		return h1.Is(name, "transfer-encoding") || h1.Is(name, "x-forwarded-proto")
+		return foldedName(name, "transfer-encoding") || foldedName(name, "x-forwarded-proto")
 	case 19:
-		return h1.Is(name, "proxy-authorization")
+		return foldedName(name, "proxy-authorization")
 	}
 	return false
 }

@@ -320,6 +320,7 @@ func (g *Gateway) handle(x *Exchange, in *h1.Head) {
 		return
 	}
 	x.Route = f.route
+	x.grpc = x.grpc && x.Proto == HTTP2 && f.route.takesGRPC()
 	if f.route.farewell != "" {
 		g.reject(x, 410, NoRoute, f.route.farewell)
 		return

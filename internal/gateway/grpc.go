@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/hypercare/hypercare/internal/gateway/h1"
@@ -78,4 +79,14 @@ func grpcMessage(s string) []byte {
 		}
 	}
 	return b
+}
+
+// takesGRPC reports whether a call on the route can be one of gRPC, which needs
+// HTTP/2 up to the target. Elsewhere a client that names its content type only
+// wants to be looked at less.
+func (r *Route) takesGRPC() bool {
+	if a := r.overlay.Load(); a != nil && (a.overlay.canary.h2 || a.overlay.stable.h2) {
+		return true
+	}
+	return slices.ContainsFunc(r.split, func(s share) bool { return s.upstream != nil && s.upstream.h2 })
 }

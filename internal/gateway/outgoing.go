@@ -50,7 +50,7 @@ func (x *Exchange) outValue(lower string) (string, bool) {
 				return x.changes.set[i].value, true
 			}
 		}
-		if x.changes.remove[lower] {
+		if x.changes.remove[folded(lower)] {
 			return "", false
 		}
 	}
@@ -87,11 +87,12 @@ func setField(fields []h1.Field, name, value string) []h1.Field {
 	return append(removeField(fields, name), h1.Field{Name: []byte(name), Value: []byte(value)})
 }
 
-// removeField takes a field out; name in any case. The slice is the same.
+// removeField takes a field out; name in any case, and as foldedName compares
+// it. The slice is the same.
 func removeField(fields []h1.Field, name string) []h1.Field {
-	out := fields[:0]
+	out, name := fields[:0], folded(name)
 	for _, f := range fields {
-		if len(f.Name) != len(name) || !bytes.EqualFold(f.Name, []byte(name)) {
+		if !foldedName(f.Name, name) {
 			out = append(out, f)
 		}
 	}

@@ -206,6 +206,9 @@ func foldedName(name []byte, lower string) bool {
 	return true
 }
 
+// folded is a name as foldedName compares it.
+func folded(name string) string { return strings.ReplaceAll(strings.ToLower(name), "_", "-") }
+
 // value returns a field of the request.
 func (x *Exchange) value(lower string) ([]byte, bool) {
 	for i := range x.Fields {

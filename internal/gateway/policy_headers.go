@@ -37,10 +37,11 @@ var headerKind = policyKind{
 		}
 		out := &headerChange{remove: map[string]bool{}}
 		for _, name := range h.Remove {
-			out.remove[strings.ToLower(name)] = true
+			out.remove[folded(name)] = true
 		}
 		for _, name := range slices.Sorted(maps.Keys(h.Set)) {
 			out.set = append(out.set, setHeader{name, h.Set[name]})
+			out.names = append(out.names, folded(name))
 		}
 		return out
 	},
@@ -48,8 +49,9 @@ var headerKind = policyKind{
 
 // headerChange sets and removes fields of the request on its way.
 type headerChange struct {
-	remove map[string]bool // lower case
+	remove map[string]bool // folded
 	set    []setHeader
+	names  []string // of set, folded
 }
 
 func (p *headerChange) check(x *Exchange) *refusal {
@@ -59,13 +61,8 @@ func (p *headerChange) check(x *Exchange) *refusal {
 
 // touches reports whether a field as it came is not passed on.
 func (p *headerChange) touches(name []byte) bool {
-	if p.remove[strings.ToLower(string(name))] {
+	if len(p.remove) > 0 && p.remove[folded(string(name))] {
 		return true
 	}
-	for i := range p.set {
-		if len(p.set[i].name) == len(name) && strings.EqualFold(p.set[i].name, string(name)) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.names, func(n string) bool { return foldedName(name, n) })
 }

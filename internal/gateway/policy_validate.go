@@ -77,12 +77,11 @@ type validate struct {
 }
 
 func (p *validate) check(x *Exchange) *refusal {
-	if x.grpc || len(x.upgrade) > 0 {
-		return nil
-	}
+	// Also what says that it is gRPC or wants another protocol: an upstream that
+	// thinks otherwise would take it for a usual request.
 	op, params := p.find(x)
 	if op == nil {
-		if p.refuse && !p.report {
+		if p.refuse && !p.report && !x.grpc && len(x.upgrade) == 0 {
 			return &refusal{status: 404, class: NoRoute, reason: "the description of this API has no such operation"}
 		}
 		return nil

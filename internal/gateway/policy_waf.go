@@ -96,7 +96,7 @@ func (p *firewall) check(x *Exchange) *refusal {
 			}
 		}
 	}
-	if x.Body && !x.grpc && len(x.upgrade) == 0 {
+	if x.Body && !x.grpc { // also before an upgrade that the upstream need not make
 		body, no := p.body(x)
 		if no != nil {
 			return no

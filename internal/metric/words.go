@@ -14,8 +14,10 @@ type wordbook struct {
 	list map[string]map[string]metadata.Metadata // workspace, metric
 }
 
-// maxWords bounds the metrics of a workspace of which that is kept.
-const maxWords = 10_000
+const (
+	maxWords = 10_000 // metrics of a workspace of which that is kept
+	maxUnit  = 100    // bytes
+)
 
 func (b *wordbook) learn(ws, name string, o storage.AppendV2Options) {
 	if o.Metadata.IsEmpty() {
@@ -30,6 +32,12 @@ func (b *wordbook) learn(ws, name string, o storage.AppendV2Options) {
 func (b *wordbook) set(ws, name string, m metadata.Metadata) {
 	if len(m.Help) > 1000 {
 		m.Help = clip(m.Help)
+	}
+	if len(name) > maxValue {
+		return // no series has such a name
+	}
+	if len(m.Unit) > maxUnit {
+		m.Unit = ""
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()

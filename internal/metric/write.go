@@ -20,7 +20,9 @@ import (
 // The bounds of one series: beyond them it is a mistake of the sender.
 const (
 	maxLabels = 64
+	maxName   = 1024            // bytes of a label's name
 	maxValue  = 4096            // bytes of a label's value
+	maxSeries = 32 << 10        // bytes of all of them
 	maxAhead  = 5 * time.Minute // a sample of the future would make those of now too old, for everyone
 )
 
@@ -186,11 +188,19 @@ func invalid(l labels.Labels) string {
 	case !l.IsValid(model.UTF8Validation):
 		return "the labels " + clip(l.String()) + " are not valid"
 	}
+	total := 0
 	l.Range(func(one labels.Label) {
+		total += len(one.Name) + len(one.Value)
+		if len(one.Name) > maxName {
+			why = fmt.Sprintf("the name of the label %s has %d bytes, more than %d", clip(one.Name), len(one.Name), maxName)
+		}
 		if len(one.Value) > maxValue {
 			why = fmt.Sprintf("the value of the label %s has %d bytes, more than %d", clip(one.Name), len(one.Value), maxValue)
 		}
 	})
+	if why == "" && total > maxSeries {
+		why = fmt.Sprintf("the labels have %d bytes together, more than %d", total, maxSeries)
+	}
 	return why
 }
 

@@ -167,6 +167,9 @@ func (s *Service) read(document string) (*rulefmt.RuleGroup, []Fault) {
 	if len(g.Rules) > maxRules {
 		return nil, []Fault{{Line: 1, Column: 1, Reason: "the group has more than " + strconv.Itoa(maxRules) + " rules; make two of it"}}
 	}
+	if err := templates(g); err != nil {
+		return nil, []Fault{{Line: 1, Column: 1, Reason: err.Error()}}
+	}
 	if strings.ContainsAny(g.Name, "/\n") || len(g.Name) > 100 {
 		return nil, []Fault{{Line: lineOf(document, "name:"), Column: 1, Reason: "the name of the group must have at most 100 characters and no slash"}}
 	}

@@ -1,0 +1,47 @@
+package watch
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/hypercare/hypercare/internal/errs"
+)
+
+// TestTemplatesEnd: a template runs for each series and no context ends it, so
+// one that could run for ever, or write without end, is refused.
+func TestTemplatesEnd(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	rule := func(where, text string) string {
+		return "groups:\n  - name: g\n    rules:\n      - alert: A\n        expr: up\n        " + where + ":\n          x: '" + text + "'\n"
+	}
+	for _, where := range []string{"annotations", "labels"} {
+		for _, bad := range []string{
+			"{{ range 1000000000000 }}x{{ end }}",
+			"{{ range $i := 1000000000000 }}x{{ end }}",
+			"{{ with 1000000000000 }}{{ range . }}x{{ end }}{{ end }}",
+			"{{ $n := 1000000000000 }}{{ if true }}{{ else }}{{ range $n }}x{{ end }}{{ end }}",
+			`{{ define "a" }}{{ template "b" }}{{ template "b" }}{{ end }}{{ define "b" }}x{{ end }}{{ template "a" }}`,
+			`{{ block "a" . }}x{{ end }}`,
+			`{{ range query "up" }}{{ range query "up" }}x{{ end }}{{ end }}`,
+			`{{ range query "up" }}x{{ else }}{{ range 1000000000000 }}x{{ end }}{{ end }}`,
+			`{{ range query "up" | len }}x{{ end }}`,
+			strings.Repeat("x", 10_001),
+		} {
+			_, err := w.Put(w.as("w1"), "g", rule(where, bad))
+			if errs.KindOf(err) != errs.Invalid {
+				t.Errorf("%s %.60q: %v", where, bad, err)
+			}
+		}
+		for _, good := range []string{
+			`{{ $labels.job }} is at {{ $value | humanize }}`,
+			`{{ range query "up" }}{{ .Labels.job }} {{ .Value }}{{ end }}`,
+			`{{ range $i, $s := query "up" | sortByLabel "job" }}{{ if $s.Value }}{{ $i }}{{ end }}{{ else }}none{{ end }}`,
+			`{{ with query "up" }}{{ . | first | value | humanize }}{{ end }}`,
+		} {
+			if _, err := w.Put(w.as("w1"), "g", rule(where, good)); err != nil {
+				t.Errorf("%s %q: %v", where, good, err)
+			}
+		}
+	}
+}
