@@ -271,6 +271,12 @@ var errBodyShut = errors.New("the try is over")
 func (b *upBody) Read(p []byte) (int, error) {
 	b.reading.Lock()
 	defer b.reading.Unlock()
+	b.state.Lock()
+	closed := b.closed
+	b.state.Unlock()
+	if closed {
+		return 0, errBodyShut // what rest points to is another exchange's by now
+	}
 	for len(b.rest) == 0 {
 		if b.ended {
 			return 0, b.end()
