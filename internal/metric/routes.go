@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser/posrange"
 
 	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/web"
@@ -127,17 +128,8 @@ func (s *Store) Traffic(ctx context.Context, rangeText string) (*Traffic, error)
 	}); err != nil {
 		return nil, err
 	}
-	for q, at := range map[string]func(*RouteTraffic) **float64{
-		"0.5":  func(t *RouteTraffic) **float64 { return &t.P50 },
-		"0.95": func(t *RouteTraffic) **float64 { return &t.P95 },
-		"0.99": func(t *RouteTraffic) **float64 { return &t.P99 },
-	} {
-		if err := each(`histogram_quantile(`+q+`, sum by (api, version, route) (increase(`+nameLatency+in+`)))`, func(t *RouteTraffic, _ labels.Labels, v float64) {
-			ms := v * 1000
-			*at(t) = &ms
-		}); err != nil {
-			return nil, err
-		}
+	if err := latencies(ctx, p, win, row); err != nil {
+		return nil, err
 	}
 	if err := s.sparklines(ctx, p, win, row); err != nil {
 		return nil, err
@@ -154,6 +146,30 @@ func (s *Store) Traffic(ctx context.Context, rangeText string) (*Traffic, error)
 		return strings.Compare(a.API+"\x00"+a.Version+"\x00"+a.Route, b.API+"\x00"+b.Version+"\x00"+b.Route)
 	})
 	return out, nil
+}
+
+// latencies reads the quantiles of all routes off one query: the histograms are
+// what costs.
+func latencies(ctx context.Context, p Space, win window, row func(routeKey) *RouteTraffic) error {
+	ans, err := p.Query(ctx, `sum by (api, version, route) (increase(`+nameLatency+`[`+promDuration(win.length)+`]))`, win.to)
+	if err != nil {
+		return err
+	}
+	defer ans.Close()
+	vec, _ := ans.Value.(promql.Vector)
+	for _, one := range vec {
+		if one.H == nil {
+			continue
+		}
+		t := row(keyOf(one.Metric))
+		for q, at := range map[float64]**float64{0.5: &t.P50, 0.95: &t.P95, 0.99: &t.P99} {
+			v, _ := promql.HistogramQuantile(q, one.H, nameLatency, posrange.PositionRange{})
+			if ms := v * 1000; !math.IsNaN(ms) {
+				*at = &ms
+			}
+		}
+	}
+	return nil
 }
 
 // rateOver is over how long a rate must look to see two samples for sure.

@@ -78,6 +78,7 @@ func TestSamplerCountsFromNothing(t *testing.T) {
 		for range 3 {
 			call(t, url)
 		}
+		counted(t, g, 3)
 		for range 3 {
 			now = now.Add(SampleEvery)
 			if err := a.Sample(t.Context()); err != nil {
@@ -129,6 +130,7 @@ func TestSamplerTellsOfCaches(t *testing.T) {
 	for range 3 {
 		call(t, url+"/kept")
 	}
+	counted(t, g, 3)
 	if err := a.Sample(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -163,6 +165,33 @@ func serving(t *testing.T) (*gateway.Gateway, string) {
 		<-done
 	})
 	return g, "http://" + ln.Addr().String()
+}
+
+// counted waits until a gateway has counted so many exchanges: it does so when
+// the client has its answer already.
+func counted(t *testing.T, g *gateway.Gateway, want uint64) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for {
+		var routes, busy uint64
+		for _, s := range g.Stats() {
+			routes += s.Totals().Requests
+		}
+		for _, u := range g.Upstreams() {
+			for _, x := range u.Targets {
+				busy += uint64(x.Inflight)
+			}
+		}
+		if routes == want && busy == 0 {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-t.Context().Done():
+			t.Fatalf("counted %d, want %d", routes, want)
+		}
+	}
 }
 
 func call(t *testing.T, url string) {
