@@ -24,11 +24,12 @@ export function listenForTexts(page: Page): Set<string> {
 export function plainText(page: Page, theirs: Set<string>): Promise<string[]> {
   return page.evaluate(
     (texts) => {
-      const marked = "[data-user], [dir=auto], time, kbd, pre, code, .id, [lang]:not(html), script, style";
+      const marked =
+        "[data-user], [dir=auto], time, kbd, pre, code, textarea, .id, [lang]:not(html), script, style";
       const letters = /\p{L}{2,}/u;
       const ours = /[áçéíñöřšüýžÁÇÉÍÑÖŘŠÜÝŽ·]|\[.*\]/;
       // By Intl: units, days, and names of languages, which are those of the words on the page.
-      const units = /^[\d\s.,:%+–-]*(?:[kMG]?B|bytes?|[KM]|sec|min|hr|days?)?$/;
+      const units = /^[\d\s.,:%+–-]*(?:[kMG]?B|bytes?|[KM]|[mµ]?s|sec|min|hr|days?)?$/;
       const days = /^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b,? ?)?(?:[A-Z][a-z]{2} )?\d{0,2}(?:, \d\d:\d\d)?$/;
       const names = new Intl.DisplayNames("en", { type: "language" });
       const languages = new Set(

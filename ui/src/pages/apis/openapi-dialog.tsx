@@ -208,6 +208,8 @@ function Review({
     t("openapi.publishNote", { title: r.openapi.title, version: r.openapi.version }),
   );
   const publish = usePublish();
+  // Of a version that was not there nobody has a document.
+  const fresh = r.changes.some((c) => c.kind === "added" && c.what === `API ${r.api} ${r.version}`);
   const submit = (e: FormEvent) => {
     e.preventDefault();
     publish.mutate(
@@ -247,7 +249,7 @@ function Review({
             <Changes changes={r.changes} />
           </section>
         ) : null}
-        {r.differences.length ? (
+        {r.differences.length && !fresh ? (
           <section className="grid gap-1.5">
             <h3 className="flex items-center gap-1.5 text-dense font-550">
               {r.breaking ? <Glyph state="degraded" /> : <Glyph state="ok" />}

@@ -46,9 +46,11 @@ function TimeAxis({ from, to }: { from: number; to: number }) {
     const time = clock(new Date(at).toISOString(), zone);
     return step >= 86_400_000 || time === "00:00" ? dayName(at, zone, true) : time;
   };
+  // A label that the edge would cut says the wrong time.
+  const ticks = timeTicks(from, to, 6).filter((tick) => tick.x > 0.03 && tick.x < 0.97);
   return (
     <div aria-hidden="true" className="num relative col-start-2 h-4 overflow-hidden text-axis text-fg-3">
-      {timeTicks(from, to, 6).map((tick) => (
+      {ticks.map((tick) => (
         <span
           key={tick.at}
           className="absolute top-0.5 -translate-x-1/2 whitespace-nowrap"

@@ -129,8 +129,12 @@ function Table({ bars, zone }: { bars: Bar[]; zone: string | undefined }) {
           <tr>
             <th scope="col">{t("chart.time")}</th>
             <th scope="col">{t("calls.good")}</th>
-            <th scope="col">4xx</th>
-            <th scope="col">5xx</th>
+            <th scope="col">
+              <code>4xx</code>
+            </th>
+            <th scope="col">
+              <code>5xx</code>
+            </th>
           </tr>
         </thead>
         <tbody>
