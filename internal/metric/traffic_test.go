@@ -72,11 +72,12 @@ func TestSamplerCountsFromNothing(t *testing.T) {
 	now := time.Now().Add(-10 * time.Minute)
 	s.now = func() time.Time { return now }
 	for process, want := range []string{`{class="2xx"} 3`, `{class="2xx"} 6`} {
-		g, url := serving(t)
+		g, url, ended := serving(t)
 		now = now.Add(time.Second)
 		a := s.NewSampler(g, "n1")
 		for range 3 {
 			call(t, url)
+			<-ended
 		}
 		for range 3 {
 			now = now.Add(SampleEvery)
@@ -121,12 +122,15 @@ func TestSamplerCountsFromNothing(t *testing.T) {
 	}
 }
 
-// serving is a gateway with one route of workspace w1, in front of a server.
-func serving(t *testing.T) (*gateway.Gateway, string) {
+// serving is a gateway with one route of workspace w1, in front of a server. It
+// tells of every exchange that has ended, and was counted: that is after the
+// client has its answer.
+func serving(t *testing.T) (g *gateway.Gateway, url string, ended <-chan struct{}) {
 	t.Helper()
 	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }))
 	t.Cleanup(up.Close)
-	g := gateway.New(gateway.Options{Log: slog.New(slog.DiscardHandler)})
+	told := make(chan struct{}, 100)
+	g = gateway.New(gateway.Options{Log: slog.New(slog.DiscardHandler), Record: func(*gateway.Exchange) { told <- struct{}{} }})
 	doc := fmt.Sprintf("gateway: 1\nupstreams:\n  - {name: up, targets: [{url: %q}]}\napis:\n  - {name: a, upstream: up, routes: [{name: all, prefix: /}]}\n", up.URL)
 	if err := g.Load([]gateway.Document{{Workspace: "w1", Text: []byte(doc)}}); err != nil {
 		t.Fatal(err)
@@ -144,7 +148,7 @@ func serving(t *testing.T) (*gateway.Gateway, string) {
 		}
 		<-done
 	})
-	return g, "http://" + ln.Addr().String()
+	return g, "http://" + ln.Addr().String(), told
 }
 
 func call(t *testing.T, url string) {
