@@ -49,13 +49,15 @@ func (a *App) listenTraffic() (err error) {
 	if t.Listen == "" {
 		return nil
 	}
-	if err := a.gateway.SetTLS(t.options(a.cfg.Data)); err != nil {
-		return fmt.Errorf("the gateway's TLS: %w", err)
-	}
 	if a.gatewayTLS, err = net.Listen("tcp", t.Listen); err != nil {
 		return fmt.Errorf("listen on %s for the gateway (choose another address with --gateway-tls): %w", t.Listen, err)
 	}
 	a.cleanup = append(a.cleanup, a.gatewayTLS.Close)
+	o := t.options(a.cfg.Data)
+	o.Addr = a.gatewayTLS.Addr()
+	if err := a.gateway.SetTLS(o); err != nil {
+		return fmt.Errorf("the gateway's TLS: %w", err)
+	}
 	return nil
 }
 

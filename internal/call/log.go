@@ -109,7 +109,7 @@ func Open(cfg Config) (*Log, error) {
 		l.slots <- newScratch()
 	}
 	if err := l.load(); err != nil {
-		return nil, errors.Join(err, lock.Close())
+		return nil, errors.Join(err, unlockFolder(lock))
 	}
 	l.bg.Go(l.write)
 	switch {
@@ -277,7 +277,7 @@ func (l *Log) Close() error {
 	l.bg.Wait()
 	l.tail.close()
 	l.files.close()
-	defer func() { _ = l.lock.Close() }()
+	defer func() { _ = unlockFolder(l.lock) }()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if n := l.buf.size(); n > 0 {

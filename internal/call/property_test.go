@@ -104,7 +104,11 @@ func TestQueriesMeanWhatTheySay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = l.Close() }()
+		defer func() {
+			if l != nil {
+				_ = l.Close()
+			}
+		}()
 		k := &keeper{l: l}
 		var all []Record
 		for range rapid.IntRange(0, 8).Draw(t, "steps") {

@@ -115,9 +115,13 @@ func (c *cached) look() *refusal {
 		lead, other := state.flights.join(c.key + "\x00" + owner)
 		if lead != nil {
 			c.flight = lead
-			break
-		}
-		if !c.waitFor(other) {
+			if again, _ := state.store.Get(c.key, c.owners, c.value); again == e {
+				break
+			}
+			// The one before has landed since this one looked: its answer is there.
+			c.land()
+			c.flight = nil
+		} else if !c.waitFor(other) {
 			x.Err, x.Status, x.close = ClientGone, 499, true
 			return &refusal{done: true}
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -448,11 +449,10 @@ func TestOneAsksForMany(t *testing.T) {
 	t.Parallel()
 	for lane, c := range plainClients(t) {
 		var asked atomic.Int64
-		entered, release := make(chan struct{}, 100), make(chan struct{})
+		release := make(chan struct{})
 		up := upstreamServer(t, func(w http.ResponseWriter, r *http.Request) {
 			n := asked.Add(1)
 			if r.URL.Path == "/kept" {
-				entered <- struct{}{}
 				<-release
 				w.Header().Set("Cache-Control", "max-age=100")
 			}
@@ -489,5 +489,42 @@ func TestOneAsksForMany(t *testing.T) {
 		if got := all("/not-kept", func() {}); len(got) != many {
 			t.Errorf("%s: answers %v: what can't be kept was sent to another", lane, got)
 		}
+	}
+}
+
+// TestWhoComesLateToAFlightLooksAgain: one that looked before another's answer
+// was kept, and leads after that one has landed, does not ask a second time.
+func TestWhoComesLateToAFlightLooksAgain(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	release := make(chan struct{})
+	up := upstreamServer(t, func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		<-release
+		w.Header().Set("Cache-Control", "max-age=100")
+	})
+	g := newRig(t, withPolicies(up, "      cache: {}\n"))
+	c := plainClients(t)["h1"]
+	var wg sync.WaitGroup
+	ask := func() { wg.Go(func() { call{method: "GET", path: "/"}.do(t, c, g.addr) }) }
+	ask()
+	until(t, func() bool { return asked.Load() == 1 })
+	flights := &g.caches.flights
+	flights.mu.Lock()
+	ask() // it looks, finds nothing, and gets no further
+	until(t, func() bool {
+		stacks := make([]byte, 4<<20)
+		return strings.Contains(string(stacks[:runtime.Stack(stacks, true)]), "(*flights).join(")
+	})
+	close(release)
+	until(t, func() bool { return g.Cache().Entries == 1 })
+	for key, f := range flights.list { // the first lands
+		delete(flights.list, key)
+		close(f.done)
+	}
+	flights.mu.Unlock()
+	wg.Wait()
+	if n := asked.Load(); n != 1 {
+		t.Errorf("the upstream was asked %d times", n)
 	}
 }

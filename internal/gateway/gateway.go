@@ -297,7 +297,7 @@ func (g *Gateway) handle(x *Exchange, in *h1.Head) {
 	x.traceOf()
 	lowerHost(x.Host)
 	if !x.TLS {
-		if t := g.tls.Load(); t != nil && t.instead(x) {
+		if t := g.tls.Load(); t != nil && t.instead(g, x) {
 			return
 		}
 	}

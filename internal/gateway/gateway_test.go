@@ -404,15 +404,11 @@ func TestWhoLeavesIsNoLongerWorkedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-	for len(g.snap.Load().targets) == 0 || g.snap.Load().targets[0].inflight.Load() == 0 {
-		if err := t.Context().Err(); err != nil {
-			t.Fatal(err)
-		}
-	}
+	until(t, func() bool { return g.snap.Load().targets[0].inflight.Load() > 0 })
 	_ = c.Close()
 	select {
 	case <-ended:
-	case <-time.After(5 * time.Second):
+	case <-time.After(20 * time.Second):
 		t.Error("the upstream was not told that nobody waits")
 	}
 }

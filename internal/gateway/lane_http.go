@@ -185,6 +185,15 @@ func (l *httpLane) more() ([]byte, bool, bool, error) {
 	}
 	for {
 		n, err := l.r.Body.Read(l.buf)
+		if l.r.ContentLength >= 0 && err == nil && l.x.BytesIn+int64(n) == l.r.ContentLength {
+			// The last piece is told as the last: an upstream that has the length
+			// takes it for the whole request, and policies want to see the end first.
+			// What is beyond the length, net/http refuses.
+			var more int
+			if more, err = io.ReadFull(l.r.Body, make([]byte, 1)); more > 0 {
+				return nil, false, false, h1.ErrAmbiguous
+			}
+		}
 		if l.x.BytesIn += int64(n); l.x.most > 0 && l.x.BytesIn > l.x.most {
 			return nil, false, false, errTooLong
 		}

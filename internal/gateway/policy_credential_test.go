@@ -269,6 +269,24 @@ func TestSignedRequests(t *testing.T) {
 			t.Errorf("%s: a whole request reached the upstream", name)
 		}
 	}
+	// The other lane holds back the end of what is not right, too.
+	a.sure.Store(true)
+	for name, body := range map[string]string{"another body": "hellO", "another long body": long[:len(long)-1] + "x"} {
+		before := reached.Load()
+		c := call{method: "POST", path: "/a", body: body, header: http.Header{}}
+		right := map[bool]string{true: "hello", false: long}[len(body) == 5]
+		h := signed("POST", "/a", right, fresh(), withBody...)
+		for i := 0; i+1 < len(h); i += 2 {
+			c.header.Set(h[i], h[i+1])
+		}
+		resp, got := c.do(t, plainClients(t)["h2"], g.addr)
+		if resp.StatusCode != 400 || !strings.Contains(got, "not what was signed") {
+			t.Errorf("h2 %s: %d %.300s", name, resp.StatusCode, got)
+		}
+		if reached.Load() != before {
+			t.Errorf("h2 %s: a whole request reached the upstream", name)
+		}
+	}
 	// The same request again, in the other lane too.
 	a.sure.Store(true)
 	h := signed("GET", "/again", "", fresh(), all...)

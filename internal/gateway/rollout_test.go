@@ -368,13 +368,11 @@ func TestStepsUnderLoadLoseNothing(t *testing.T) {
 	g := newRig(t, twoVersions(saying(t, "v1"), saying(t, "v2")))
 	const each = 300
 	var wg sync.WaitGroup
-	stop := make(chan struct{})
+	answered := make(chan struct{}, 1) // a step each; without a bound they take a core to themselves
 	wg.Go(func() {
 		for i := int64(1); ; i++ {
-			select {
-			case <-stop:
+			if _, more := <-answered; !more {
 				return
-			default:
 			}
 			if err := g.SetRollouts([]Rollout{{ID: "r1", API: "shop", Version: "v1", Stable: "v1", Canary: "v2", Weight: float64(i % 101), Epoch: i}}); err != nil {
 				t.Error(err)
@@ -392,11 +390,15 @@ func TestStepsUnderLoadLoseNothing(t *testing.T) {
 					t.Errorf("%d %s", resp.StatusCode, b)
 					return
 				}
+				select {
+				case answered <- struct{}{}:
+				default:
+				}
 			}
 		})
 	}
 	load.Wait()
-	close(stop)
+	close(answered)
 	wg.Wait()
 }
 

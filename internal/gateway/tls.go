@@ -24,6 +24,9 @@ type TLS struct {
 	ACME         *ACME
 	// Redirect sends whoever comes without TLS to the same address with it.
 	Redirect bool
+	// Addr is where the secure listener is, so that Redirect knows it before
+	// ServeTLS is called; nil: until then who comes without TLS is put off.
+	Addr net.Addr
 	// ClientCA is a PEM file of the authorities whose certificates of clients
 	// are Trusted; "" for none. With it every client is asked for one, without
 	// it those of hosts that a policy wants it from.
@@ -47,6 +50,7 @@ type secure struct {
 // and is not to be repeated.
 func (g *Gateway) SetTLS(o TLS) error {
 	s := &secure{redirect: o.Redirect}
+	s.listens(o.Addr)
 	var err error
 	if s.certs, err = newCertStore(o.Certificates, g.log); err != nil {
 		return err
@@ -121,17 +125,30 @@ func (s *secure) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, erro
 	return nil, fmt.Errorf("there is no certificate for %q", name)
 }
 
+// listens notes the port that clients are sent to.
+func (s *secure) listens(at net.Addr) {
+	if a, ok := at.(*net.TCPAddr); ok {
+		s.port.Store(int32(a.Port)) //nolint:gosec // a port
+	}
+}
+
 // instead answers a request without TLS in place of its route: an ACME
 // authority's question, or with the address that speaks TLS.
-func (s *secure) instead(x *Exchange) bool {
+func (s *secure) instead(g *Gateway, x *Exchange) bool {
 	if s.acme != nil && string(x.Method) == http.MethodGet && bytes.HasPrefix(x.Path, []byte(challengePath)) && s.acme.answer(x) {
 		return true
 	}
 	if !s.redirect || len(x.Host) == 0 {
 		return false
 	}
+	port := s.port.Load()
+	if port == 0 {
+		x.retryAfter(time.Second)
+		g.reject(x, 503, NoRoute, "only TLS is spoken here, and its port is about to be opened; try again in a moment")
+		return true
+	}
 	to := "https://" + string(x.Host)
-	if port := s.port.Load(); port != 443 {
+	if port != 443 {
 		to += ":" + strconv.Itoa(int(port))
 	}
 	x.say("Location", to+string(x.Target))
@@ -148,9 +165,7 @@ func (g *Gateway) ServeTLS(ln net.Listener) error {
 	if g.tls.Load() == nil {
 		return errors.New("SetTLS goes before ServeTLS")
 	}
-	if a, ok := ln.Addr().(*net.TCPAddr); ok {
-		g.tls.Load().port.Store(int32(a.Port)) //nolint:gosec // a port
-	}
+	g.tls.Load().listens(ln.Addr())
 	g.handoff.setAddr(ln.Addr())
 	return g.accept(ln, func(c net.Conn) *h1Conn {
 		hc := newH1Conn(g, tls.Server(c, g.tls.Load().config), c)
@@ -167,7 +182,7 @@ func (g *Gateway) handshake(c *h1Conn) string {
 	ctx, cancel := context.WithTimeout(g.ctx, g.limits.Head)
 	defer cancel()
 	if err := t.HandshakeContext(ctx); err != nil {
-		s.failed.Add(1)
+		defer s.failed.Add(1) // when all is said
 		if ctx.Err() != nil && !g.draining.Load() {
 			err = errors.New("the handshake took too long")
 		}
