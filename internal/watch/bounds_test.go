@@ -79,3 +79,38 @@ func TestATemplateThatWritesTooMuchHurtsNobodyElse(t *testing.T) {
 		t.Errorf("the other workspace's alerts are %q", got)
 	}
 }
+
+// TestSlowRulesKeepNobodyElseWaiting: a workspace gets its turn, and what is
+// left of its groups the next.
+func TestSlowRulesKeepNobodyElseWaiting(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	w.patience = 0 // over after the first groups
+	const groups = 6
+	for i := range groups {
+		name := "g" + strconv.Itoa(i)
+		w.put("w1", name, "groups:\n  - name: "+name+"\n    rules:\n      - {record: a, expr: vector(1)}\n")
+	}
+	w.put("w2", "z", "groups:\n  - name: z\n    rules:\n      - alert: Small\n        expr: vector(1)\n")
+	if err := w.load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	done := func() (n int) {
+		for _, r := range w.loaded {
+			if r.ws == "w1" && !r.last.IsZero() {
+				n++
+			}
+		}
+		return n
+	}
+	w.round(t.Context(), w.at)
+	if got := w.states("w2"); got != "Small firing" || done() == 0 || done() > atOnce {
+		t.Errorf("after one round the other workspace has %q, and %d groups were evaluated of the slow one", got, done())
+	}
+	for range groups {
+		w.round(t.Context(), w.at)
+	}
+	if done() != groups {
+		t.Errorf("%d groups of %d were evaluated", done(), groups)
+	}
+}
