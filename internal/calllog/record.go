@@ -147,12 +147,19 @@ func header(x *gateway.Exchange, lower string) ([]byte, bool) {
 	return nil, false
 }
 
+// longestKey is how long a part of a query may be that has no value, to be
+// taken for a name: "?" and a token alone is a usual way to sign an address.
+const longestKey = 30
+
 // appendKeys adds the names of a query's parameters: "a=1&b=2" as "a&b".
 func appendKeys(t, query []byte) []byte {
 	start := len(t)
 	for len(query) > 0 {
 		part, rest, _ := bytes.Cut(query, []byte("&"))
-		key, _, _ := bytes.Cut(part, []byte("="))
+		key, _, named := bytes.Cut(part, []byte("="))
+		if !named && len(key) > longestKey {
+			key = []byte("[masked]")
+		}
 		if len(key) > 0 {
 			if len(t) > start {
 				t = append(t, '&')

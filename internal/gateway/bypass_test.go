@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"net/http"
@@ -83,5 +84,29 @@ func TestUnderscoresForgeNothing(t *testing.T) {
 				t.Errorf("%s: the upstream was sent %s: %q", lane, name, got)
 			}
 		}
+	}
+}
+
+// faulty is a part of the program that fails.
+type faulty struct{}
+
+func (faulty) Find([sha256.Size]byte) (*Consumer, bool) { panic("a fault") }
+
+// TestAFaultEndsOneExchangeOnly, not the process that all of them are in.
+func TestAFaultEndsOneExchangeOnly(t *testing.T) {
+	t.Parallel()
+	up := upstreamServer(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "fine") })
+	g := newRig(t, oneUpstream(up), func(o *Options) { o.Keys = faulty{} })
+	if err := g.Apply([]byte(strings.Replace(oneUpstream(up), "routes: [", "routes: [{name: keyed, path: /keyed, policies: {key: {}}}, ", 1))); err != nil {
+		t.Fatal(err)
+	}
+	if got := g.raw(t, "GET /keyed HTTP/1.1\r\nHost: a\r\nX-API-Key: x\r\n\r\n"); !strings.HasPrefix(got, "HTTP/1.1 500 ") || !strings.Contains(got, "\r\nConnection: close\r\n") {
+		t.Errorf("the faulty one: %q", got)
+	}
+	if got := g.raw(t, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"); !strings.HasSuffix(got, "fine") {
+		t.Errorf("the next one: %q", got)
+	}
+	if calls := g.recorded(); len(calls) != 2 || calls[0].Status != 500 {
+		t.Errorf("recorded %+v", calls)
 	}
 }

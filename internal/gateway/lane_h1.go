@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -238,9 +239,32 @@ func (c *h1Conn) exchange(n int) {
 	if c.g.draining.Load() {
 		x.close = true
 	}
-	c.g.handle(x, &c.head)
+	if !c.handle() {
+		return
+	}
 	x.BytesIn += c.body.Size()
 	c.g.finish(x)
+}
+
+// handle reports whether the exchange went as it should. A fault of ours in one
+// must not end everybody's, as in the other lane, where net/http sees to it.
+func (c *h1Conn) handle() (ok bool) {
+	x := &c.x
+	defer func() {
+		if ok {
+			return
+		}
+		p := recover()
+		c.g.log.Error("a fault of the gateway ended an exchange", "request", x.ID.String(), "err", p, "stack", string(debug.Stack()))
+		x.close = true
+		if x.Status == 0 && !c.stolen {
+			c.g.reject(x, 500, x.Err, "the gateway failed at this request; tell who runs it its id")
+		}
+		c.failed = true
+		c.g.finish(x)
+	}()
+	c.g.handle(x, &c.head)
+	return true
 }
 
 // hostOnly cuts the port off.

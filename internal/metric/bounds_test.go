@@ -2,6 +2,8 @@ package metric
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +12,9 @@ import (
 	"github.com/prometheus/prometheus/model/metadata"
 	"github.com/prometheus/prometheus/prompb"
 	"github.com/prometheus/prometheus/storage"
+
+	"github.com/hypercare/hypercare/internal/errs"
+	"github.com/hypercare/hypercare/internal/workspace"
 )
 
 // TestNamesAreBounded: the number of series and of metrics is bounded, so what
@@ -53,5 +58,30 @@ func TestNamesAreBounded(t *testing.T) {
 	}
 	if total == 0 || total > 4000 {
 		t.Errorf("%d bytes are kept of what senders said of metrics", total)
+	}
+}
+
+// TestTheIndexIsReadInTurn: lists of labels and series cost like queries, and
+// wait like them.
+func TestTheIndexIsReadInTurn(t *testing.T) {
+	t.Parallel()
+	s := open(t, Options{})
+	read := s.bounded(s.labelNames)
+	ask := func(ws workspace.ID) error {
+		r := httptest.NewRequest(http.MethodGet, "/labels", http.NoBody)
+		if err := r.ParseForm(); err != nil {
+			t.Fatal(err)
+		}
+		_, err := read(r, s.In(ws))
+		return err
+	}
+	for range maxWaiting {
+		s.gate.add("w1", maxWaiting)
+	}
+	if err := ask("w1"); errs.KindOf(err) != errs.Busy {
+		t.Errorf("with %d under way: %v", maxWaiting, err)
+	}
+	if err := ask("w2"); err != nil {
+		t.Errorf("another workspace: %v", err)
 	}
 }

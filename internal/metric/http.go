@@ -34,8 +34,8 @@ func (s *Store) Routes(api *web.API, version string) {
 	for path, fn := range map[string]func(*http.Request, Space) (body, error){
 		"/query":        s.query,
 		"/query_range":  s.queryRange,
-		"/labels":       s.labelNames,
-		"/series":       s.seriesOf,
+		"/labels":       s.bounded(s.labelNames),
+		"/series":       s.bounded(s.seriesOf),
 		"/format_query": s.format,
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
@@ -45,7 +45,7 @@ func (s *Store) Routes(api *web.API, version string) {
 	get := func(path string, fn func(*http.Request, Space) (body, error)) {
 		api.Mux.Handle("GET "+Prefix+"/api/v1"+path, s.prometheus(fn))
 	}
-	get("/label/{name}/values", s.labelValues)
+	get("/label/{name}/values", s.bounded(s.labelValues))
 	get("/metadata", s.metadata)
 	none := func(*http.Request, Space) (body, error) { return body{data: []byte("[]")}, nil }
 	get("/query_exemplars", none)
@@ -206,6 +206,24 @@ func (s *Store) format(r *http.Request, _ Space) (body, error) {
 		return body{}, errs.Wrap(errs.Invalid, err, "%s", err.Error())
 	}
 	return asJSON(expr.Pretty(0))
+}
+
+// bounded has what reads the index wait for its turn, as queries do, and end in
+// time.
+func (s *Store) bounded(fn func(*http.Request, Space) (body, error)) func(*http.Request, Space) (body, error) {
+	return func(r *http.Request, p Space) (body, error) {
+		ctx, cancel, err := withTimeout(r)
+		if err != nil {
+			return body{}, err
+		}
+		defer cancel()
+		leave, err := s.gate.enter(ctx, p.ws)
+		if err != nil {
+			return body{}, err
+		}
+		defer leave()
+		return fn(r.WithContext(ctx), p)
+	}
 }
 
 // between opens the series of a request's range, by default all of them.

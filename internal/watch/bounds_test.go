@@ -1,10 +1,15 @@
 package watch
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
+
 	"github.com/hypercare/hypercare/internal/errs"
+	"github.com/hypercare/hypercare/internal/metric"
 )
 
 // TestTemplatesEnd: a template runs for each series and no context ends it, so
@@ -43,5 +48,69 @@ func TestTemplatesEnd(t *testing.T) {
 				t.Errorf("%s %q: %v", where, good, err)
 			}
 		}
+	}
+}
+
+// TestATemplateThatWritesTooMuchHurtsNobodyElse: a short one can write more
+// than the library has a length for.
+func TestATemplateThatWritesTooMuchHurtsNobodyElse(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	_, err := w.metrics.In("w1").Write(t.Context(), func(a *metric.Writer) error {
+		for i := range 50 {
+			l := labels.FromStrings("__name__", "big", "i", strconv.Itoa(i), "text", strings.Repeat("x", 4000))
+			if _, err := a.Append(0, l, 0, w.at.UnixMilli(), 1, nil, nil, storage.AppendV2Options{}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.put("w1", "g", "groups:\n  - name: g\n    rules:\n      - alert: Large\n        expr: vector(1)\n        annotations:\n          x: '{{ range query \"big\" }}"+
+		strings.Repeat("{{ .Labels.text }}", 100)+"{{ end }}'\n")
+	w.put("w2", "g", "groups:\n  - name: g\n    rules:\n      - alert: Small\n        expr: vector(1)\n")
+	if err := w.load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.round(t.Context(), w.at)
+	if got := w.states("w2"); got != "Small firing" {
+		t.Errorf("the other workspace's alerts are %q", got)
+	}
+}
+
+// TestSlowRulesKeepNobodyElseWaiting: a workspace gets its turn, and what is
+// left of its groups the next.
+func TestSlowRulesKeepNobodyElseWaiting(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	w.patience = 0 // over after the first groups
+	const groups = 6
+	for i := range groups {
+		name := "g" + strconv.Itoa(i)
+		w.put("w1", name, "groups:\n  - name: "+name+"\n    rules:\n      - {record: a, expr: vector(1)}\n")
+	}
+	w.put("w2", "z", "groups:\n  - name: z\n    rules:\n      - alert: Small\n        expr: vector(1)\n")
+	if err := w.load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	done := func() (n int) {
+		for _, r := range w.loaded {
+			if r.ws == "w1" && !r.last.IsZero() {
+				n++
+			}
+		}
+		return n
+	}
+	w.round(t.Context(), w.at)
+	if got := w.states("w2"); got != "Small firing" || done() == 0 || done() > atOnce {
+		t.Errorf("after one round the other workspace has %q, and %d groups were evaluated of the slow one", got, done())
+	}
+	for range groups {
+		w.round(t.Context(), w.at)
+	}
+	if done() != groups {
+		t.Errorf("%d groups of %d were evaluated", done(), groups)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/prometheus/rules"
 
 	"github.com/hypercare/hypercare/internal/db"
+	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/event"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
@@ -81,7 +82,11 @@ func (s *Service) build(st stored) (*running, error) {
 			ExternalURL: &url.URL{}, Context: context.Background(), Appendable: space, Queryable: space, Metrics: s.counts,
 			Logger: promslog.NewNopLogger(), ResendDelay: time.Hour, NotifyFunc: func(context.Context, string, ...*rules.Alert) {},
 			QueryFunc: func(ctx context.Context, expr string, at time.Time) (promql.Vector, error) {
-				return space.Vector(ctx, expr, at)
+				v, err := space.Vector(ctx, expr, at)
+				if err == nil && len(v) > limit { // before templates are written out for each
+					err = errs.New(errs.Unprocessable, "The expression gives %d series, more than the limit of %d.", len(v), limit)
+				}
+				return v, err
 			},
 		},
 	})
@@ -111,7 +116,9 @@ func (s *Service) evaluate(ctx context.Context, r *running, at time.Time) error 
 			r.open[alertKey(a.Rule, a.fingerprint)] = a
 		}
 	}
-	r.group.Eval(ctx, at)
+	if err := r.run(ctx, at); err != nil {
+		return err
+	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -120,6 +127,18 @@ func (s *Service) evaluate(ctx context.Context, r *running, at time.Time) error 
 		r.restored = true
 	}
 	return s.write(ctx, r, at, r.compare(at))
+}
+
+// run evaluates the rules. The library panics on a label or an annotation of 16
+// MB, which a template can write: that must not end everybody's process.
+func (r *running) run(ctx context.Context, at time.Time) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("rules of the group could not be evaluated: %v", p)
+		}
+	}()
+	r.group.Eval(ctx, at)
+	return nil
 }
 
 // restore sets alerts that the first evaluation found to where they were when

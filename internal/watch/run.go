@@ -1,19 +1,24 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/hypercare/hypercare/internal/db"
+	"github.com/hypercare/hypercare/internal/workspace"
 )
 
 const (
 	lease      = "watch.evaluate"
 	leaseFor   = 15 * time.Second
 	leaseEvery = 4 * time.Second
-	atOnce     = 2 // groups that are evaluated side by side
+	atOnce     = 2               // groups that are evaluated side by side
+	turnFor    = 5 * time.Second // a workspace may take of a round before the others' groups go first
 )
 
 // Run evaluates all groups when they are due, until ctx ends: on one node,
@@ -147,22 +152,27 @@ func (s *Service) load(ctx context.Context) error {
 	return nil
 }
 
-// round evaluates the groups that are due.
+// round evaluates the groups that are due. What a workspace with slow rules
+// does not get done in its turn is still due in the next round: it may be late
+// itself, but keeps nobody else waiting.
 func (s *Service) round(ctx context.Context, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, atOnce)
-	for key, r := range s.loaded {
-		if now.Before(r.next) {
+	var turns turns
+	for _, r := range s.due(now) {
+		slots <- struct{}{}
+		if turns.taken(r.ws) > s.patience {
+			<-slots
 			continue
 		}
 		if r.removed {
-			delete(s.loaded, key) // after this last evaluation
+			delete(s.loaded, r.groupKey) // after this last evaluation
 		}
-		slots <- struct{}{}
 		wg.Go(func() {
-			defer func() { <-slots }()
+			begun := time.Now()
+			defer func() { turns.took(r.ws, time.Since(begun)); <-slots }()
 			// At the group's own place within the interval, so that restarts
 			// and nodes keep to the same times.
 			at := r.group.EvalTimestamp(now.UnixNano())
@@ -181,4 +191,39 @@ func (s *Service) round(ctx context.Context, now time.Time) {
 		})
 	}
 	wg.Wait()
+}
+
+// due lists the groups to be evaluated, those that wait longest first.
+func (s *Service) due(now time.Time) []*running {
+	var list []*running
+	for _, r := range s.loaded {
+		if !now.Before(r.next) {
+			list = append(list, r)
+		}
+	}
+	slices.SortFunc(list, func(a, b *running) int {
+		return cmp.Or(a.next.Compare(b.next), strings.Compare(string(a.ws), string(b.ws)), strings.Compare(a.name, b.name))
+	})
+	return list
+}
+
+// turns are how long the groups of each workspace took in a round.
+type turns struct {
+	mu   sync.Mutex
+	list map[workspace.ID]time.Duration
+}
+
+func (t *turns) took(ws workspace.ID, d time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.list == nil {
+		t.list = map[workspace.ID]time.Duration{}
+	}
+	t.list[ws] += d
+}
+
+func (t *turns) taken(ws workspace.ID) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.list[ws]
 }

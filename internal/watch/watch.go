@@ -111,9 +111,10 @@ type Service struct {
 	self    string // names this node to the others
 	now     func() time.Time
 
-	changed chan struct{} // a group was changed on this node
-	ours    atomic.Bool   // this node evaluates
-	counts  *rules.Metrics
+	patience time.Duration // with the groups of one workspace in a round
+	changed  chan struct{} // a group was changed on this node
+	ours     atomic.Bool   // this node evaluates
+	counts   *rules.Metrics
 
 	mu     sync.Mutex
 	loaded map[groupKey]*running // by the evaluating node
@@ -128,7 +129,7 @@ type groupKey struct {
 
 // NewService returns the service; rules are evaluated while Run runs.
 func NewService(d *db.DB, bus *event.Bus, log *slog.Logger, metrics *metric.Store) *Service {
-	return &Service{db: d, bus: bus, log: log, metrics: metrics, parser: parser.NewParser(parser.Options{}), self: db.NewID(), now: time.Now,
+	return &Service{db: d, bus: bus, log: log, metrics: metrics, parser: parser.NewParser(parser.Options{}), self: db.NewID(), now: time.Now, patience: turnFor,
 		changed: make(chan struct{}, 1), counts: rules.NewGroupMetrics(nil), loaded: map[groupKey]*running{}, newest: -1}
 }
 
