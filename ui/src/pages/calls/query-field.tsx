@@ -90,7 +90,7 @@ export function QueryField({
     }
   };
   return (
-    <div className="relative min-w-0 flex-1">
+    <div className="relative min-w-0 flex-1 max-sm:basis-full">
       {/* biome-ignore lint/a11y/noStaticElementInteractions: a press beside the tokens goes to the field, which keys reach anyhow */}
       <div
         className="flex min-h-8 flex-wrap items-center gap-1 rounded-2 border border-control bg-surface py-[3px] pr-2 pl-2 outline-offset-2 outline-focus has-[input:focus]:outline-2 pointer-coarse:min-h-10"
