@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { smaller } from "./png.mjs";
+import { traffic } from "./seed-traffic.mjs";
 
 const most = 250_000;
 const out = process.argv[2] ?? "docs/images";
@@ -46,7 +47,26 @@ const pictures = [
   { name: "board", path: `${made.launch}/board`, themes: ["light"] },
   { name: "issues", path: `${made.launch}/issues`, themes: ["dark"] },
   { name: "import", path: upload, themes: ["light"] },
+  { name: "calls", path: "/gateway/calls?range=15m", themes: ["light"] },
+  { name: "call", path: slowest, themes: ["dark"] },
 ];
+
+const signedIn = await fetch(`${base}/api/v1/session`, {
+  method: "POST",
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify({ email: made.email, password: made.password }),
+});
+const cookie = signedIn.headers.getSetCookie()[0].split(";")[0];
+const api = async (method, path, body) => {
+  const answer = await fetch(`${base}/api/v1${path}`, {
+    method,
+    headers: { Cookie: cookie, "Content-Type": "application/json" },
+    body: body ? JSON.stringify(body) : undefined,
+  });
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+  return answer.json();
+};
+const shop = await traffic(api, 30);
 
 const browser = await chromium.launch({
   executablePath: process.env.HC_CHROMIUM || "/usr/bin/chromium",
@@ -88,6 +108,13 @@ for (const theme of ["light", "dark"]) {
   await context.close();
 }
 await browser.close();
+shop.close();
+
+/** The address of one call that failed. */
+async function slowest() {
+  const { items } = await api("GET", "/calls?q=status:504&limit=1");
+  return `/gateway/calls?range=15m&call=${items[0].id}`;
+}
 
 /** Uploads a file and leaves it at its preview. */
 async function upload(request) {
