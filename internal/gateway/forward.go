@@ -722,6 +722,9 @@ func (x *Exchange) dropped(name []byte) bool {
 			return true
 		}
 	}
+	if !x.trusted && claimsOrigin(name) {
+		return true
+	}
 	switch len(name) {
 	case 4:
 		return foldedName(name, "host")
@@ -745,6 +748,31 @@ func (x *Exchange) dropped(name []byte) bool {
 		return foldedName(name, "transfer-encoding") || foldedName(name, "x-forwarded-proto")
 	case 19:
 		return foldedName(name, "proxy-authorization")
+	}
+	return false
+}
+
+// claimsOrigin are fields that upstreams believe about who asks and for what,
+// as a proxy in front of them would write them: from somebody who is none they
+// are forged. X-Forwarded-For and its kin are written anew in any case.
+func claimsOrigin(name []byte) bool {
+	switch len(name) {
+	case 9:
+		return foldedName(name, "x-real-ip")
+	case 11:
+		return foldedName(name, "x-client-ip")
+	case 13:
+		return foldedName(name, "x-rewrite-url")
+	case 14:
+		return foldedName(name, "true-client-ip") || foldedName(name, "x-original-url")
+	case 15:
+		return foldedName(name, "x-original-host")
+	case 16:
+		return foldedName(name, "cf-connecting-ip") || foldedName(name, "x-forwarded-port")
+	case 18:
+		return foldedName(name, "x-forwarded-prefix") || foldedName(name, "x-forwarded-server")
+	case 19:
+		return foldedName(name, "x-cluster-client-ip")
 	}
 	return false
 }

@@ -65,7 +65,7 @@ type Gateway struct {
 	apps     appBoard
 	limiter  limiter // outlives snapshots: a new document forgives nothing
 	slots    slots
-	nonces   nonces
+	nonces   nonceBook
 	counters Counters
 	sources  *token.Sources // outlive snapshots too
 
@@ -155,7 +155,7 @@ func New(o Options) *Gateway {
 		o.Outbound = outbound.New(outbound.Config{})
 	}
 	g.sources = token.NewSources(o.Outbound, o.Log, o.Tokens)
-	d := &net.Dialer{KeepAlive: 30 * time.Second}
+	d := &net.Dialer{KeepAlive: 30 * time.Second, Control: noMetadata}
 	g.dial = d.DialContext
 	g.resolve = o.Resolve
 	if g.resolve == nil {

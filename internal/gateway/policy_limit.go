@@ -249,6 +249,19 @@ func (x *Exchange) sayLimit(policyLine, start string, left int64, reset time.Dur
 
 var limitSeed = maphash.MakeSeed()
 
+// vouched is the user that somebody stands for: a token, a trusted proxy, or
+// the application that calls for them. Whom anybody can claim to be is "": by
+// inventing users nobody gets around a limit, nor uses up another's.
+func (x *Exchange) vouched() string {
+	switch {
+	case x.User == "" || x.Proven || x.trusted:
+		return x.User
+	case x.Consumer != nil:
+		return x.Consumer.Application + "/" + x.User
+	}
+	return ""
+}
+
 // keyOf names who is counted. The salt keeps the policies of a document apart
 // that share a limiter. Who can't be named is counted by address.
 func keyOf(x *Exchange, by string, salt uint64) uint64 {
@@ -256,8 +269,8 @@ func keyOf(x *Exchange, by string, salt uint64) uint64 {
 	c := x.Consumer
 	switch {
 	case by == byRoute:
-	case by == byUser && x.User != "":
-		h ^= maphash.String(limitSeed, x.User)
+	case by == byUser && x.vouched() != "":
+		h ^= maphash.String(limitSeed, x.vouched())
 	case by == byKey && c != nil && c.KeyID != "":
 		h ^= maphash.String(limitSeed, c.KeyID)
 	case (by == byApplication || by == byKey) && c != nil:

@@ -157,8 +157,8 @@ func subjectOf(x *Exchange, by string) string {
 	switch {
 	case by == byRoute:
 		return "all"
-	case by == byUser && x.User != "":
-		return "user " + x.User
+	case by == byUser && x.vouched() != "":
+		return "user " + x.vouched()
 	case by == byKey && c != nil && c.KeyID != "":
 		return "key " + c.KeyID
 	case (by == byApplication || by == byKey) && c != nil:

@@ -54,7 +54,7 @@ var signatureKind = policyKind{
 		if s == nil {
 			return nil
 		}
-		return &signed{authentication: b.authentication(p), components: s.Components, window: or(s.Window, defaultWindow), nonce: !s.Replay, tag: s.Tag}
+		return &signed{authentication: b.authentication(p), components: s.Components, window: or(s.Window, defaultWindow), nonce: !s.Replay, nonces: b.g.nonces.of(b.workspace), tag: s.Tag}
 	},
 }
 
@@ -63,6 +63,7 @@ type signed struct {
 	components []string
 	window     time.Duration
 	nonce      bool
+	nonces     *nonces // of the workspace
 	tag        string
 }
 
@@ -125,7 +126,7 @@ func (p *signed) verify(x *Exchange, m *signature.Message, s *signature.Signatur
 		}
 	}
 	if p.nonce { // only now: others must not use up somebody's nonces
-		switch fresh, full := p.g.nonces.take(s.KeyID, s.Nonce, now, s.Created.Add(p.window)); {
+		switch fresh, full := p.nonces.take(s.KeyID, s.Nonce, now, s.Created.Add(p.window)); {
 		case full:
 			return &refusal{status: 503, class: Overloaded, reason: "this application signed more requests within the window than are remembered; send fewer", after: time.Second}
 		case !fresh:
@@ -225,6 +226,25 @@ func (l *digested) more() ([]byte, bool, bool, error) {
 		return nil, framed, false, errDigest
 	}
 	return b, framed, done, nil
+}
+
+// nonceBook has the nonces of each workspace: one that floods its own harms no
+// other. It outlives publications.
+type nonceBook struct {
+	mu   sync.Mutex
+	list map[string]*nonces
+}
+
+func (b *nonceBook) of(workspace string) *nonces {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.list == nil {
+		b.list = map[string]*nonces{}
+	}
+	if b.list[workspace] == nil {
+		b.list[workspace] = &nonces{}
+	}
+	return b.list[workspace]
 }
 
 // nonces remembers which were used, bounded: those of one key share a shard,

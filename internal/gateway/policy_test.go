@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -214,5 +215,102 @@ func TestAddressesSizesAndHeaders(t *testing.T) {
 	g.raw(t, "GET / HTTP/1.1\r\nHost: a\r\nCookie: secret\r\nx-tier: iron\r\nConnection: close\r\n\r\n")
 	if h := seen.Load(); h == nil || h.Get("Cookie") != "" || len(h.Values("X-Tier")) != 1 || h.Get("X-Tier") != "gold" {
 		t.Errorf("upstream saw %v", h)
+	}
+}
+
+// TestWhatOnlyProxiesMaySay: fields by which upstreams learn of the client are
+// passed on from trusted proxies alone.
+func TestWhatOnlyProxiesMaySay(t *testing.T) {
+	t.Parallel()
+	up := upstreamServer(t, func(w http.ResponseWriter, r *http.Request) {
+		for _, name := range []string{"X-Real-Ip", "X_Real_Ip", "True-Client-Ip", "X-Original-Url", "X-Forwarded-Prefix", "X-Forwarded-Port"} {
+			if v := r.Header.Get(name); v != "" {
+				w.Header().Add("Saw", name+"="+v)
+			}
+		}
+	})
+	for trusted, want := range map[bool]int{false: 0, true: 5} {
+		g := newRig(t, oneUpstream(up), func(o *Options) {
+			if trusted {
+				o.Trusted = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+			}
+		})
+		for lane, c := range clients(t) {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+g.addr+"/", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range []string{"X-Real-Ip", "True-Client-Ip", "X-Original-Url", "X-Forwarded-Prefix", "X-Forwarded-Port"} {
+				req.Header.Set(name, "forged")
+			}
+			if !trusted {
+				req.Header["X_Real_Ip"] = []string{"forged"}
+			}
+			resp, err := c.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			if got := resp.Header.Values("Saw"); len(got) != want {
+				t.Errorf("%s, trusted %v: the upstream saw %v", lane, trusted, got)
+			}
+		}
+	}
+}
+
+// TestInventedUsersGetAroundNoLimit: a user whom nobody stands for is counted
+// by address.
+func TestInventedUsersGetAroundNoLimit(t *testing.T) {
+	t.Parallel()
+	up := upstreamServer(t, func(http.ResponseWriter, *http.Request) {})
+	g := newRig(t, strings.Replace(oneUpstream(up), "    upstream: up\n", "    upstream: up\n    policies: {identity: {user: {header: X-User}}, limit: {rate: 1/h, by: user}}\n", 1))
+	for i, want := range []int{200, 429} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+g.addr+"/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-User", fmt.Sprint("invented-", i))
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("user %d: %d, want %d", i, resp.StatusCode, want)
+		}
+	}
+}
+
+func TestMetadataIsNoUpstream(t *testing.T) {
+	t.Parallel()
+	g := newRig(t, oneUpstream("http://169.254.169.254"))
+	resp, err := http.Get("http://" + g.addr + "/latest/meta-data") //nolint:noctx // answered at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode < 500 {
+		t.Errorf("answered %d", resp.StatusCode)
+	}
+	for _, a := range []string{"169.254.169.254:80", "[::ffff:169.254.169.254]:80", "[fd00:ec2::254]:80"} {
+		if noMetadata("tcp", a, nil) == nil {
+			t.Errorf("%s may be dialled", a)
+		}
+	}
+	if err := noMetadata("tcp", "127.0.0.1:80", nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNoncesOfOneWorkspaceHarmNoOther(t *testing.T) {
+	t.Parallel()
+	var b nonceBook
+	now := time.Now()
+	full := false
+	for i := 0; !full && i < 2*noncesEach; i++ {
+		_, full = b.of("a").take("key", fmt.Sprint(i), now, now.Add(time.Hour))
+	}
+	if fresh, over := b.of("b").take("key", "1", now, now.Add(time.Hour)); !full || !fresh || over {
+		t.Errorf("full %v; the other workspace: fresh %v, full %v", full, fresh, over)
 	}
 }

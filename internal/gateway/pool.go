@@ -2,8 +2,11 @@ package gateway
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -221,4 +224,21 @@ func (c *upConn) fill() (int, error) {
 	n, err := c.Read(c.buf[c.w:])
 	c.w += n
 	return n, err
+}
+
+// metadata are addresses at which clouds give their machines credentials.
+var metadata = []netip.Addr{netip.MustParseAddr("169.254.169.254"), netip.MustParseAddr("169.254.170.2"), netip.MustParseAddr("168.63.129.16"),
+	netip.MustParseAddr("100.100.100.200"), netip.MustParseAddr("fd00:ec2::254")}
+
+// noMetadata keeps connections from a cloud's metadata: targets may be in any
+// network, but whoever publishes shall not get the machine's credentials.
+func noMetadata(_, address string, _ syscall.RawConn) error {
+	a, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return fmt.Errorf("dial %s: %w", address, err)
+	}
+	if slices.Contains(metadata, a.Addr().Unmap().WithZone("")) {
+		return fmt.Errorf("%s is a cloud's metadata service, which is no upstream", a.Addr())
+	}
+	return nil
 }
