@@ -254,10 +254,10 @@ func (c *Cluster) facet(ctx context.Context, ws workspace.ID, q Query, f Field, 
 	if err != nil {
 		return nil, err
 	}
-	var order, quoted []string
+	var order []string
 	for r.next() {
 		v, n := r.text(), r.int()
-		order, quoted = append(order, v), append(quoted, literal(v))
+		order = append(order, v)
 		out.Other -= n
 	}
 	if r.err != nil || len(order) == 0 {
