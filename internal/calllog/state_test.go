@@ -31,6 +31,8 @@ func TestAFullDiskStopsTheLogNotTheTraffic(t *testing.T) {
 		}
 	}
 	r.wait(t, "the log to say that the disk is full", func() bool { return strings.Contains(r.State().Trouble, "is full; make room") })
+	// A call is counted after it is answered.
+	r.wait(t, "all calls to be counted", func() bool { st := r.State(); return st.Appended+st.Dropped >= int64(sent) })
 	st := r.State()
 	if !strings.Contains(st.Trouble, "calls not logged since 20") || st.Appended+st.Dropped != int64(sent) {
 		t.Errorf("after %d calls %+v", sent, st)

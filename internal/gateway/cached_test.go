@@ -223,11 +223,7 @@ func (r *rig) checkAsk(t *testing.T, c *http.Client, name, path string, a cacheA
 	}
 	b, err := io.ReadAll(resp.Body)
 	_ = resp.Body.Close()
-	for len(r.recorded()) == before {
-		if t.Context().Err() != nil {
-			t.Fatal("the call was not recorded")
-		}
-	}
+	until(t, func() bool { return len(r.recorded()) > before })
 	status := a.status
 	if status == 0 {
 		status = 200
@@ -477,9 +473,7 @@ func TestOneAsksForMany(t *testing.T) {
 			return got
 		}
 		got := all("/kept", func() {
-			for asked.Load() == 0 && t.Context().Err() == nil {
-				<-time.After(time.Millisecond)
-			}
+			until(t, func() bool { return asked.Load() > 0 })
 			close(release)
 		})
 		if len(got) != 1 || got["1"] != many || asked.Load() != 1 {
