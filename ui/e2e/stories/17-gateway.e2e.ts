@@ -136,6 +136,47 @@ describe("an API behind the gateway", () => {
     await page.keyboard.press("Escape");
     await dialog().waitFor({ state: "detached" });
   });
+
+  test("a version that is deprecated says so in the next answer, until that is taken back", async () => {
+    await page.goto("/gateway/apis");
+    expect((await call("/orders/7")).headers.get("deprecation")).toBeNull();
+    await button("More about shop v1").click();
+    await page.getByRole("menuitem", { name: "Change state" }).click();
+    await dialog().getByLabel("State", { exact: true }).selectOption("Deprecated");
+    await dialog().getByLabel("Deprecated since").fill("2027-01-31");
+    await dialog().getByLabel("Ends on").fill("2027-06-30");
+    await dialog().getByText("every answer carries Deprecation, Sunset").waitFor();
+    await settled(page);
+    expect(await axe(page, [], "[role=dialog]")).toEqual([]);
+    await page.screenshot({ path: `${shots}/gateway-state-light-1440.png` });
+    await button("Set state").click();
+    await toast(page, "Number 4 is in force");
+    const answer = await call("/orders/7");
+    expect(answer.headers.get("deprecation")).toBe(`@${Date.UTC(2027, 0, 31) / 1000}`);
+    expect(answer.headers.get("sunset")).toBe("Wed, 30 Jun 2027 00:00:00 GMT");
+    await page.keyboard.press("z");
+    await toast(page, "Number 3 is in force again, as number 5");
+    expect((await call("/orders/7")).headers.get("deprecation")).toBeNull();
+  });
+
+  test("a draft is reached only with its preview key, which is shown once", async () => {
+    await page.keyboard.press("s");
+    await dialog().getByLabel("State", { exact: true }).selectOption("Draft");
+    await button("Set state").click();
+    await toast(page, "Number 6 is in force");
+    expect((await call("/orders/7")).status).toBe(404);
+    await button("More about shop v1").click();
+    await page.getByRole("menuitem", { name: "Make a preview key" }).click();
+    await button("Make preview key").click();
+    const secret = (await dialog().getByRole("region", { name: "Secret" }).textContent()) ?? "";
+    expect(secret).toMatch(/^hcv_/);
+    await dialog().getByText(`X-Preview-Key: ${secret}`).waitFor();
+    await button("Done").click();
+    expect((await call("/orders/7", { "X-Preview-Key": secret })).status).toBe(200);
+    expect((await call("/orders/7")).status).toBe(404);
+    await by.post("/gateway/roll-back", { to: 5 });
+    expect((await call("/orders/7")).status).toBe(200);
+  });
 });
 
 describe("calls", () => {

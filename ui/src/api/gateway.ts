@@ -1,11 +1,17 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { ask, client } from "./client";
-import type { OpenAPIImport } from "./types";
+import type { ApiNextState, OpenAPIImport } from "./types";
 
 /** APIs, routes and policies in force. */
 export const outlineQuery = queryOptions({
   queryKey: ["gateway-outline"],
   queryFn: ({ signal }) => ask(client.GET("/gateway/outline", { signal })),
+});
+
+/** Versions of APIs with the dates of their lives. */
+export const apisQuery = queryOptions({
+  queryKey: ["gateway-apis"],
+  queryFn: ({ signal }) => ask(client.GET("/gateway/apis", { signal })),
 });
 
 /** The document in force. Only for those who may publish: it can hold credentials. */
@@ -77,5 +83,9 @@ export const gatewayApi = {
   importOpenAPI: (body: OpenAPIImport) => ask(client.POST("/gateway/openapi", { body })),
   publish: (body: { document: string; note?: string; base?: number }) =>
     ask(client.POST("/gateway/publications", { body })),
+  setState: (api: string, body: ApiNextState) =>
+    ask(client.POST("/gateway/apis/{api}/state", { params: { path: { api } }, body })),
+  newPreviewKey: (api: string, version: string) =>
+    ask(client.POST("/gateway/apis/{api}/preview-key", { params: { path: { api } }, body: { version } })),
   rollBack: (to?: number) => ask(client.POST("/gateway/roll-back", { body: { to } })),
 };

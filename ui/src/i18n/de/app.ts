@@ -115,6 +115,8 @@ export const app: Record<keyof typeof en, Message> = {
   "action.openIssue": "Issue öffnen",
   "action.editDocument": "Dokument bearbeiten",
   "action.rollBack": "Zurück zur Veröffentlichung davor",
+  "action.apiState": "Zustand der Version ändern…",
+  "action.previewKey": "Vorschauschlüssel für die Version anlegen…",
   "action.publish": "Dokument veröffentlichen",
   "hint.edit": "bearbeiten",
   "hint.rollBack": "zurück",

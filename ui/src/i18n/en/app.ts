@@ -108,6 +108,8 @@ export const app = {
   "action.openIssue": "Open the issue",
   "action.editDocument": "Edit the document",
   "action.rollBack": "Back to the publication before",
+  "action.apiState": "Change the state of the version…",
+  "action.previewKey": "Make a preview key for the version…",
   "action.publish": "Publish the document",
   "hint.edit": "edit",
   "hint.rollBack": "roll back",

@@ -1,22 +1,38 @@
 import { Link } from "@tanstack/react-router";
+import { ArrowRightLeft, Ellipsis, KeyRound } from "lucide-react";
 import type { GatewayState, OutlineApi, OutlineRoute, RouteState } from "@/api/types";
 import { t } from "@/i18n";
 import { compact, date, percent } from "@/i18n/format";
+import { IconButton } from "@/ui/button";
 import { cx } from "@/ui/cx";
 import { Glyph } from "@/ui/glyph";
+import { Menu, MenuItem } from "@/ui/menu";
 import { Tag } from "@/ui/tag";
 import { ApiState, Methods } from "../gateway/api-state";
 import { errorShare, ms, routeName, stateOfErrors } from "../gateway/figures";
 import { PolicyLine } from "../gateway/policies";
+import { versionName } from "./life";
 
 const columns =
   "grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-3 px-3 md:grid-cols-[minmax(110px,2fr)_minmax(150px,3fr)_minmax(90px,1.3fr)_minmax(120px,3fr)_52px_52px_60px]";
 
 /** One version of an API: its life, where it is reached, its routes with what a request meets on each. */
-export function ApiPanel({ api, state }: { api: OutlineApi; state: GatewayState | undefined }) {
+export function ApiPanel({
+  api,
+  state,
+  acts,
+}: {
+  api: OutlineApi;
+  state: GatewayState | undefined;
+  /** What can be done with the version; absent for those who may not publish. */
+  acts?: { onState: () => void; onPreview: () => void };
+}) {
   const quiet = api.state === "draft" || api.state === "retired";
   return (
-    <section className="min-w-0 overflow-hidden rounded-3 border border-line bg-surface">
+    <section
+      data-version={versionName(api)}
+      className="min-w-0 overflow-hidden rounded-3 border border-line bg-surface"
+    >
       <header className="flex min-h-10 flex-wrap items-center gap-x-2.5 gap-y-1 px-3 py-1.5">
         <h2 data-user="" className="text-body font-semibold">
           {api.name}
@@ -31,6 +47,26 @@ export function ApiPanel({ api, state }: { api: OutlineApi; state: GatewayState 
         ) : null}
         <span className="flex-1" />
         {api.policies.length ? <PolicyLine policies={api.policies} /> : null}
+        {acts ? (
+          <Menu
+            align="end"
+            trigger={
+              <IconButton label={t("apis.more", { name: versionName(api) })} icon={Ellipsis} size={14} />
+            }
+          >
+            <MenuItem icon={ArrowRightLeft} onClick={acts.onState}>
+              {t("apis.changeState")}
+            </MenuItem>
+            <MenuItem
+              icon={KeyRound}
+              disabled={api.state !== "draft"}
+              note={api.state === "draft" ? undefined : t("apis.previewDrafts")}
+              onClick={acts.onPreview}
+            >
+              {t("apis.makePreview")}
+            </MenuItem>
+          </Menu>
+        ) : null}
       </header>
       <div
         aria-hidden="true"

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { FileCode2, FileUp, Undo2 } from "lucide-react";
+import { ArrowRightLeft, FileCode2, FileUp, KeyRound, Undo2 } from "lucide-react";
 import { useState } from "react";
 import { ActionButton } from "@/actions/action-button";
 import { useActions } from "@/actions/use-actions";
@@ -20,11 +20,14 @@ import { FirstApi, FirstCall } from "../gateway/first-api";
 import { ApiPanel } from "./api-panel";
 import { draft } from "./draft";
 import { History } from "./history";
+import { versionName } from "./life";
 import { PublicationDialog } from "./publication-dialog";
 import { useRollBack } from "./use-roll-back";
+import { useVersionAt } from "./use-version-at";
 
 const route = getRouteApi("/app/gateway/apis");
 const openapiPart = part(() => import("./openapi-dialog"));
+const lifePart = part(() => import("./life-dialogs"));
 
 /** What is published on the gateway, and everything that was. */
 export default function Apis() {
@@ -42,6 +45,17 @@ export default function Apis() {
     setImporting(false);
     failedPart(why);
   });
+  const at = useVersionAt();
+  const [act, setAct] = useState<{ do: "state" | "preview"; name: string }>();
+  const life = lifePart.use(act !== undefined, (why) => {
+    setAct(undefined);
+    failedPart(why);
+  });
+  const named = (name: string | undefined) => outline?.apis.find((a) => versionName(a) === name);
+  // The version that the keys mean: where the focus is or was, else the first.
+  const current = named(at) ?? outline?.apis[0];
+  const open = named(act?.name);
+  const start = (what: "state" | "preview") => current && setAct({ do: what, name: versionName(current) });
   useActions([
     {
       id: "apis.import",
@@ -72,6 +86,24 @@ export default function Apis() {
       icon: Undo2,
       when: () => mayPublish && (outline?.number ?? 0) > 1,
       run: () => rollBack.mutate(undefined),
+    },
+    {
+      id: "apis.state",
+      keys: ["s"],
+      scope: "list",
+      label: t("action.apiState"),
+      icon: ArrowRightLeft,
+      when: () => mayPublish && current !== undefined,
+      run: () => start("state"),
+    },
+    {
+      id: "apis.preview-key",
+      keys: ["shift+k"],
+      scope: "list",
+      label: t("action.previewKey"),
+      icon: KeyRound,
+      when: () => mayPublish && current?.state === "draft",
+      run: () => start("preview"),
     },
   ]);
   return (
@@ -108,7 +140,19 @@ export default function Apis() {
               </Panel>
             ) : null}
             {outline.apis.map((a) => (
-              <ApiPanel key={`${a.name} ${a.version}`} api={a} state={state} />
+              <ApiPanel
+                key={`${a.name} ${a.version}`}
+                api={a}
+                state={state}
+                acts={
+                  mayPublish
+                    ? {
+                        onState: () => setAct({ do: "state", name: versionName(a) }),
+                        onPreview: () => setAct({ do: "preview", name: versionName(a) }),
+                      }
+                    : undefined
+                }
+              />
             ))}
           </div>
           <History
@@ -126,6 +170,12 @@ export default function Apis() {
             void navigate({ to: "/gateway/apis/edit" });
           }}
         />
+      ) : null}
+      {life && open && act?.do === "state" ? (
+        <life.StateDialog api={open} onClose={() => setAct(undefined)} />
+      ) : null}
+      {life && open && act?.do === "preview" ? (
+        <life.PreviewDialog api={open} onClose={() => setAct(undefined)} />
       ) : null}
       {publication && Number(publication) > 0 ? (
         <PublicationDialog

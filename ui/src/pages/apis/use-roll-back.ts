@@ -5,7 +5,13 @@ import { t } from "@/i18n";
 import { explain } from "@/ui/states";
 
 /** What follows from a publication that came into force: everything that shows one. */
-export const afterPublishing = ["gateway-outline", "gateway-document", "gateway-state", "publications"];
+export const afterPublishing = [
+  "gateway-outline",
+  "gateway-apis",
+  "gateway-document",
+  "gateway-state",
+  "publications",
+];
 
 /**
  * Brings an earlier publication into force again, the one before when none is named. It is live at once, and

@@ -7,9 +7,9 @@ import { t } from "@/i18n";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Field, Input, Select } from "@/ui/field";
-import { Snippet } from "@/ui/snippet";
 import { FormError } from "@/ui/states";
 import { gatewayAddress } from "../gateway/first-api";
+import { MadeKey } from "../gateway/made-key";
 import { callSnippet, examplePath } from "../gateway/samples";
 
 const day = 86_400_000;
@@ -110,30 +110,14 @@ function Made({ secret, app, onClose }: { secret: string; app: Application; onCl
   );
   const route = api?.routes.find((r) => r.match !== "regex" && r.policies.some((p) => p.kind === "key"));
   return (
-    <Dialog
-      open
+    <MadeKey
+      secret={secret}
+      call={
+        route &&
+        callSnippet(gatewayAddress(url), examplePath(route.path), { key: secret, host: api?.hosts[0] })
+      }
+      none={t("keys.noRoute")}
       onClose={onClose}
-      title={t("keys.madeTitle")}
-      note={t("keys.once")}
-      footer={<Button onClick={onClose}>{t("common.done")}</Button>}
-    >
-      <div className="grid grid-cols-1 gap-3">
-        <Snippet label={t("keys.secret")} text={secret} wrap />
-        {route ? (
-          <>
-            <p className="text-fg-2">{t("keys.try")}</p>
-            <Snippet
-              label={t("first.curl")}
-              text={callSnippet(gatewayAddress(url), examplePath(route.path), {
-                key: secret,
-                host: api?.hosts[0],
-              })}
-            />
-          </>
-        ) : (
-          <p className="text-fg-3">{t("keys.noRoute")}</p>
-        )}
-      </div>
-    </Dialog>
+    />
   );
 }

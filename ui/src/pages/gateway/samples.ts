@@ -20,11 +20,12 @@ export const applySnippet = (origin: string): string =>
 export const callSnippet = (
   gateway: string,
   path: string,
-  more: { key?: string; host?: string } = {},
+  more: { key?: string; host?: string; preview?: string } = {},
 ): string =>
   [
     `curl ${gateway}${path}`,
     ...(more.host ? [`  -H "Host: ${more.host.replace("*", "www")}"`] : []),
+    ...(more.preview ? [`  -H "X-Preview-Key: ${more.preview}"`] : []),
     ...(more.key ? [`  -H "X-API-Key: ${more.key}"`] : []),
   ].join(" \\\n");
 
