@@ -1,9 +1,11 @@
 import type { Message } from "..";
 import type { gateway as en } from "../en/gateway";
+import { plans } from "./plans";
 import { rollouts } from "./rollouts";
 
 /** Was auf dem Gateway veröffentlicht ist, wer es aufruft und was es getan hat, auf Deutsch. */
 export const gateway: Record<keyof typeof en, Message> = {
+  ...plans,
   ...rollouts,
   "gateway.none":
     "Dieser Server läuft ohne Gateway. Mit {flag} starten; was veröffentlicht ist, bleibt bis dahin erhalten.",
@@ -125,7 +127,7 @@ export const gateway: Record<keyof typeof en, Message> = {
   "applications.contact": "Kontakt",
   "applications.contactHint": "Wen fragen, wenn sie sich danebenbenimmt.",
   "applications.plan": "Plan",
-  "applications.planHint": "Ein Name, nach dem Limits des Dokuments ihre Rate wählen.",
+  "applications.planHint": "Was sie darf: Raten und Kontingente der Routen mit der Richtlinie plan.",
   "applications.apis": "APIs",
   "applications.apisHint": "Nichts angekreuzt: jede API, die einen Schlüssel verlangt.",
   "applications.allApis": "Alle mit Schlüssel",
