@@ -2,11 +2,13 @@ import type { Message } from "..";
 import type { gateway as en } from "../en/gateway";
 import { plans } from "./plans";
 import { rollouts } from "./rollouts";
+import { shadows } from "./shadows";
 
 /** Was auf dem Gateway veröffentlicht ist, wer es aufruft und was es getan hat, auf Deutsch. */
 export const gateway: Record<keyof typeof en, Message> = {
   ...plans,
   ...rollouts,
+  ...shadows,
   "gateway.none":
     "Dieser Server läuft ohne Gateway. Mit {flag} starten; was veröffentlicht ist, bleibt bis dahin erhalten.",
 

@@ -1,10 +1,12 @@
 import { plans } from "./plans";
 import { rollouts } from "./rollouts";
+import { shadows } from "./shadows";
 
 /** What is published on the gateway, who calls it, and what it did. */
 export const gateway = {
   ...plans,
   ...rollouts,
+  ...shadows,
   "gateway.none":
     "This server runs without a gateway. Start it with {flag}; what is published is kept until then.",
 
