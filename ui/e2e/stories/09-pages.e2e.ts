@@ -50,6 +50,7 @@ const all: [name: string, route: string, query?: string][] = [
   ["apis", "/gateway/apis"],
   ["apis-edit", "/gateway/apis/edit"],
   ["applications", "/gateway/applications"],
+  ["plans", "/gateway/applications", "?tab=plans"],
   ["alerts", "/gateway/alerts"],
   ["alert-rules", "/gateway/alerts", "?tab=rules"],
   ["alert-rules-new", "/gateway/alerts", "?tab=rules&group=%2F"],

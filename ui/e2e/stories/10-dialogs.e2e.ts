@@ -54,6 +54,7 @@ const overlays: [name: string, path: (d: Demo) => string, show: (p: Page) => Pro
   ],
   ["openapi", () => "/gateway/apis", key("i")],
   ["application", () => "/gateway/applications", key("n")],
+  ["plan", () => "/gateway/applications", key("Shift+N")],
   ["export-calls", () => "/gateway/calls", click("Export")],
   ["token", () => "/settings/tokens", click("Create token")],
   ["member", () => "/settings/members", click("Add a member")],

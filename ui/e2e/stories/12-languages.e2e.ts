@@ -41,6 +41,7 @@ describe("languages", () => {
       "apis",
       "apis/edit",
       "applications",
+      "applications?tab=plans",
       "alerts",
       "alerts?tab=rules&group=%2F",
     ].map((p) => `/gateway/${p}`),

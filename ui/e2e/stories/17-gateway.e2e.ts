@@ -125,6 +125,46 @@ describe("an API behind the gateway", () => {
     expect((await call("/orders/7", key)).status).toBe(401);
   });
 
+  test("a plan is made, given to the application, and stays while it has it", async () => {
+    await page.goto("/gateway/applications?tab=plans");
+    await page.getByRole("heading", { name: "No plans yet" }).waitFor();
+    await page.keyboard.press("Shift+N");
+    await dialog().getByLabel("Name", { exact: true }).fill("partner");
+    await dialog().getByLabel("Rates").fill("fast");
+    await dialog().getByText("Write it as 100/s, 5000/h or 100/s burst 200.", { exact: true }).waitFor();
+    await dialog().getByLabel("Rates").fill("100/s, 5000/h burst 200");
+    await dialog().getByLabel("Calls per day").fill("1000");
+    await dialog().getByLabel("Time zone of the day").fill("Moon/Base");
+    await button("Make plan").click();
+    await dialog().getByRole("alert").getByText(/Moon/).waitFor();
+    await dialog().getByLabel("Time zone of the day").fill("Europe/Berlin");
+    await button("Make plan").click();
+    await toast(page, "The plan partner holds from now on");
+    const row = page.getByRole("list", { name: "Plans" }).getByRole("listitem");
+    await row.getByText("100/s · 5000/h burst 200 · 1,000 per day (Europe/Berlin)").waitFor();
+    await page
+      .getByRole("navigation", { name: "Parts of the page" })
+      .getByRole("link", { name: "Applications" })
+      .click();
+    await page.getByRole("link", { name: "Web shop" }).click();
+    await page.getByRole("heading", { name: "Web shop" }).waitFor();
+    await page.keyboard.press("e");
+    await dialog().getByLabel("Plan", { exact: true }).selectOption("partner");
+    await dialog().getByRole("button", { name: "Save" }).click();
+    await page.getByText("0 of 1,000").waitFor();
+    await look("usage");
+    await page.goto("/gateway/applications?tab=plans");
+    await button("Delete partner").click();
+    await button("Delete plan").click();
+    await dialog()
+      .getByRole("alert")
+      .getByText(/have the plan partner; give them another first/)
+      .waitFor();
+    await page.keyboard.press("Escape");
+    await dialog().waitFor({ state: "detached" });
+    await look("plans");
+  });
+
   test("what was published before comes back with one key, and its undo goes forward again", async () => {
     await page.goto("/gateway/apis");
     await page.getByRole("link", { name: "Only with a key" }).waitFor();

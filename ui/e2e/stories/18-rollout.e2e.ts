@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { axe, faults, launchBrowser, open, settled, shots, toast } from "../browser";
+import { logged } from "../traffic";
 import { type Api, asOwner } from "../workspace";
 
 let browser: Browser;
@@ -132,5 +133,42 @@ describe("a new version", () => {
       .first()
       .waitFor();
     expect(await calls(30)).toEqual({ "shop-1": 30 });
+  });
+});
+
+describe("a mirror", () => {
+  test("answers copies, which are compared until the comparison begins anew", async () => {
+    broken = false;
+    const { document } = await by.get<{ document: string }>("/gateway");
+    await by.post("/gateway/publications", {
+      document: document.replace("path: /list}", "path: /list, policies: {mirror: {upstream: shop-2}}}"),
+    });
+    expect(await calls(20)).toEqual({ "shop-1": 20 });
+    await page.goto("/gateway/rollouts");
+    const mirror = page.getByRole("button", { name: "shop v1 list" });
+    await mirror.waitFor();
+    await page.getByText("0% the same").waitFor();
+    await mirror.focus();
+    await page.keyboard.press("Enter");
+    await page.getByText("GET /shop-story/list").first().waitFor();
+    await page.getByText("Other body").first().waitFor();
+    await settled(page);
+    expect(await axe(page)).toEqual([]);
+    await page.screenshot({ path: `${shots}/mirrors.png` });
+    const { items } = await by.get<{ items: { examples: { request_id: string }[] }[] }>("/gateway/shadows");
+    await logged(by, `id:${items[0]?.examples[0]?.request_id}`, 1);
+    await page.getByRole("link", { name: "GET /shop-story/list" }).first().click();
+    await page
+      .getByRole("complementary", { name: "The open call" })
+      .getByText("/shop-story/list")
+      .first()
+      .waitFor();
+    await page.goto("/gateway/rollouts");
+    await mirror.click();
+    await page.keyboard.press("Shift+R");
+    const dialog = page.getByRole("dialog", { name: "Compare shop v1 list anew?" });
+    await dialog.getByRole("button", { name: "Begin anew" }).click();
+    await toast(page, "shop v1 list is compared anew");
+    await mirror.waitFor({ state: "detached" });
   });
 });

@@ -212,5 +212,10 @@ export interface AlertsSearch {
 export const alertsSearch = (raw: Raw): AlertsSearch =>
   tidy({ tab: oneOf(raw.tab, alertTabs), alert: text(raw.alert), group: text(raw.group) });
 
-export const applicationsSearch = (raw: Raw): { application?: string } =>
-  tidy({ application: text(raw.application) });
+export interface ApplicationsSearch {
+  /** Applications when absent. */
+  tab?: "plans";
+  application?: string;
+}
+export const applicationsSearch = (raw: Raw): ApplicationsSearch =>
+  tidy({ tab: oneOf(raw.tab, ["plans"] as const), application: text(raw.application) });

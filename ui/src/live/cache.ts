@@ -39,7 +39,8 @@ const follows: Partial<Record<EventType, string[]>> = {
   "alert.updated": ["alerts", "alert-counts"],
   "rulegroup.updated": ["rule-groups"],
   "gateway.published": ["gateway-outline", "gateway-document", "gateway-state", "publications"],
-  "application.updated": ["applications"],
+  "application.updated": ["applications", "plans"],
+  "plan.updated": ["plans"],
   "rollout.created": ["rollouts", "gateway-state"],
   "rollout.updated": ["rollouts", "rollout", "gateway-state"],
 };

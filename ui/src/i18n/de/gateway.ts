@@ -1,10 +1,14 @@
 import type { Message } from "..";
 import type { gateway as en } from "../en/gateway";
+import { plans } from "./plans";
 import { rollouts } from "./rollouts";
+import { shadows } from "./shadows";
 
 /** Was auf dem Gateway veröffentlicht ist, wer es aufruft und was es getan hat, auf Deutsch. */
 export const gateway: Record<keyof typeof en, Message> = {
+  ...plans,
   ...rollouts,
+  ...shadows,
   "gateway.none":
     "Dieser Server läuft ohne Gateway. Mit {flag} starten; was veröffentlicht ist, bleibt bis dahin erhalten.",
 
@@ -152,7 +156,7 @@ export const gateway: Record<keyof typeof en, Message> = {
   "applications.contact": "Kontakt",
   "applications.contactHint": "Wen fragen, wenn sie sich danebenbenimmt.",
   "applications.plan": "Plan",
-  "applications.planHint": "Ein Name, nach dem Limits des Dokuments ihre Rate wählen.",
+  "applications.planHint": "Was sie darf: Raten und Kontingente der Routen mit der Richtlinie plan.",
   "applications.apis": "APIs",
   "applications.apisHint": "Nichts angekreuzt: jede API, die einen Schlüssel verlangt.",
   "applications.allApis": "Alle mit Schlüssel",

@@ -1,8 +1,12 @@
+import { plans } from "./plans";
 import { rollouts } from "./rollouts";
+import { shadows } from "./shadows";
 
 /** What is published on the gateway, who calls it, and what it did. */
 export const gateway = {
+  ...plans,
   ...rollouts,
+  ...shadows,
   "gateway.none":
     "This server runs without a gateway. Start it with {flag}; what is published is kept until then.",
 
@@ -147,7 +151,7 @@ export const gateway = {
   "applications.contact": "Contact",
   "applications.contactHint": "Whom to ask when it misbehaves.",
   "applications.plan": "Plan",
-  "applications.planHint": "A name by which limits of the document choose their rate.",
+  "applications.planHint": "What it may call: rates and quotas of routes with the policy plan.",
   "applications.apis": "APIs",
   "applications.apisHint": "None ticked: every API that asks for a key.",
   "applications.allApis": "All with keys",

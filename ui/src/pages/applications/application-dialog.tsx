@@ -3,11 +3,12 @@ import { type FormEvent, useState } from "react";
 import { applicationApi, applicationsQuery } from "@/api/applications";
 import { ApiError } from "@/api/error";
 import { outlineQuery } from "@/api/gateway";
+import { plansQuery } from "@/api/plans";
 import type { Application } from "@/api/types";
 import { t } from "@/i18n";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
-import { Checkbox, Field, Input } from "@/ui/field";
+import { Checkbox, Field, Input, Select } from "@/ui/field";
 import { FormError } from "@/ui/states";
 
 /** Makes an application, or changes one. */
@@ -27,17 +28,22 @@ export function ApplicationDialog({
   const [contact, setContact] = useState(app?.contact ?? "");
   const [plan, setPlan] = useState(app?.plan ?? "");
   const [apis, setApis] = useState<string[]>(app?.apis ?? []);
-  const plans = [...new Set(others.map((a) => a.plan).filter((p) => p))].sort();
+  const made = useQuery(plansQuery).data ?? [];
+  // Documents may limit by a plan that has no record; who has one keeps it.
+  const named = [...made.map((p) => p.name), ...others.map((a) => a.plan ?? ""), app?.plan ?? ""];
+  const plans = [...new Set(named)].filter((p) => p).sort();
   const offered = [...new Set([...(outline?.apis.map((a) => a.name) ?? []), ...(app?.apis ?? [])])].sort();
   const save = useMutation({
     mutationFn: () => {
-      const body = { name: name.trim(), contact: contact.trim(), plan: plan.trim(), apis };
+      const body = { name: name.trim(), contact: contact.trim(), plan, apis };
       return app ? applicationApi.change(app.id, body) : applicationApi.create(body);
     },
     onSuccess: (made) => {
       onClose();
       onDone?.(made);
-      return cache.invalidateQueries({ queryKey: applicationsQuery.queryKey });
+      return Promise.all(
+        [applicationsQuery, plansQuery].map(({ queryKey }) => cache.invalidateQueries({ queryKey })),
+      );
     },
   });
   const of = (field: string) => (save.error instanceof ApiError ? save.error.field(field) : undefined);
@@ -81,20 +87,16 @@ export function ApplicationDialog({
         </Field>
         <Field label={t("applications.plan")} hint={t("applications.planHint")} error={of("plan")}>
           {(w) => (
-            <>
-              <Input
-                {...w}
-                list="plans"
-                maxLength={100}
-                value={plan}
-                onChange={(e) => setPlan(e.target.value)}
-              />
-              <datalist id="plans">
-                {plans.map((p) => (
-                  <option key={p} value={p} />
-                ))}
-              </datalist>
-            </>
+            <Select
+              {...w}
+              data-user=""
+              value={plan}
+              onChange={(e) => setPlan(e.target.value)}
+              options={[
+                { value: "", label: t("common.none") },
+                ...plans.map((p) => ({ value: p, label: p })),
+              ]}
+            />
           )}
         </Field>
         {offered.length ? (

@@ -19,6 +19,7 @@ import { ApplicationDialog } from "./application-dialog";
 import { KeyDialog } from "./key-dialog";
 import { appState, keyGlyphs, keyState, opens, sortedKeys } from "./keys";
 import { RevokeDialog } from "./revoke-dialog";
+import { Usage } from "./usage";
 
 /** One application: who it is, what it may call, and its keys. */
 export function ApplicationDrawer({
@@ -130,6 +131,7 @@ export function ApplicationDrawer({
             </Link>
           </Fact>
         </Facts>
+        <Usage application={app} />
         <section className="grid gap-1.5">
           <div className="flex items-center gap-2">
             <h3 className="flex-1 text-body font-semibold">{t("applications.keys")}</h3>

@@ -21,6 +21,8 @@ import { Time, useNow } from "@/ui/time";
 import { ApplicationDialog } from "./application-dialog";
 import { ApplicationDrawer } from "./application-drawer";
 import { appState, fits, opens } from "./keys";
+import { PlanDialog } from "./plan-dialog";
+import { PlanList } from "./plan-list";
 
 const route = getRouteApi("/app/gateway/applications");
 const columns =
@@ -29,21 +31,15 @@ const columns =
 /** Rows that are drawn at once; more when asked for. */
 const step = 200;
 
-/** Who calls what is published, and the keys they call with. */
+/** Who calls what is published, the keys they call with, and the plans that bound them. */
 export default function Applications() {
   const navigate = route.useNavigate();
-  const { application } = route.useSearch();
+  const { tab, application } = route.useSearch();
   const mayChange = useMe().permissions.includes("manage_launch");
-  const { data, error, isPending, refetch } = useQuery(applicationsQuery);
-  const [q, setQ] = useState("");
-  const [most, setMost] = useState(step);
-  const [making, setMaking] = useState(false);
-  const wanted = useDeferredValue(q);
-  const all = data ?? [];
-  const found = wanted ? all.filter((a) => fits(a, wanted)) : all;
-  const open = all.find((a) => a.id === application);
+  const { data } = useQuery(applicationsQuery);
+  const [making, setMaking] = useState<"application" | "plan">();
+  const open = tab ? undefined : data?.find((a) => a.id === application);
   const show = (id: string | undefined) => void navigate({ search: { application: id }, replace: true });
-  useRowKeys(found.length);
   useActions([
     {
       id: "application.new",
@@ -53,19 +49,32 @@ export default function Applications() {
       hint: t("hint.newApplication"),
       icon: Plus,
       when: () => mayChange,
-      run: () => setMaking(true),
+      run: () => setMaking("application"),
+    },
+    {
+      id: "plan.new",
+      keys: ["shift+n"],
+      scope: "list",
+      label: t("action.newPlan"),
+      hint: t("hint.newPlan"),
+      icon: Plus,
+      when: () => mayChange,
+      run: () => setMaking("plan"),
     },
   ]);
+  const made = (app: Application) => show(app.id);
   return (
     <Page
       title={t("nav.applications")}
       note={t("applications.note")}
       actions={
-        mayChange ? (
+        !mayChange ? null : tab ? (
+          <ActionButton action="plan.new">{t("plans.new")}</ActionButton>
+        ) : (
           <ActionButton action="application.new" look={data?.length === 0 ? "primary" : "plain"}>
             {t("applications.new")}
           </ActionButton>
-        ) : null
+        )
       }
       drawer={
         open ? (
@@ -78,6 +87,53 @@ export default function Applications() {
         ) : null
       }
     >
+      <nav aria-label={t("plans.parts")} className="flex gap-4 overflow-x-auto border-line border-b">
+        {([undefined, "plans"] as const).map((one) => (
+          <Link
+            key={one ?? ""}
+            to="/gateway/applications"
+            search={{ tab: one }}
+            aria-current={one === tab ? "true" : undefined}
+            className={cx(
+              "-mb-px flex h-8 flex-none items-center border-b-2 text-row font-medium whitespace-nowrap pointer-coarse:h-10",
+              one === tab ? "border-fg text-fg" : "border-transparent text-fg-3 hover:text-fg-2",
+            )}
+          >
+            {t(one ? "plans.title" : "nav.applications")}
+          </Link>
+        ))}
+      </nav>
+      {tab ? (
+        <PlanList mayChange={mayChange} onNew={() => setMaking("plan")} />
+      ) : (
+        <ApplicationList open={open} mayChange={mayChange} onNew={() => setMaking("application")} />
+      )}
+      {making === "application" ? (
+        <ApplicationDialog onClose={() => setMaking(undefined)} onDone={made} />
+      ) : null}
+      {making === "plan" ? <PlanDialog onClose={() => setMaking(undefined)} /> : null}
+    </Page>
+  );
+}
+
+function ApplicationList({
+  open,
+  mayChange,
+  onNew,
+}: {
+  open?: Application;
+  mayChange: boolean;
+  onNew: () => void;
+}) {
+  const { data, error, isPending, refetch } = useQuery(applicationsQuery);
+  const [q, setQ] = useState("");
+  const [most, setMost] = useState(step);
+  const wanted = useDeferredValue(q);
+  const all = data ?? [];
+  const found = wanted ? all.filter((a) => fits(a, wanted)) : all;
+  useRowKeys(found.length);
+  return (
+    <>
       {error ? <Failure error={error} onRetry={() => void refetch()} /> : null}
       {isPending ? (
         <Panel>
@@ -87,7 +143,7 @@ export default function Applications() {
       {data?.length === 0 ? (
         <Empty
           title={t("applications.none")}
-          action={mayChange ? <Button onClick={() => setMaking(true)}>{t("applications.new")}</Button> : null}
+          action={mayChange ? <Button onClick={onNew}>{t("applications.new")}</Button> : null}
         >
           <p>{t("applications.noneText")}</p>
         </Empty>
@@ -133,10 +189,7 @@ export default function Applications() {
           ) : null}
         </>
       ) : null}
-      {making ? (
-        <ApplicationDialog onClose={() => setMaking(false)} onDone={(made) => show(made.id)} />
-      ) : null}
-    </Page>
+    </>
   );
 }
 

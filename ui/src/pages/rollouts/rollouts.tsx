@@ -7,6 +7,7 @@ import { useActions } from "@/actions/use-actions";
 import { useRowKeys } from "@/actions/use-row-keys";
 import { gatewayStateQuery } from "@/api/gateway";
 import { rolloutsQuery, underWay } from "@/api/rollouts";
+import { shadowsQuery } from "@/api/shadows";
 import type { Rollout } from "@/api/types";
 import { useMe } from "@/app/launch";
 import { Page } from "@/app/page";
@@ -18,6 +19,7 @@ import { Panel } from "@/ui/panel";
 import { Empty, Failure, RowsSkeleton } from "@/ui/states";
 import { Time } from "@/ui/time";
 import { NoGateway } from "../gateway/first-api";
+import { Mirrors } from "./mirrors";
 import { RolloutDrawer } from "./rollout-drawer";
 import { StartDialog } from "./start-dialog";
 import { apiName, RolloutState, share } from "./state";
@@ -34,11 +36,12 @@ export default function Rollouts() {
   const mayChange = useMe().permissions.includes("manage_launch");
   const { data, error, isPending, refetch, hasNextPage, fetchNextPage } = useInfiniteQuery(rolloutsQuery);
   const { data: state } = useQuery(gatewayStateQuery);
+  const shadows = useQuery(shadowsQuery).data;
   const [starting, setStarting] = useState(false);
   const all = data?.pages.flatMap((p) => p.items) ?? [];
   const open = all.find((r) => r.id === rollout);
   const show = (id: string | undefined) => void navigate({ search: { rollout: id }, replace: true });
-  useRowKeys(all.length);
+  useRowKeys(all.length + (shadows?.length ?? 0));
   useActions([
     {
       id: "rollout.new",
@@ -81,6 +84,7 @@ export default function Rollouts() {
           action={mayChange ? <Button onClick={() => setStarting(true)}>{t("rollouts.new")}</Button> : null}
         >
           <p>{t("rollouts.noneText")}</p>
+          {shadows?.length ? null : <p>{t("shadows.how")}</p>}
         </Empty>
       ) : null}
       {all.length ? (
@@ -107,6 +111,7 @@ export default function Rollouts() {
           {t("common.more")}
         </Button>
       ) : null}
+      <Mirrors mayChange={mayChange} />
       {starting ? <StartDialog onClose={() => setStarting(false)} onDone={(r) => show(r.id)} /> : null}
     </Page>
   );
