@@ -127,7 +127,7 @@ export function PlanDialog({ plan, onClose }: { plan?: Plan; onClose: () => void
             <option key={z} value={z} />
           ))}
         </datalist>
-        <div className="grid grid-cols-2 gap-3">
+        <div className="grid grid-cols-2 items-start gap-3">
           <Field label={t("plans.concurrent")} hint={t("plans.concurrentHint")}>
             {(w) => (
               <Input

@@ -121,7 +121,7 @@ export function Limits({ plan: p }: { plan: Plan }) {
     }),
     ...(p.concurrent ? [t("plans.atOnce", { count: p.concurrent })] : []),
     ...(p.priority && p.priority !== "high"
-      ? [t("plans.hasPriority", { priority: t(`planPriority.${p.priority}`) })]
+      ? [t("plans.hasPriority", { priority: t(`planPriority.${p.priority}`).toLocaleLowerCase() })]
       : []),
   ];
   return <span data-user="">{parts.length ? parts.join(" · ") : t("plans.noLimits")}</span>;
