@@ -65,7 +65,7 @@ type h1Conn struct {
 
 // newH1Conn makes a connection's state; socket is what is below c.
 func newH1Conn(g *Gateway, c, socket net.Conn) *h1Conn {
-	hc := &h1Conn{g: g, c: c, buf: make([]byte, clientBuffer), out: make([]byte, 0, 4096), peer: addrOf(c.RemoteAddr())}
+	hc := &h1Conn{g: g, c: c, buf: make([]byte, clientBuffer), out: make([]byte, 0, 1024), peer: addrOf(c.RemoteAddr())}
 	if s, ok := socket.(syscall.Conn); ok {
 		hc.raw, _ = s.SyscallConn()
 	}
