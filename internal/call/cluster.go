@@ -134,9 +134,11 @@ type shipper struct {
 
 func (c *Cluster) ship(l *Log) {
 	s := &shipper{c: c, k: &keeper{l: l}, others: seen{}}
+	l.mu.Lock() // the writer seals already
 	for _, h := range l.sealed {
 		s.own = max(s.own, h.n)
 	}
+	l.mu.Unlock()
 	open, shut := context.WithCancel(context.Background())
 	l.bg.Go(func() { // a node that closes waits for no server
 		<-l.quit
