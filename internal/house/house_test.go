@@ -174,10 +174,11 @@ func TestArrowsOnlyGoDown(t *testing.T) {
 var rank = ranks(
 	[]string{"audit", "nlp", "gateway"},
 	[]string{"workspace"},
-	[]string{"person", "launch", "view", "application", "publication", "calllog", "rollout", "metric"},
+	[]string{"person", "launch", "view", "application", "publication", "calllog", "rollout", "metric", "release", "span"},
 	[]string{"feedback"},
-	[]string{"issue", "channel"},
+	[]string{"issue", "crash", "notice"},
 	[]string{"triage", "note", "measure", "watch"},
+	[]string{"channel", "evidence"},
 	[]string{"timeline"},
 	[]string{"app"},
 )
