@@ -40,6 +40,7 @@ func serve(ctx context.Context, args []string, io streams) error {
 	fs := flags("serve", io)
 	url := processFlags(fs, &cfg)
 	fs.StringVar(&cfg.Listen, "listen", ":8080", "`address` of UI and API")
+	fs.StringVar(&cfg.PublicURL, "public-url", "", "`URL` that people and senders find this hypercare at, such as https://care.example; the address of each request when absent")
 	roles := roleFlags(fs, &cfg)
 	gatewayFlags(fs, &cfg)
 	key := fs.String("master-key", "", "`key` that seals secrets in the records, 32 bytes in base64, the same on every node; made in the data folder when absent")

@@ -17,6 +17,7 @@ import (
 
 	"github.com/hypercare/hypercare/internal/application"
 	"github.com/hypercare/hypercare/internal/calllog"
+	"github.com/hypercare/hypercare/internal/channel"
 	"github.com/hypercare/hypercare/internal/channel/importer"
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
@@ -33,6 +34,7 @@ import (
 	"github.com/hypercare/hypercare/internal/outbound"
 	"github.com/hypercare/hypercare/internal/person"
 	"github.com/hypercare/hypercare/internal/publication"
+	"github.com/hypercare/hypercare/internal/release"
 	"github.com/hypercare/hypercare/internal/rollout"
 	"github.com/hypercare/hypercare/internal/rollout/shadow"
 	"github.com/hypercare/hypercare/internal/secret"
@@ -61,6 +63,7 @@ type Config struct {
 	DatabaseURL    secret.Text // postgres:// URL; records are in the data folder when empty
 	MasterKey      secret.Text // seals secrets that have to be read again: 32 bytes in base64; a file in the data folder when empty
 	Version        string
+	PublicURL      string // how people and senders call this hypercare, such as https://care.example; what they say when empty
 	// PrivateNetworks may be asked where a person gives an address (internal/outbound); none when empty.
 	PrivateNetworks outbound.Networks
 	Calls           CallLog
@@ -110,6 +113,8 @@ type App struct {
 	notes      *note.Service
 	timeline   *timeline.Service
 	imports    *importer.Service
+	channels   *channel.Service
+	releases   *release.Service
 	views      *view.Service
 	nodes      *nodes
 	measures   *measure.Service
@@ -209,6 +214,10 @@ func (a *App) build() (err error) {
 	a.timeline = timeline.NewService(timeline.Deps{DB: a.db, Feedback: a.feedback, Ledger: a.ledger, Issues: a.issues, Notes: a.notes})
 	a.imports = importer.NewService(importer.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "import"), Jobs: a.jobs,
 		Feedback: a.feedback, CheckLaunch: a.launches.Check, TimeZone: a.launches.TimeZone, IssuesChanged: a.issuesChanged, Dir: filepath.Join(a.cfg.Data, "imports")})
+	a.releases = release.NewService(a.db, a.bus, a.launches.Check)
+	a.channels = channel.NewService(channel.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "channel"), Box: a.box,
+		Feedback: a.feedback, CheckLaunch: a.launches.Check})
+	a.buildChannels()
 	a.measures = measure.NewService(measure.Deps{Feedback: a.feedback, Issues: a.issues, Launches: a.launches,
 		Sources: []measure.Source{{Name: "decision", Before: a.setAside}}})
 	if err := a.buildCalls(); err != nil {
@@ -277,6 +286,7 @@ func (a *App) Run(ctx context.Context) error {
 			workers.Go(func() { a.feedback.Process(work) })
 		}
 		workers.Go(func() { a.triage.Reread(work) })
+		workers.Go(func() { a.channels.Run(work) })
 		workers.Go(func() { a.watch.Run(work) })
 		workers.Go(func() { a.metrics.Exchange(work) })
 		if err := a.jobs.Start(work); err != nil {

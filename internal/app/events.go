@@ -29,6 +29,8 @@ var events = web.Events{
 	"proposals.updated":   nil,
 	"rule.updated":        nil,
 	"delivery.updated":    nil,
+	"channel.updated":     nil,
+	"release.updated":     nil,
 	"member.updated":      nil,
 	"workspace.updated":   nil,
 	"note.created":        note.Told{},

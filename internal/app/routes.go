@@ -31,6 +31,9 @@ func (a *App) handler() http.Handler {
 	a.notes.Routes(a.api)
 	a.timeline.Routes(a.api)
 	a.imports.Routes(a.api)
+	a.channels.Routes(a.api, web.BaseOf)
+	a.releases.Routes(a.api)
+	a.channelRoutes(mux)
 	a.views.Routes(a.api)
 	a.measures.Routes(a.api)
 	a.undo.Routes(a.api)
@@ -62,6 +65,7 @@ func (a *App) handler() http.Handler {
 		web.Access(a.log.With("component", "http"), a.observe(reg)),
 		web.Drain(&a.stopping),
 		web.Protect,
+		web.Base(a.cfg.PublicURL),
 		a.workspaces.Authentication,
 	)
 }

@@ -2,6 +2,7 @@ package feedback
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,13 +25,31 @@ const (
 	maxBacklog = 2_000_000 // deliveries on disk, not yet processed
 )
 
-// Incoming is one report on its way into the ledger.
+// Incoming is one report on its way into the ledger, or, where Format is
+// set, something in a format of others whose Handler says later what it is.
 type Incoming struct {
 	Input      Input
 	Raw        []byte // as it came; nil: Input is written out
 	NaturalKey string // "": derived from Input.ExternalID
 	ImportID   string
+
+	ChannelID   string // of the channel that it came by
+	ParentID    string // the delivery that it was made of
+	Format      string // "": Raw is an Input
+	ContentType string // of Raw, where it has a format; application/json when empty
+	Files       []StoredFile
 }
+
+// StoredFile is an attachment that is in the folder of files already
+// (Service.PutFile).
+type StoredFile struct {
+	Name, ContentType, SHA256 string
+	Size                      int64
+}
+
+// maxInline is the largest payload of a foreign format that is kept in its
+// row; larger ones are files.
+const maxInline = 64 << 10
 
 // Receipt says what became of one report.
 type Receipt struct {
@@ -193,7 +212,7 @@ func (in *Intake) write(ctx context.Context, tx *db.Tx, groups []*group) error {
 		rows = append(rows, g.rows...)
 		files = append(files, g.files...)
 	}
-	written, err := db.InsertReturning(ctx, tx, `INSERT INTO delivery (workspace_id, id, launch_id, channel, natural_key, import_id, payload, content_type, state, received_at, due_at)`,
+	written, err := db.InsertReturning(ctx, tx, `INSERT INTO delivery (workspace_id, id, launch_id, channel, natural_key, import_id, payload, content_type, state, received_at, due_at, channel_id, format, parent_id, file)`,
 		"ON CONFLICT DO NOTHING RETURNING id", rows, func(s db.Scanner) (id string, err error) { return id, s.Scan(&id) })
 	if err != nil {
 		return err
@@ -305,7 +324,17 @@ func (in *Intake) prepare(g *group, now time.Time) error {
 			f.Data = nil // the ledger keeps the report, the folder the file
 			it.Raw = nil
 		}
-		raw := it.Raw
+		for _, f := range it.Files {
+			g.files = append(g.files, []any{g.ws, db.NewID(), id, f.Name, f.ContentType, f.Size, f.SHA256})
+		}
+		raw, file := it.Raw, ""
+		if it.Format != "" && len(raw) > maxInline {
+			var err error
+			if file, err = in.files.Put(raw); err != nil {
+				return err
+			}
+			raw = []byte{}
+		}
 		if raw == nil {
 			b, err := it.Input.payload()
 			if err != nil {
@@ -313,7 +342,8 @@ func (in *Intake) prepare(g *group, now time.Time) error {
 			}
 			raw = b
 		}
-		g.rows = append(g.rows, []any{g.ws, id, g.launchID, it.Input.Channel, natural, it.ImportID, raw, "application/json", DeliveryAccepted, db.Micros(now), db.Micros(now)})
+		g.rows = append(g.rows, []any{g.ws, id, g.launchID, it.Input.Channel, natural, it.ImportID, raw, cmp.Or(it.ContentType, "application/json"), DeliveryAccepted, db.Micros(now), db.Micros(now),
+			it.ChannelID, it.Format, it.ParentID, file})
 	}
 	return nil
 }
@@ -356,6 +386,8 @@ func (s *Service) Accept(ctx context.Context, launchID string, items []Incoming,
 // must call Accepted.
 func (s *Service) AcceptIn(ctx context.Context, tx *db.Tx, ws workspace.ID, launchID string, items []Incoming) ([]Receipt, error) {
 	g := &group{ws: ws, launchID: launchID, items: items}
+	// Files of reports are stored before, with PutFile: nothing waits for a
+	// disk inside a transaction.
 	if err := s.intake.write(ctx, tx, []*group{g}); err != nil {
 		return nil, err
 	}

@@ -2,8 +2,10 @@ package feedback
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
@@ -37,21 +39,27 @@ type Delivery struct {
 	ProcessedAt *time.Time `json:"processed_at,omitempty"`
 	FeedbackID  string     `json:"feedback_id,omitempty"`
 	ContentType string     `json:"content_type"`
+	ChannelID   string     `json:"channel_id,omitempty"`
+	Format      string     `json:"format,omitempty" doc:"Of whom it is; absent for a report as the API takes it."`
+	ParentID    string     `json:"parent_id,omitempty" doc:"The delivery that it was made of."`
 	Payload     string     `json:"payload,omitempty" doc:"As it came; only when one delivery is asked for."`
+	Encoding    string     `json:"encoding,omitempty" enum:"base64" doc:"How a payload is written that is no text."`
+	Made        []string   `json:"made,omitempty" doc:"Deliveries that were made of it; only when one delivery is asked for."`
 }
 
-const deliveryColumns = `id, launch_id, channel, COALESCE(natural_key, ''), import_id, state, reason, attempts, length(payload), received_at, processed_at, content_type`
+const deliveryColumns = `id, launch_id, channel, COALESCE(natural_key, ''), import_id, state, reason, attempts, length(payload), received_at, processed_at, content_type, channel_id, format, parent_id, file`
 
 func scanDelivery(s db.Scanner) (Delivery, error) {
 	var d Delivery
 	var received, processed int64
-	err := s.Scan(&d.ID, &d.LaunchID, &d.Channel, &d.NaturalKey, &d.ImportID, &d.State, &d.Reason, &d.Attempts, &d.Size, &received, &processed, &d.ContentType)
+	var file string
+	err := s.Scan(&d.ID, &d.LaunchID, &d.Channel, &d.NaturalKey, &d.ImportID, &d.State, &d.Reason, &d.Attempts, &d.Size, &received, &processed, &d.ContentType, &d.ChannelID, &d.Format, &d.ParentID, &file)
 	d.ReceivedAt = db.Time(received)
 	if processed != 0 {
 		t := db.Time(processed)
 		d.ProcessedAt = &t
 	}
-	if d.State == DeliveryProcessed {
+	if d.State == DeliveryProcessed && d.Format == "" {
 		d.FeedbackID = d.ID
 	}
 	return d, err
@@ -59,9 +67,9 @@ func scanDelivery(s db.Scanner) (Delivery, error) {
 
 // DeliveryFilter selects deliveries; empty fields select all.
 type DeliveryFilter struct {
-	LaunchID, State, Channel, ImportID string
-	Before                             string // id of the last row of the page before
-	Limit                              int
+	LaunchID, State, Channel, ImportID, ChannelID, ParentID string
+	Before                                                  string // id of the last row of the page before
+	Limit                                                   int
 }
 
 // Deliveries returns a page of the ledger, newest first.
@@ -74,7 +82,7 @@ func (s *Service) Deliveries(ctx context.Context, f DeliveryFilter) ([]Delivery,
 		f.Before = "zz" // sorts behind every id
 	}
 	where, args := `workspace_id = $1 AND id < $2`, []any{a.Workspace, f.Before}
-	for _, c := range []struct{ column, value string }{{"launch_id", f.LaunchID}, {"state", f.State}, {"channel", f.Channel}, {"import_id", f.ImportID}} {
+	for _, c := range []struct{ column, value string }{{"launch_id", f.LaunchID}, {"state", f.State}, {"channel", f.Channel}, {"import_id", f.ImportID}, {"channel_id", f.ChannelID}, {"parent_id", f.ParentID}} {
 		if c.value != "" {
 			args = append(args, c.value)
 			where += fmt.Sprintf(" AND %s = $%d", c.column, len(args))
@@ -127,10 +135,26 @@ func (s *Service) Delivery(ctx context.Context, id string) (Delivery, error) {
 		return d, fmt.Errorf("get delivery %s: %w", id, err)
 	}
 	var payload []byte
-	if err := s.db.QueryRowContext(ctx, `SELECT payload FROM delivery WHERE workspace_id = $1 AND id = $2`, a.Workspace, id).Scan(&payload); err != nil {
+	var file string
+	if err := s.db.QueryRowContext(ctx, `SELECT payload, file FROM delivery WHERE workspace_id = $1 AND id = $2`, a.Workspace, id).Scan(&payload, &file); err != nil {
 		return d, fmt.Errorf("get payload of %s: %w", id, err)
 	}
-	d.Payload = string(payload)
+	if file != "" {
+		if payload, err = s.readFile(file); err != nil {
+			return d, fmt.Errorf("get payload of %s: %w", id, err)
+		}
+		d.Size = len(payload)
+	}
+	if d.Payload = string(payload); !utf8.Valid(payload) {
+		d.Payload, d.Encoding = base64.StdEncoding.EncodeToString(payload), "base64"
+	}
+	if d.Format != "" {
+		d.Made, err = db.All(ctx, s.db, func(r db.Scanner) (x string, err error) { return x, r.Scan(&x) },
+			`SELECT id FROM delivery WHERE workspace_id = $1 AND parent_id = $2 AND parent_id <> '' ORDER BY id LIMIT 1000`, a.Workspace, id)
+		if err != nil {
+			return d, fmt.Errorf("list what was made of %s: %w", id, err)
+		}
+	}
 	return d, nil
 }
 

@@ -43,6 +43,11 @@ type work struct {
 	payload  []byte
 	attempts int
 	received int64
+
+	channelID   string
+	format      string // "": the payload is an Input
+	contentType string
+	file        string // that has the payload
 }
 
 // claim takes due deliveries of all workspaces and leases them.
@@ -52,11 +57,12 @@ func (s *Service) claim(ctx context.Context) ([]work, error) {
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
 		var err error
 		list, err = db.All(ctx, tx, func(r db.Scanner) (w work, err error) {
-			return w, r.Scan(&w.ws, &w.id, &w.launchID, &w.channel, &w.importID, &w.payload, &w.attempts, &w.received)
+			return w, r.Scan(&w.ws, &w.id, &w.launchID, &w.channel, &w.importID, &w.payload, &w.attempts, &w.received,
+				&w.channelID, &w.format, &w.contentType, &w.file)
 		}, `UPDATE delivery SET due_at = $1, attempts = attempts + 1
 			WHERE (workspace_id, id) IN (SELECT workspace_id, id FROM delivery WHERE state = 'accepted' AND due_at <= $2
 				ORDER BY due_at, id LIMIT $3 `+tx.SkipLocked()+`)
-			RETURNING workspace_id, id, launch_id, channel, import_id, payload, attempts, received_at`,
+			RETURNING workspace_id, id, launch_id, channel, import_id, payload, attempts, received_at, channel_id, format, content_type, file`,
 			db.Micros(now.Add(lease)), db.Micros(now), processBatch)
 		return err
 	})
@@ -190,7 +196,20 @@ func (s *Service) processBatch(ctx context.Context, ws workspace.ID, launchID st
 	now := s.now()
 	list := make([]*Feedback, 0, len(batch))
 	dead := map[string]string{}
+	var foreign []*handled
 	for _, w := range batch {
+		if w.format != "" {
+			h, err := s.handle(ctx, w)
+			if err != nil {
+				return err
+			}
+			if h.dead != "" {
+				dead[w.id] = h.dead
+			} else {
+				foreign = append(foreign, h)
+			}
+			continue
+		}
 		in, err := decodeStored(w.payload, now)
 		if err != nil {
 			dead[w.id] = errs.Message(err)
@@ -207,10 +226,20 @@ func (s *Service) processBatch(ctx context.Context, ws workspace.ID, launchID st
 	s.landing.Add(int64(len(batch)))
 	defer s.landing.Add(-int64(len(batch)))
 	var fresh map[string]bool
+	made := 0
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		// Only what still waits: an import may have been taken back meanwhile.
-		waiting, err := markProcessed(ctx, tx, ws, list, now)
+		ids, err := markProcessed(ctx, tx, ws, list, foreign, now)
 		if err != nil {
+			return err
+		}
+		waiting := make([]*Feedback, 0, len(list))
+		for _, f := range list {
+			if ids[f.ID] {
+				waiting = append(waiting, f)
+			}
+		}
+		if made, err = s.apply(ctx, tx, ws, launchID, foreign, ids); err != nil {
 			return err
 		}
 		if fresh, err = s.write(ctx, tx, ws, waiting, record, now); err != nil {
@@ -233,29 +262,32 @@ func (s *Service) processBatch(ctx context.Context, ws workspace.ID, launchID st
 		}
 	}
 	s.publishAdded(ws, launchID, added, len(dead))
+	s.applied(foreign, made)
 	return nil
 }
 
-// markProcessed notes in the ledger what is made into feedback, and returns
-// it.
-func markProcessed(ctx context.Context, tx *db.Tx, ws workspace.ID, list []*Feedback, now time.Time) ([]*Feedback, error) {
-	if len(list) == 0 {
+// markProcessed notes in the ledger what is done with, and returns the ids of
+// what did still wait.
+func markProcessed(ctx context.Context, tx *db.Tx, ws workspace.ID, list []*Feedback, foreign []*handled, now time.Time) (map[string]bool, error) {
+	n := len(list) + len(foreign)
+	if n == 0 {
 		return nil, nil
 	}
 	args := []any{db.Micros(now), ws}
 	for _, f := range list {
 		args = append(args, f.ID)
 	}
+	for _, h := range foreign {
+		args = append(args, h.work.id)
+	}
 	ids, err := db.All(ctx, tx, func(r db.Scanner) (id string, err error) { return id, r.Scan(&id) },
-		`UPDATE delivery SET state = 'processed', reason = '', processed_at = $1 WHERE workspace_id = $2 AND state = 'accepted' AND id IN (`+db.In(3, len(list))+`) RETURNING id`, args...)
+		`UPDATE delivery SET state = 'processed', reason = '', processed_at = $1 WHERE workspace_id = $2 AND state = 'accepted' AND id IN (`+db.In(3, n)+`) RETURNING id`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("mark deliveries: %w", err)
 	}
-	waiting := make([]*Feedback, 0, len(list))
-	for _, f := range list {
-		if slices.Contains(ids, f.ID) {
-			waiting = append(waiting, f)
-		}
+	waiting := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		waiting[id] = true
 	}
 	return waiting, nil
 }

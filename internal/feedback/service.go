@@ -27,6 +27,8 @@ type Service struct {
 	intake *Intake
 	wake   chan struct{}
 
+	handlers map[string]Handler // by format
+
 	checkLaunch func(context.Context, workspace.ID, string) error
 	nameIssues  func(context.Context, workspace.ID, []string) (map[string]IssueRef, error)
 	recount     func(context.Context, *db.Tx, workspace.ID, ...string) error
@@ -59,7 +61,7 @@ type Deps struct {
 // NewService returns the service; SetReader must follow before Process runs.
 func NewService(d Deps) *Service {
 	s := &Service{db: d.DB, bus: d.Bus, log: d.Log, files: d.Files, now: time.Now, wake: make(chan struct{}, 1),
-		tables: map[tableKey]*table{}, checked: map[tableKey]time.Time{}}
+		tables: map[tableKey]*table{}, checked: map[tableKey]time.Time{}, handlers: map[string]Handler{}}
 	s.intake = newIntake(d.DB, d.Files, func() time.Time { return s.now() }, func() {
 		select {
 		case s.wake <- struct{}{}:

@@ -121,7 +121,8 @@ func Access(log *slog.Logger, observe func(route, method string, status int, too
 
 // Protect sets the headers that keep a page from being framed, sniffed or fed
 // foreign script, and refuses writes that another site's page sends with the
-// browser's cookie (CSRF): such a request carries a foreign Origin.
+// browser's cookie (CSRF): such a request carries a foreign Origin. What Open
+// says is for everybody takes no cookie, and other sites' pages may write to.
 func Protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -134,12 +135,56 @@ func Protect(next http.Handler) http.Handler {
 		if strings.HasPrefix(r.URL.Path, "/api/") {
 			h.Set("Cache-Control", "no-store")
 		}
-		if writes(r.Method) && foreign(r) {
+		if writes(r.Method) && foreign(r) && !Open(r) {
 			Error(w, r, errs.New(errs.Denied, "This request comes from another site's page; open hypercare itself and try again."))
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// Open reports whether a request is for what anybody may call who has a key
+// of its own: channels of feedback (/in/, /w/, Sentry's /api/1/), the page
+// that a reporter follows up on (/f/), PagerDuty's /v2/. No cookie and no
+// token of the workspace counts there.
+func Open(r *http.Request) bool {
+	p := r.URL.Path
+	for _, prefix := range []string{"/in/", "/w/", "/f/", "/v2/"} {
+		if strings.HasPrefix(p, prefix) {
+			return true
+		}
+	}
+	rest, ok := strings.CutPrefix(p, "/api/")
+	project, _, _ := strings.Cut(rest, "/")
+	return ok && project != "" && project != "0" && strings.Trim(project, "0123456789") == ""
+}
+
+type baseKey struct{}
+
+// Base tells those who write addresses what the caller calls this server.
+// public is what everybody calls it; "" for what the request says.
+func Base(public string) Middleware {
+	public = strings.TrimSuffix(public, "/")
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			base := public
+			if base == "" {
+				scheme := "http"
+				if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
+					scheme = "https"
+				}
+				base = scheme + "://" + r.Host
+			}
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), baseKey{}, base)))
+		})
+	}
+}
+
+// BaseOf returns where the caller finds this server, without a slash at the
+// end.
+func BaseOf(ctx context.Context) string {
+	base, _ := ctx.Value(baseKey{}).(string)
+	return base
 }
 
 func writes(method string) bool {

@@ -347,6 +347,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/channel-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Kinds of channels there are */
+        get: operations["list-channel-kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One channel: health, and what to put where */
+        get: operations["get-channel"];
+        put?: never;
+        post?: never;
+        /** Remove a channel; what came by it stays */
+        delete: operations["delete-channel"];
+        options?: never;
+        head?: never;
+        /** Change a channel, switch it on or off */
+        patch: operations["change-channel"];
+        trace?: never;
+    };
+    "/channels/{id}/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a channel a new key */
+        post: operations["rotate-channel-key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/deliveries": {
         parameters: {
             query?: never;
@@ -1376,6 +1429,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/launches/{id}/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Channels of a launch with their health, oldest first */
+        get: operations["list-channels"];
+        put?: never;
+        /** Add a channel */
+        post: operations["create-channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/launches/{id}/decisions": {
         parameters: {
             query?: never;
@@ -1651,6 +1722,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/launches/{id}/releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was changed and when, newest first */
+        get: operations["list-releases"];
+        put?: never;
+        /** Say that something was released; the same twice is one marker */
+        post: operations["mark-release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/launches/{id}/rules": {
         parameters: {
             query?: never;
@@ -1858,6 +1947,23 @@ export interface paths {
         head?: never;
         /** Change what a plan allows, at once for all who have it */
         patch: operations["change-plan"];
+        trace?: never;
+    };
+    "/releases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a marker that was a mistake */
+        delete: operations["delete-release"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/roles": {
@@ -2743,6 +2849,110 @@ export interface components {
              */
             skipped: number;
         };
+        Channel: {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description Deliveries that could not be read; only when one channel is asked for.
+             */
+            dead: number;
+            enabled: boolean;
+            /** Format: date-time */
+            first_at?: string;
+            id: string;
+            /** @description Stands in addresses and pages: it tells the channel, and protects nothing but that. */
+            key: string;
+            /** @example widget */
+            kind: string;
+            /** Format: date-time */
+            last_at?: string;
+            last_refusal?: string;
+            /** Format: date-time */
+            last_refused_at?: string;
+            launch_id: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description Counts up in the workspace; the project in a Sentry DSN.
+             */
+            number: number;
+            /**
+             * Format: date-time
+             * @description Until then the key before this one is taken too.
+             */
+            old_key_until?: string;
+            /** @description Origins of pages that may send, such as https://shop.example or https://*.shop.example; all when empty. */
+            origins: string[];
+            /**
+             * Format: int64
+             * @description How much it takes a minute on a node, twice that at once.
+             */
+            per_minute: number;
+            /** Format: int64 */
+            received: number;
+            /** Format: int64 */
+            refused: number;
+            /** @description Names of the secrets that are set; they can't be read again. */
+            secrets: string[];
+            /** @description What the kind asks for. */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** @description What to put where, to make it receive. */
+            setup: components["schemas"]["ChannelStep"][];
+            /**
+             * @description waiting: nothing came yet. failing: it can't work, or what came last was refused.
+             * @enum {string}
+             */
+            state: "waiting" | "receiving" | "failing" | "off";
+            /** @description What keeps it from working. */
+            trouble?: string;
+            /** Format: date-time */
+            trouble_at?: string;
+        };
+        ChannelChange: {
+            enabled?: boolean;
+            name?: string;
+            origins?: string[];
+            /** Format: int64 */
+            per_minute?: number;
+            /** @description Changes those it names; an empty one is removed. */
+            secrets?: {
+                [key: string]: string;
+            };
+            /** @description Replaces all of them. */
+            settings?: {
+                [key: string]: unknown;
+            };
+        };
+        ChannelInput: {
+            /** @example widget */
+            kind: string;
+            /** @description Name of the kind when absent. */
+            name?: string;
+            origins?: string[] | null;
+            /** Format: int64 */
+            per_minute?: number;
+            /** @description Write only. */
+            secrets?: {
+                [key: string]: string;
+            };
+            settings?: {
+                [key: string]: unknown;
+            };
+        };
+        ChannelKindBody: {
+            label: string;
+            name: string;
+            secrets: string[];
+        };
+        ChannelStep: {
+            /** @enum {string} */
+            language: "html" | "sh" | "yaml" | "js" | "python" | "go" | "text" | "json";
+            text: string;
+            title: string;
+        };
         EventActor: {
             id: string;
             name: string;
@@ -2789,6 +2999,27 @@ export interface components {
              * @enum {string}
              */
             type: "application.updated";
+        };
+        EventChannelUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "channel.updated";
         };
         EventDeliveryUpdated: {
             /** Format: date-time */
@@ -3133,6 +3364,27 @@ export interface components {
              */
             type: "proposals.updated";
         };
+        EventReleaseUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "release.updated";
+        };
         EventRolloutCreated: {
             /** Format: date-time */
             at: string;
@@ -3425,12 +3677,24 @@ export interface components {
             /** Format: int64 */
             attempts: number;
             channel: string;
+            channel_id?: string;
             content_type: string;
+            /**
+             * @description How a payload is written that is no text.
+             * @enum {string}
+             */
+            encoding?: "base64";
             feedback_id?: string;
+            /** @description Of whom it is; absent for a report as the API takes it. */
+            format?: string;
             id: string;
             import_id?: string;
             launch_id: string;
+            /** @description Deliveries that were made of it; only when one delivery is asked for. */
+            made?: string[] | null;
             natural_key?: string;
+            /** @description The delivery that it was made of. */
+            parent_id?: string;
             /** @description As it came; only when one delivery is asked for. */
             payload?: string;
             /** Format: date-time */
@@ -5182,6 +5446,20 @@ export interface components {
             /** Format: int64 */
             total?: number;
         };
+        PageChannel: {
+            items: components["schemas"]["Channel"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageChannelKindBody: {
+            items: components["schemas"]["ChannelKindBody"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
         PageFeedback: {
             items: components["schemas"]["Feedback"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
@@ -5275,6 +5553,13 @@ export interface components {
         };
         PagePublicationOpenAPI: {
             items: components["schemas"]["PublicationOpenAPI"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageRelease: {
+            items: components["schemas"]["Release"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
             next_cursor?: string;
             /** Format: int64 */
@@ -5616,6 +5901,42 @@ export interface components {
             /** @description A rule file of Prometheus with this one group. */
             document: string;
         };
+        Release: {
+            /** Format: date-time */
+            at: string;
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            /** @enum {string} */
+            kind: "deploy" | "hotfix" | "rollback" | "config";
+            launch_id: string;
+            /** @example checkout */
+            service?: string;
+            /** @description Who told of it: api, pagerduty, sentry, gateway, otlp. */
+            source: string;
+            title?: string;
+            url?: string;
+            /** @example 3.0.4 */
+            version: string;
+        };
+        ReleaseInput: {
+            /**
+             * Format: date-time
+             * @description Now when absent.
+             */
+            at?: string;
+            /** @description Your id of it: the same key twice is one marker. Version, service and kind when absent. */
+            key?: string;
+            /**
+             * @description deploy when absent.
+             * @enum {string}
+             */
+            kind?: "deploy" | "hotfix" | "rollback" | "config";
+            service?: string;
+            title?: string;
+            url?: string;
+            version?: string;
+        };
         Rollout: {
             analysis?: components["schemas"]["RolloutAnalysis"];
             api: string;
@@ -5939,6 +6260,13 @@ export interface components {
             /** @enum {string} */
             variant: "stable" | "canary" | "targeted";
         };
+        "Rotate-channel-keyRequest": {
+            /**
+             * Format: int64
+             * @description How long the key before is taken too; 0: not any more.
+             */
+            overlap_hours?: number;
+        };
         ShadowAnswer: {
             content_type?: string;
             /** @description Why there is no whole answer, as the call log names it. */
@@ -6036,7 +6364,7 @@ export interface components {
             /** @description That of the last preview when absent. */
             mapping?: components["schemas"]["ImporterMapping"];
         };
-        StreamEvent: components["schemas"]["EventAlertUpdated"] | components["schemas"]["EventApplicationUpdated"] | components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventGatewayPublished"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventPlanUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventRolloutCreated"] | components["schemas"]["EventRolloutUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventRulegroupUpdated"] | components["schemas"]["EventTargetUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
+        StreamEvent: components["schemas"]["EventAlertUpdated"] | components["schemas"]["EventApplicationUpdated"] | components["schemas"]["EventChannelUpdated"] | components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventGatewayPublished"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventPlanUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventReleaseUpdated"] | components["schemas"]["EventRolloutCreated"] | components["schemas"]["EventRolloutUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventRulegroupUpdated"] | components["schemas"]["EventTargetUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
         TimelineEntry: {
             /** @description Who: kind is member, token, system, rule or reporter; the id is empty where only a name is known. */
             actor: components["schemas"]["AuditActor"];
@@ -7475,6 +7803,165 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CalllogPayload"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-channel-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageChannelKindBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "rotate-channel-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rotate-channel-keyRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
                 };
             };
             /** @description Error */
@@ -9793,6 +10280,72 @@ export interface operations {
             };
         };
     };
+    "list-channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageChannel"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-decisions": {
         parameters: {
             query?: {
@@ -10554,6 +11107,75 @@ export interface operations {
             };
         };
     };
+    "list-releases": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRelease"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "mark-release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Release"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-rules": {
         parameters: {
             query?: never;
@@ -11090,6 +11712,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ApplicationPlan"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
