@@ -31,6 +31,7 @@ import (
 	"github.com/hypercare/hypercare/internal/metric"
 	"github.com/hypercare/hypercare/internal/nlp"
 	"github.com/hypercare/hypercare/internal/note"
+	"github.com/hypercare/hypercare/internal/notice"
 	"github.com/hypercare/hypercare/internal/outbound"
 	"github.com/hypercare/hypercare/internal/person"
 	"github.com/hypercare/hypercare/internal/publication"
@@ -111,6 +112,7 @@ type App struct {
 	triage     *triage.Service
 	issues     *issue.Service
 	notes      *note.Service
+	notices    *notice.Service
 	timeline   *timeline.Service
 	imports    *importer.Service
 	channels   *channel.Service
@@ -211,7 +213,8 @@ func (a *App) build() (err error) {
 	a.issues = issue.NewService(issue.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "issue"), Feedback: a.feedback,
 		Launches: a.launches, Undo: a.undo})
 	a.notes = note.NewService(note.Deps{DB: a.db, Bus: a.bus, Feedback: a.feedback, Issues: a.issues, Members: a.workspaces, Undo: a.undo})
-	a.timeline = timeline.NewService(timeline.Deps{DB: a.db, Feedback: a.feedback, Ledger: a.ledger, Issues: a.issues, Notes: a.notes})
+	a.notices = notice.NewService(notice.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "notice"), Feedback: a.feedback, Issues: a.issues, Undo: a.undo})
+	a.timeline = timeline.NewService(timeline.Deps{DB: a.db, Feedback: a.feedback, Ledger: a.ledger, Issues: a.issues, Notes: a.notes, Notices: a.notices})
 	a.imports = importer.NewService(importer.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "import"), Jobs: a.jobs,
 		Feedback: a.feedback, CheckLaunch: a.launches.Check, TimeZone: a.launches.TimeZone, IssuesChanged: a.issuesChanged, Dir: filepath.Join(a.cfg.Data, "imports")})
 	a.releases = release.NewService(a.db, a.bus, a.launches.Check)
@@ -287,6 +290,7 @@ func (a *App) Run(ctx context.Context) error {
 		}
 		workers.Go(func() { a.triage.Reread(work) })
 		workers.Go(func() { a.channels.Run(work) })
+		workers.Go(func() { a.notices.Run(work) })
 		workers.Go(func() { a.watch.Run(work) })
 		workers.Go(func() { a.metrics.Exchange(work) })
 		if err := a.jobs.Start(work); err != nil {

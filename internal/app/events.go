@@ -33,6 +33,7 @@ var events = web.Events{
 	"release.updated":     nil,
 	"member.updated":      nil,
 	"workspace.updated":   nil,
+	"message.updated":     nil,
 	"note.created":        note.Told{},
 	"note.updated":        note.Told{},
 	"mention.updated":     note.Called{},

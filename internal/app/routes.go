@@ -29,6 +29,7 @@ func (a *App) handler() http.Handler {
 	a.rules.Routes(a.api)
 	a.issues.Routes(a.api)
 	a.notes.Routes(a.api)
+	a.notices.Routes(a.api)
 	a.timeline.Routes(a.api)
 	a.imports.Routes(a.api)
 	a.channels.Routes(a.api, web.BaseOf)

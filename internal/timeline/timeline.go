@@ -17,6 +17,7 @@ import (
 	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/issue"
 	"github.com/hypercare/hypercare/internal/note"
+	"github.com/hypercare/hypercare/internal/notice"
 	"github.com/hypercare/hypercare/internal/triage"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
@@ -30,25 +31,27 @@ const (
 	Corrected = "corrected" // a person put right what triage said
 	Changed   = "changed"   // a line of an issue's history
 	Noted     = "note"      // a person wrote a note
+	Written   = "message"   // the reporter or the team wrote to the other
 )
 
 // Entry is one thing that happened.
 type Entry struct {
-	ID         string         `json:"id"`
-	At         time.Time      `json:"at"`
-	Kind       string         `json:"kind" enum:"arrived,read,rule,decided,corrected,changed,note"`
-	Actor      audit.Actor    `json:"actor" doc:"Who: kind is member, token, system, rule or reporter; the id is empty where only a name is known."`
-	Field      string         `json:"field,omitempty" doc:"Of corrected and changed: what changed."`
-	From       string         `json:"from,omitempty"`
-	To         string         `json:"to,omitempty"`
-	Outcome    map[string]any `json:"outcome,omitempty" doc:"Of read, rule and decided: field to value; members by name, issues by key, feedback by number."`
-	Confidence float64        `json:"confidence,omitempty" doc:"Of read: of the category."`
-	Version    string         `json:"version,omitempty" doc:"Of read and rule: of the engine or the rule's text."`
-	Channel    string         `json:"channel,omitempty" doc:"Of arrived: how it came in."`
-	Reason     string         `json:"reason,omitempty"`
-	Feedback   []feedback.Ref `json:"feedback,omitempty" doc:"Of changed: the reports it is about, the first 20 of them."`
-	Note       *note.Note     `json:"note,omitempty"`
-	UndoneAt   *time.Time     `json:"undone_at,omitempty" doc:"Of corrected: when it was taken back."`
+	ID         string          `json:"id"`
+	At         time.Time       `json:"at"`
+	Kind       string          `json:"kind" enum:"arrived,read,rule,decided,corrected,changed,note,message"`
+	Actor      audit.Actor     `json:"actor" doc:"Who: kind is member, token, system, rule or reporter; the id is empty where only a name is known."`
+	Field      string          `json:"field,omitempty" doc:"Of corrected and changed: what changed."`
+	From       string          `json:"from,omitempty"`
+	To         string          `json:"to,omitempty"`
+	Outcome    map[string]any  `json:"outcome,omitempty" doc:"Of read, rule and decided: field to value; members by name, issues by key, feedback by number."`
+	Confidence float64         `json:"confidence,omitempty" doc:"Of read: of the category."`
+	Version    string          `json:"version,omitempty" doc:"Of read and rule: of the engine or the rule's text."`
+	Channel    string          `json:"channel,omitempty" doc:"Of arrived: how it came in."`
+	Reason     string          `json:"reason,omitempty"`
+	Feedback   []feedback.Ref  `json:"feedback,omitempty" doc:"Of changed: the reports it is about, the first 20 of them."`
+	Note       *note.Note      `json:"note,omitempty"`
+	Message    *notice.Message `json:"message,omitempty"`
+	UndoneAt   *time.Time      `json:"undone_at,omitempty" doc:"Of corrected: when it was taken back."`
 }
 
 // What to show.
@@ -85,6 +88,7 @@ type Service struct {
 	ledger   *triage.Ledger
 	issues   *issue.Service
 	notes    *note.Service
+	notices  *notice.Service
 }
 
 // Deps are what a Service needs.
@@ -94,10 +98,13 @@ type Deps struct {
 	Ledger   *triage.Ledger
 	Issues   *issue.Service
 	Notes    *note.Service
+	Notices  *notice.Service
 }
 
 // NewService returns the service.
-func NewService(d Deps) *Service { return &Service{d.DB, d.Feedback, d.Ledger, d.Issues, d.Notes} }
+func NewService(d Deps) *Service {
+	return &Service{d.DB, d.Feedback, d.Ledger, d.Issues, d.Notes, d.Notices}
+}
 
 func (q Query) wants(show string) bool { return q.Show == "" || q.Show == All || q.Show == show }
 
@@ -134,6 +141,15 @@ func (s *Service) OfFeedback(ctx context.Context, id string, q Query) (*Page, er
 			return nil, err
 		}
 		all = append(all, ofNotes(list)...)
+		messages, err := s.notices.Messages(ctx, a.Workspace, f.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range messages {
+			if m.State != notice.Cancelled {
+				all = append(all, Entry{ID: m.ID, At: m.CreatedAt, Kind: Written, Actor: m.Author, Message: m})
+			}
+		}
 	}
 	return page(all, q), nil
 }

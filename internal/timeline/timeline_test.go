@@ -19,6 +19,7 @@ import (
 	"github.com/hypercare/hypercare/internal/feedback/feedbacktest"
 	"github.com/hypercare/hypercare/internal/issue"
 	"github.com/hypercare/hypercare/internal/note"
+	"github.com/hypercare/hypercare/internal/notice"
 	"github.com/hypercare/hypercare/internal/secret"
 	"github.com/hypercare/hypercare/internal/triage"
 	"github.com/hypercare/hypercare/internal/undo"
@@ -62,7 +63,8 @@ func newBench(t testing.TB) *bench {
 		return b.ledger.Human(ctx, tx, a, d.LaunchID, d.FeedbackIDs, outcome, reason)
 	})
 	b.notes = note.NewService(note.Deps{DB: b.DB, Bus: b.Bus, Feedback: b.Feedback, Issues: b.issues, Members: b.members, Undo: b.undo})
-	b.s = NewService(Deps{DB: b.DB, Feedback: b.Feedback, Ledger: b.ledger, Issues: b.issues, Notes: b.notes})
+	b.s = NewService(Deps{DB: b.DB, Feedback: b.Feedback, Ledger: b.ledger, Issues: b.issues, Notes: b.notes,
+		Notices: notice.NewService(notice.Deps{DB: b.DB, Bus: b.Bus, Log: log, Feedback: b.Feedback, Issues: b.issues, Undo: b.undo})})
 	b.Feedback.SetReader(reader{b})
 	return b
 }

@@ -554,6 +554,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/feedback/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the reporter and the team wrote to each other, oldest first */
+        get: operations["list-messages"];
+        put?: never;
+        /** Answer the reporter; it goes out in half a minute */
+        post: operations["send-message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/feedback/{id}/notes": {
         parameters: {
             query?: never;
@@ -1250,6 +1268,23 @@ export interface paths {
         put?: never;
         /** Merge an issue into another; reversible */
         post: operations["merge-issue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/issues/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer everybody who reported an issue, each in their own thread */
+        post: operations["send-issue-message"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3277,6 +3312,27 @@ export interface components {
              * @enum {string}
              */
             type: "mention.updated";
+        };
+        EventMessageUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "message.updated";
         };
         EventNoteCreated: {
             /** Format: date-time */
@@ -5392,6 +5448,63 @@ export interface components {
             /** @description Takes the act back: POST /undo/{id}. */
             undo_id: string;
         };
+        NoticeInput: {
+            files?: components["schemas"]["FeedbackAttachmentInput"][] | null;
+            /** @description 1 to 20,000 characters, plain text, in the reporter's language. */
+            text: string;
+            /** @description The first way that reaches the reporter when absent. */
+            via?: string;
+        };
+        NoticeMessage: {
+            attachments?: components["schemas"]["FeedbackAttachment"][] | null;
+            author: components["schemas"]["AuditActor"];
+            /** Format: date-time */
+            created_at: string;
+            /** @enum {string} */
+            direction: "in" | "out";
+            /**
+             * Format: date-time
+             * @description When a queued message goes out; until then it can be taken back.
+             */
+            due_at?: string;
+            feedback_id: string;
+            id: string;
+            launch_id: string;
+            /** @description What was cut off as said before. */
+            quoted?: string;
+            /** @description Why it failed, or waits. */
+            reason?: string;
+            /** Format: date-time */
+            sent_at?: string;
+            /** @enum {string} */
+            state: "received" | "queued" | "sent" | "failed" | "cancelled";
+            text: string;
+            to?: string;
+            /** @example email */
+            via: string;
+        };
+        NoticeReach: {
+            channel_id?: string;
+            to?: string;
+            via: string;
+        };
+        NoticeSentReply: {
+            items: components["schemas"]["NoticeMessage"][];
+            /** @description Takes it back, while it has not gone out. */
+            undo_id: string;
+            /**
+             * Format: int64
+             * @description Reporters whom no way reaches.
+             */
+            unreachable: number;
+        };
+        NoticeThread: {
+            items: components["schemas"]["NoticeMessage"][];
+            /** @description Ways in which the reporter can be answered; the first is taken. */
+            reach: components["schemas"]["NoticeReach"][];
+            /** @description The reporter wrote last, or was never answered. */
+            unanswered: boolean;
+        };
         OpenapiDifference: {
             /** @description Who calls by the old document may be refused, or not understand the answer. */
             breaking: boolean;
@@ -6364,7 +6477,7 @@ export interface components {
             /** @description That of the last preview when absent. */
             mapping?: components["schemas"]["ImporterMapping"];
         };
-        StreamEvent: components["schemas"]["EventAlertUpdated"] | components["schemas"]["EventApplicationUpdated"] | components["schemas"]["EventChannelUpdated"] | components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventGatewayPublished"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventPlanUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventReleaseUpdated"] | components["schemas"]["EventRolloutCreated"] | components["schemas"]["EventRolloutUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventRulegroupUpdated"] | components["schemas"]["EventTargetUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
+        StreamEvent: components["schemas"]["EventAlertUpdated"] | components["schemas"]["EventApplicationUpdated"] | components["schemas"]["EventChannelUpdated"] | components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventGatewayPublished"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventMessageUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventPlanUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventReleaseUpdated"] | components["schemas"]["EventRolloutCreated"] | components["schemas"]["EventRolloutUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventRulegroupUpdated"] | components["schemas"]["EventTargetUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
         TimelineEntry: {
             /** @description Who: kind is member, token, system, rule or reporter; the id is empty where only a name is known. */
             actor: components["schemas"]["AuditActor"];
@@ -6384,7 +6497,8 @@ export interface components {
             from?: string;
             id: string;
             /** @enum {string} */
-            kind: "arrived" | "read" | "rule" | "decided" | "corrected" | "changed" | "note";
+            kind: "arrived" | "read" | "rule" | "decided" | "corrected" | "changed" | "note" | "message";
+            message?: components["schemas"]["NoticeMessage"];
             note?: components["schemas"]["Note"];
             /** @description Of read, rule and decided: field to value; members by name, issues by key, feedback by number. */
             outcome?: {
@@ -8304,6 +8418,72 @@ export interface operations {
             };
         };
     };
+    "list-messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeThread"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "send-message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeInput"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeSentReply"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-feedback-notes": {
         parameters: {
             query?: {
@@ -9810,6 +9990,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IssueMergedBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "send-issue-message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeInput"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeSentReply"];
                 };
             };
             /** @description Error */
