@@ -78,11 +78,27 @@ type Kind struct {
 	// Secrets names what may be set besides the settings: passwords, what
 	// requests are signed with.
 	Secrets []string
+	// Fields describes settings and secrets for a form, in order.
+	Fields []Field
+	// Note says in one sentence what comes by such a channel.
+	Note string
 	// Check refuses settings that can't be used, and fills in the rest.
 	Check func(settings map[string]any) error
 	// Setup says what to do on the sender's side. base is where senders find
 	// hypercare, without a slash at its end.
 	Setup func(c *Channel, base string) []Step
+}
+
+// Field is one setting or secret as a form shows it.
+type Field struct {
+	Name        string   `json:"name"`
+	Label       string   `json:"label"`
+	Hint        string   `json:"hint,omitempty"`
+	Type        string   `json:"type" enum:"text,area,number,bool,select,secret" doc:"secret: one of the kind's secrets, all others are settings."`
+	Options     []string `json:"options,omitempty" doc:"Of select."`
+	Default     any      `json:"default,omitempty"`
+	Placeholder string   `json:"placeholder,omitempty"`
+	Required    bool     `json:"required,omitempty"`
 }
 
 // Input is a channel to be made.

@@ -12,7 +12,9 @@ import (
 type kindBody struct {
 	Name    string   `json:"name"`
 	Label   string   `json:"label"`
+	Note    string   `json:"note,omitempty"`
 	Secrets []string `json:"secrets" nullable:"false"`
+	Fields  []Field  `json:"fields" nullable:"false"`
 }
 
 // Routes adds the operations of this package. base says where senders find
@@ -34,7 +36,7 @@ func (s *Service) Routes(api *web.API, base func(context.Context) string) {
 	web.Route(api, "GET /channel-kinds", "list-channel-kinds", "Kinds of channels there are", func(context.Context, *struct{}) (*web.Body[web.Page[kindBody]], error) {
 		var out []kindBody
 		for _, k := range s.Kinds() {
-			out = append(out, kindBody{k.Name, k.Label, append([]string{}, k.Secrets...)})
+			out = append(out, kindBody{k.Name, k.Label, k.Note, append([]string{}, k.Secrets...), append([]Field{}, k.Fields...)})
 		}
 		return &web.Body[web.Page[kindBody]]{Body: web.NewPage(out, "")}, nil
 	})

@@ -296,12 +296,14 @@ func (s *Service) Routes(api *web.API) {
 
 func (s *Service) deliveryRoutes(api *web.API) {
 	type listIn struct {
-		LaunchID string `query:"launch_id" required:"true"`
-		State    string `query:"state" enum:"accepted,processed,dead,undone"`
-		Channel  string `query:"channel"`
-		ImportID string `query:"import_id"`
-		Cursor   string `query:"cursor"`
-		Limit    int    `query:"limit" minimum:"0" maximum:"200"`
+		LaunchID  string `query:"launch_id" required:"true"`
+		State     string `query:"state" enum:"accepted,processed,dead,undone"`
+		Channel   string `query:"channel"`
+		ImportID  string `query:"import_id"`
+		ChannelID string `query:"channel_id" doc:"Of the channel that it came by."`
+		ParentID  string `query:"parent_id" doc:"Those that were made of this delivery."`
+		Cursor    string `query:"cursor"`
+		Limit     int    `query:"limit" minimum:"0" maximum:"200"`
 	}
 	type listOut struct {
 		web.Page[Delivery]
@@ -313,7 +315,7 @@ func (s *Service) deliveryRoutes(api *web.API) {
 			return nil, err
 		}
 		limit := web.Limit(in.Limit, 50, 200)
-		list, err := s.Deliveries(ctx, DeliveryFilter{LaunchID: in.LaunchID, State: in.State, Channel: in.Channel, ImportID: in.ImportID, Before: before, Limit: limit})
+		list, err := s.Deliveries(ctx, DeliveryFilter{LaunchID: in.LaunchID, State: in.State, Channel: in.Channel, ImportID: in.ImportID, ChannelID: in.ChannelID, ParentID: in.ParentID, Before: before, Limit: limit})
 		if err != nil {
 			return nil, err
 		}

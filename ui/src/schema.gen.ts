@@ -2961,6 +2961,21 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        ChannelField: {
+            default?: unknown;
+            hint?: string;
+            label: string;
+            name: string;
+            /** @description Of select. */
+            options?: string[] | null;
+            placeholder?: string;
+            required?: boolean;
+            /**
+             * @description secret: one of the kind's secrets, all others are settings.
+             * @enum {string}
+             */
+            type: "text" | "area" | "number" | "bool" | "select" | "secret";
+        };
         ChannelInput: {
             /** @example widget */
             kind: string;
@@ -2978,8 +2993,10 @@ export interface components {
             };
         };
         ChannelKindBody: {
+            fields: components["schemas"]["ChannelField"][];
             label: string;
             name: string;
+            note?: string;
             secrets: string[];
         };
         ChannelStep: {
@@ -8096,6 +8113,10 @@ export interface operations {
                 state?: "accepted" | "processed" | "dead" | "undone";
                 channel?: string;
                 import_id?: string;
+                /** @description Of the channel that it came by. */
+                channel_id?: string;
+                /** @description Those that were made of this delivery. */
+                parent_id?: string;
                 cursor?: string;
                 limit?: number;
             };

@@ -39,6 +39,7 @@ const all: [name: string, route: string, query?: string][] = [
   ["board", "/launches/$launchId/board"],
   ["imports", "/launches/$launchId/imports"],
   ["import", "/launches/$launchId/imports/$importId"],
+  ["channels", "/launches/$launchId/channels"],
   ["deliveries", "/launches/$launchId/deliveries"],
   ["rules", "/launches/$launchId/rules"],
   ["decisions", "/launches/$launchId/decisions"],

@@ -52,6 +52,7 @@ const overlays: [name: string, path: (d: Demo) => string, show: (p: Page) => Pro
     (d) => `${d.launch}/deliveries`,
     (p) => p.getByRole("main").getByRole("listitem").getByRole("button").first().click(),
   ],
+  ["channel", (d) => `${d.launch}/channels`, key("n")],
   ["openapi", () => "/gateway/apis", key("i")],
   ["application", () => "/gateway/applications", key("n")],
   ["plan", () => "/gateway/applications", key("Shift+N")],

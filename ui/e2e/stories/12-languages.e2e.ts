@@ -28,6 +28,7 @@ describe("languages", () => {
     `${launch}/issues`,
     `${launch}/issues/${issue}`,
     `${launch}/imports`,
+    `${launch}/channels`,
     `${launch}/deliveries`,
     `${launch}/rules`,
     `${launch}/decisions`,

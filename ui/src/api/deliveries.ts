@@ -3,7 +3,12 @@ import { ask, client } from "./client";
 
 export const deliveryStates = ["accepted", "processed", "dead", "undone"] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
-export type DeliveryFilter = { state?: DeliveryState; channel?: string };
+export type DeliveryFilter = {
+  state?: DeliveryState;
+  channel?: string;
+  channel_id?: string;
+  parent_id?: string;
+};
 
 export const deliveryListQuery = (launch: string, filter: DeliveryFilter) =>
   infiniteQueryOptions({

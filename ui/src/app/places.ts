@@ -4,6 +4,7 @@ import {
   BookCheck,
   Braces,
   Building2,
+  Cable,
   CircleUser,
   Contrast,
   Inbox,
@@ -40,6 +41,7 @@ export interface Place {
     | "/launches/$launchId/feedback"
     | "/launches/$launchId/issues"
     | "/launches/$launchId/board"
+    | "/launches/$launchId/channels"
     | "/launches/$launchId/deliveries"
     | "/launches/$launchId/imports"
     | "/launches/$launchId/rules"
@@ -104,13 +106,14 @@ export const places: Place[] = [
   },
   { id: "alerts", to: "/gateway/alerts", label: "nav.alerts", icon: BellRing, keys: "g w" },
   {
-    id: "imports",
-    to: "/launches/$launchId/imports",
-    label: "nav.imports",
-    icon: Upload,
-    keys: "g m",
+    id: "channels",
+    to: "/launches/$launchId/channels",
+    label: "nav.channels",
+    icon: Cable,
+    keys: "g h",
     group: "nav.intake",
   },
+  { id: "imports", to: "/launches/$launchId/imports", label: "nav.imports", icon: Upload, keys: "g m" },
   {
     id: "deliveries",
     to: "/launches/$launchId/deliveries",

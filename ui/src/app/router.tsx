@@ -23,6 +23,7 @@ import {
   boardSearch,
   callsSearch,
   centreSearch,
+  channelsSearch,
   decisionSearch,
   deliverySearch,
   feedbackSearch,
@@ -60,6 +61,11 @@ const signIn = createRoute({
   },
   component: pageCode(() => import("@/pages/sign-in")),
 });
+
+/** A page with the words of an area that is loaded with it. */
+function withWords<T>(area: Parameters<typeof loadArea>[0], load: () => Promise<T>): () => Promise<T> {
+  return async () => (await Promise.all([load(), loadArea(area)]))[0];
+}
 
 /** Everything behind the sign-in. */
 const app = createRoute({
@@ -157,6 +163,13 @@ const oneImport = createRoute({
   component: pageCode(() => import("@/pages/imports/import-page")),
 });
 
+const channels = createRoute({
+  getParentRoute: () => launch,
+  path: "/channels",
+  validateSearch: channelsSearch,
+  component: pageCode(withWords("channels", () => import("@/pages/channels/channels"))),
+});
+
 const deliveries = createRoute({
   getParentRoute: () => launch,
   path: "/deliveries",
@@ -184,10 +197,7 @@ const launchSettings = createRoute({
 });
 
 /** A page of the gateway, with the words of its area. */
-const traffic =
-  <T,>(load: () => Promise<T>): (() => Promise<T>) =>
-  async () =>
-    (await Promise.all([load(), loadArea("gateway")]))[0];
+const traffic = <T,>(load: () => Promise<T>) => withWords("gateway", load);
 
 const calls = createRoute({
   getParentRoute: () => app,
@@ -339,6 +349,7 @@ const tree = root.addChildren([
       board,
       imports,
       oneImport,
+      channels,
       deliveries,
       rules,
       decisions,

@@ -138,7 +138,16 @@ export const centreSearch = (raw: Raw): CentreSearch =>
 export type DeliverySearch = DeliveryFilter & { delivery?: string };
 
 export const deliverySearch = (raw: Raw): DeliverySearch =>
-  tidy({ state: oneOf(raw.state, deliveryStates), channel: text(raw.channel), delivery: text(raw.delivery) });
+  tidy({
+    state: oneOf(raw.state, deliveryStates),
+    channel: text(raw.channel),
+    channel_id: text(raw.channel_id),
+    parent_id: text(raw.parent_id),
+    delivery: text(raw.delivery),
+  });
+
+/** The channel that is open, or is to be made ("/" for a choice of kinds). */
+export const channelsSearch = (raw: Raw): { channel?: string } => tidy({ channel: text(raw.channel) });
 
 /** What was said and what holds are values of one field; without it they say nothing. */
 export function decisionSearch(raw: Raw): DecisionFilter {

@@ -1,8 +1,9 @@
 import type { ReactNode } from "react";
 import type { en } from "./en";
+import type { channels } from "./en/channels";
 import type { gateway } from "./en/gateway";
 
-export type MessageKey = keyof typeof en | keyof typeof gateway;
+export type MessageKey = keyof typeof en | keyof typeof gateway | keyof typeof channels;
 type Plural = { one: string; other: string };
 export type Message = string | Plural;
 /** A complete set of messages: a language that lacks one does not compile. */
@@ -35,6 +36,10 @@ export async function loadLanguage(to: Language): Promise<void> {
 
 /** Words that come with the pages that say them: everything else is in the way of the first page. */
 const areas = {
+  channels: {
+    en: async () => (await import("./en/channels")).channels,
+    de: async () => (await import("./de/channels")).channels,
+  },
   gateway: {
     en: async () => (await import("./en/gateway")).gateway,
     de: async () => (await import("./de/gateway")).gateway,
@@ -48,7 +53,7 @@ export async function loadArea(name: keyof typeof areas): Promise<void> {
     language === "de"
       ? await area.de()
       : language === "pseudo"
-        ? (await import("./pseudo")).pseudo(await area.en())
+        ? (await import("./pseudo")).pseudo<string>(await area.en())
         : await area.en();
   messages = { ...messages, ...words };
 }

@@ -30,6 +30,9 @@ const follows: Partial<Record<EventType, string[]>> = {
   "proposals.updated": ["proposals"],
   "rule.updated": ["rules"],
   "delivery.updated": ["delivery-list"],
+  "channel.updated": ["channels", "channel"],
+  "release.updated": ["releases"],
+  "message.updated": ["thread", "timeline"],
   "member.updated": ["users", "me"],
   "workspace.updated": ["me"],
   // A note may stand on the issue of its report too, and on what that was merged into.
