@@ -16,6 +16,7 @@ const pages: Record<string, string> = {
   apis: "APIs",
   applications: "Applications",
   alerts: "Alerts",
+  channels: "Channels",
   shared: "Lists, reports and issues",
 };
 
