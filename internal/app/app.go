@@ -18,6 +18,7 @@ import (
 	"github.com/hypercare/hypercare/internal/application"
 	"github.com/hypercare/hypercare/internal/calllog"
 	"github.com/hypercare/hypercare/internal/channel"
+	"github.com/hypercare/hypercare/internal/channel/alert"
 	"github.com/hypercare/hypercare/internal/channel/importer"
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
@@ -117,6 +118,7 @@ type App struct {
 	imports    *importer.Service
 	channels   *channel.Service
 	releases   *release.Service
+	outside    *alert.Service // alerts of other systems
 	views      *view.Service
 	nodes      *nodes
 	measures   *measure.Service

@@ -26,7 +26,7 @@ func (wakeArgs) Kind() string { return "feedback.wake" }
 
 func (a *App) wake(ctx context.Context, _ wakeArgs) error {
 	_, err := a.feedback.Wake(ctx)
-	return err
+	return errors.Join(err, a.outside.Sweep(ctx))
 }
 
 // sweepArgs asks for housekeeping: what has served its time is forgotten,

@@ -47,3 +47,14 @@ func (s *Service) AttachmentsOf(ctx context.Context, ws workspace.ID, owners []s
 // ReadFile returns the bytes of an attachment by its SHA256, for who sends them
 // on.
 func (s *Service) ReadFile(sha256 string) ([]byte, error) { return s.readFile(sha256) }
+
+// ByNaturalKey returns the id of the report of a launch that came by a
+// channel with a natural key, "" when there is none.
+func (s *Service) ByNaturalKey(ctx context.Context, q db.Queryer, ws workspace.ID, launchID, channel, key string) (string, error) {
+	var id string
+	err := q.QueryRowContext(ctx, `SELECT id FROM delivery WHERE workspace_id = $1 AND launch_id = $2 AND channel = $3 AND natural_key = $4`, ws, launchID, channel, key).Scan(&id)
+	if err != nil && !db.IsNoRows(err) {
+		return "", fmt.Errorf("find report by its natural key: %w", err)
+	}
+	return id, nil
+}
