@@ -25,6 +25,7 @@ func TestKillCostsAtMostTheLastMomentOfTheCallLog(t *testing.T) {
 	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }))
 	defer up.Close()
 	cfg := fresh(t)
+	skipOnPostgres(t, cfg)
 	w := world{Server: start(t, cfg)}
 	w.token = newToken(t, cfg, "admin")
 	doc := fmt.Sprintf("gateway: 1\nupstreams:\n  - {name: up, targets: [{url: %q}]}\napis:\n  - {name: shop, upstream: up, routes: [{name: all, prefix: /}]}\n", up.URL)

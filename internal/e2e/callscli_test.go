@@ -26,6 +26,7 @@ func TestCallsFromTheCommandLine(t *testing.T) {
 	}))
 	defer up.Close()
 	cfg := fresh(t)
+	skipOnPostgres(t, cfg)
 	w := world{Server: start(t, cfg)}
 	w.token = newToken(t, cfg, "admin")
 	doc := fmt.Sprintf("gateway: 1\nlog: {payload: all}\nupstreams:\n  - {name: up, targets: [{url: %q}]}\napis:\n  - {name: shop, upstream: up, routes: [{name: all, prefix: /}]}\n", up.URL)

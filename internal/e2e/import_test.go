@@ -86,7 +86,9 @@ func rowsCSV(rows int) []byte {
 }
 
 // TestKillDuringImportResumes kills the process in the middle of an import;
-// after the restart it goes on by itself and every row is there once.
+// after the restart it goes on by itself and every row is there once. On
+// PostgreSQL, where another node could be at work on it, that takes the age at
+// which a job counts as dead (35 s and more), so there it is killed once.
 func TestKillDuringImportResumes(t *testing.T) {
 	t.Parallel()
 	const rows = 6000
@@ -96,7 +98,11 @@ func TestKillDuringImportResumes(t *testing.T) {
 		t.Fatalf("upload: %d %s", a.status, a.body)
 	}
 	w.startImport(t, im)
-	for round := range 2 {
+	kills := 2
+	if w.Config.DatabaseURL != "" {
+		kills = 1
+	}
+	for round := range kills {
 		waitFor(t, time.Minute, "the import to be under way", func() (bool, string) {
 			w.get(t, "/api/v1/imports/"+im.ID, &im)
 			return im.Progress.RowsRead > round*1000 || im.State == "done", fmt.Sprintf("%+v", im)

@@ -227,6 +227,7 @@ func TestAPrometheusWritesHere(t *testing.T) {
 		t.Skip("prometheus is not installed (scripts/setup.sh installs Debian's package prometheus)")
 	}
 	w := newWorld(t)
+	skipOnPostgres(t, w.Config)
 	dir := t.TempDir()
 	host := strings.TrimPrefix(w.URL, "http://")
 	cfg := fmt.Sprintf(`global: {scrape_interval: 1s}

@@ -48,8 +48,8 @@ func newGate(t *testing.T, args ...string) *gate {
 	return g
 }
 
-// skipOnPostgres leaves a test to the run on SQLite: protocols have nothing to
-// do with the database.
+// skipOnPostgres leaves a test to the run on SQLite: protocols, the call log
+// and the metrics' own store have nothing to do with the database.
 func skipOnPostgres(t *testing.T, cfg proc.Config) {
 	t.Helper()
 	if cfg.DatabaseURL != "" {

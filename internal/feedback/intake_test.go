@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/feedback/feedbacktest"
@@ -366,5 +367,46 @@ func TestPoisonDoesNotHoldUpOthers(t *testing.T) {
 	b.Process()
 	if f, err := b.Feedback.Get(b.Ctx, ids[1]); err != nil || f.Text != "poison" {
 		t.Errorf("after the replay: %+v, %v", f, err)
+	}
+}
+
+// TestStopGivesClaimsBack: what a process that stops had claimed and did not
+// get to is there for the next one at once, and that try does not count.
+func TestStopGivesClaimsBack(t *testing.T) {
+	t.Parallel()
+	b := feedbacktest.New(t)
+	now := time.Now()
+	b.Feedback.SetNow(func() time.Time { return now })
+	ctx, stop := context.WithCancel(b.Ctx)
+	defer stop()
+	var ids []string
+	launches := []string{b.LaunchID, b.Launch("second")}
+	err := b.DB.Tx(b.Ctx, func(tx *db.Tx) error {
+		ids = ids[:0]
+		for _, launch := range launches {
+			receipts, err := b.Feedback.AcceptIn(b.Ctx, tx, b.Workspace, launch, []feedback.Incoming{{Input: feedback.Input{Channel: "api", Text: "The export fails"}}})
+			if err != nil {
+				return err
+			}
+			ids = append(ids, receipts[0].ID)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Read = func(f *feedback.Feedback) *nlp.Result {
+		stop() // in the middle of the batch
+		return feedbacktest.Reading(f)
+	}
+	if n, err := b.Feedback.ProcessOnce(ctx); n != 2 || err == nil {
+		t.Fatalf("ProcessOnce of a stopping process = %d, %v; want 2 and an error", n, err)
+	}
+	b.Read = feedbacktest.Reading
+	b.Process() // at the same moment: no claim runs out meanwhile
+	for _, id := range ids {
+		if d, err := b.Feedback.Delivery(b.Ctx, id); err != nil || d.State != "processed" || d.Attempts != 1 {
+			t.Errorf("delivery = %s after %d attempts, %v; want processed after 1", d.State, d.Attempts, err)
+		}
 	}
 }

@@ -30,7 +30,10 @@ type Record func(ctx context.Context, tx *db.Tx, added []*Feedback) error
 
 const (
 	processBatch = 128
-	lease        = 2 * time.Minute // a batch whose process died is claimed again
+	// A batch whose process died is claimed again after this. A batch takes a
+	// tenth of a second; one that takes longer than this is read twice and
+	// lands once, because only what still waits is written.
+	lease = 15 * time.Second
 )
 
 // work is one claimed delivery.
@@ -43,6 +46,7 @@ type work struct {
 	payload  []byte
 	attempts int
 	received int64
+	until    int64 // the claim ends
 
 	channelID   string
 	format      string // "": the payload is an Input
@@ -54,16 +58,18 @@ type work struct {
 func (s *Service) claim(ctx context.Context) ([]work, error) {
 	var list []work
 	now := s.now()
+	until := db.Micros(now.Add(lease))
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
 		var err error
 		list, err = db.All(ctx, tx, func(r db.Scanner) (w work, err error) {
+			w.until = until
 			return w, r.Scan(&w.ws, &w.id, &w.launchID, &w.channel, &w.importID, &w.payload, &w.attempts, &w.received,
 				&w.channelID, &w.format, &w.contentType, &w.file)
 		}, `UPDATE delivery SET due_at = $1, attempts = attempts + 1
 			WHERE (workspace_id, id) IN (SELECT workspace_id, id FROM delivery WHERE state = 'accepted' AND due_at <= $2
 				ORDER BY due_at, id LIMIT $3 `+tx.SkipLocked()+`)
 			RETURNING workspace_id, id, launch_id, channel, import_id, payload, attempts, received_at, channel_id, format, content_type, file`,
-			db.Micros(now.Add(lease)), db.Micros(now), processBatch)
+			until, db.Micros(now), processBatch)
 		return err
 	})
 	if err != nil {
@@ -131,12 +137,36 @@ func (s *Service) ProcessOnce(ctx context.Context) (int, error) {
 		}
 		byLaunch[p] = append(byLaunch[p], w)
 	}
-	for _, p := range order {
+	for i, p := range order {
 		if err := s.processLaunch(ctx, p.ws, p.launchID, byLaunch[p]); err != nil {
+			if ctx.Err() != nil { // stopping
+				for _, p := range order[i:] {
+					s.giveBack(ctx, p.ws, byLaunch[p])
+				}
+			}
 			return len(list), err
 		}
 	}
 	return len(list), nil
+}
+
+// giveBack ends the claim on what a process that stops did not get to, so
+// that another, or the next start, need not wait for the claim to run out.
+func (s *Service) giveBack(ctx context.Context, ws workspace.ID, batch []work) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	defer cancel()
+	args := []any{db.Micros(s.now()), ws, batch[0].until}
+	for _, w := range batch {
+		args = append(args, w.id)
+	}
+	err := s.db.Tx(ctx, func(tx *db.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE delivery SET due_at = $1, attempts = attempts - 1
+			WHERE workspace_id = $2 AND state = 'accepted' AND due_at = $3 AND id IN (`+db.In(4, len(batch))+`)`, args...)
+		return err
+	})
+	if err != nil {
+		s.log.WarnContext(ctx, "give deliveries back; they wait for their claim to run out", "workspace", ws, "err", err)
+	}
 }
 
 // processLaunch makes feedback from claimed deliveries of one launch; when
@@ -148,12 +178,15 @@ func (s *Service) processLaunch(ctx context.Context, ws workspace.ID, launchID s
 		return nil
 	}
 	if ctx.Err() != nil {
-		return err // stopping: claimed again at the next start
+		return err // stopping: it is given back
 	}
 	s.log.WarnContext(ctx, "batch failed, each delivery is tried alone", "workspace", ws, "launch", launchID, "size", len(batch), "err", err)
 	for _, w := range batch {
 		done := true
-		if err := s.processBatch(ctx, ws, launchID, []work{w}); err != nil && ctx.Err() == nil {
+		if err := s.processBatch(ctx, ws, launchID, []work{w}); err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
 			if done, err = s.failed(ctx, w, err); err != nil {
 				return err
 			}

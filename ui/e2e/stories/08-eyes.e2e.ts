@@ -129,6 +129,7 @@ describe.each(["light", "dark"] as const)("with forced colours, %s", (theme) => 
     expect(await edge("[role=menu]")).toBeGreaterThanOrEqual(1);
     await page.getByRole("menuitemradio").nth(1).press("Enter");
     await toast(page, /.+/);
+    await page.getByRole("menu").waitFor({ state: "detached" }); // a key before that is the menu's
     expect(await edge(".forced-edge")).toBeGreaterThanOrEqual(1);
     await page.keyboard.press("z");
     await toast(page, "Undone");
