@@ -174,7 +174,7 @@ func TestArrowsOnlyGoDown(t *testing.T) {
 var rank = ranks(
 	[]string{"audit", "nlp", "gateway"},
 	[]string{"workspace"},
-	[]string{"person", "launch", "view", "application", "publication", "calllog", "rollout", "metric", "release", "span"},
+	[]string{"person", "launch", "view", "application", "publication", "calllog", "rollout", "metric", "release", "span", "privacy"},
 	[]string{"feedback"},
 	[]string{"issue", "crash", "notice"},
 	[]string{"triage", "note", "measure", "watch"},

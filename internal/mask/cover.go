@@ -143,3 +143,13 @@ func Replace(text string, spans []Span) string {
 	b.WriteString(text[at:])
 	return b.String()
 }
+
+// CoverField is Cover for the value of a field, whose name may say that it is
+// a secret, and what a bare number is.
+func (m *Masker) CoverField(name, value string) (string, []Original) {
+	name = fold(name)
+	if m.named([]string{name}) && value != "" && value != hidden && m.want != 0 {
+		return hidden, nil
+	}
+	return m.coverField(name, value)
+}
