@@ -1,8 +1,8 @@
 package calllog
 
 import (
-	"context"
 	"bufio"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"

@@ -17,6 +17,10 @@ func (f *finder) email(at int) {
 	start := at
 	for start > 0 && at-start < 64 {
 		r, n := utf8.DecodeLastRuneInString(text[:start])
+		if r == '\'' && start < at && start > 1 && letter(text[start-2]) && letter(text[start]) { // o'hara
+			start--
+			continue
+		}
 		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._%+-", r) || r == utf8.RuneError {
 			break
 		}

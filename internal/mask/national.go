@@ -149,7 +149,7 @@ func (f *finder) candidates(r *run, d []byte) (strong bool, countries string) {
 		add(validDate(num(d[2:4]), num(d[4:6])) && luhn(d), "za")
 		add((d[0] == 1 || d[0] == 2) && frenchMonth(num(d[3:5])), "fr")
 	case 15:
-		strong = (d[0] >= 1 && d[0] <= 4 || d[0] == 7 || d[0] == 8) && frenchMonth(num(d[3:5])) && 97-num(d[:13])%97 == num(d[13:])
+		strong = (d[0] >= 1 && d[0] <= 4 || d[0] == 7 || d[0] == 8) && frenchMonth(num(d[3:5])) && 97-num(d[:13])%97 == num(d[13:]) && r.seps&^sepSpace == 0
 	case 18:
 		strong = chinese(d, d[17]) && (r.g == 1 || r.shape(6, 8, 4))
 	}

@@ -193,7 +193,7 @@ func value(r *run, g group) int {
 // "Chrome 119.0.0.0" is no address.
 func (f *finder) versionBefore(i int) bool {
 	before := strings.TrimRight(f.before(i, 24), " :=/")
-	for _, w := range []string{"version", "ver", "ver.", "v", "v.", "build", "chrome", "chromium", "edge", "edg", "safari", "opera", "release", "firmware", "driver", "sdk", "kernel", "opr", "版本", "версия", "версии", "バージョン", "update", "app"} {
+	for _, w := range []string{"version", "ver", "ver.", "v", "v.", "build", "chrome", "chromium", "edge", "edg", "safari", "opera", "release", "firmware", "driver", "sdk", "kernel", "opr", "版本", "версия", "версии", "バージョン", "update", "app", "section", "chapter", "§", "clause"} {
 		if strings.HasSuffix(before, w) {
 			return true
 		}
@@ -228,7 +228,7 @@ func (f *finder) cards(r *run) bool {
 
 // dotted allows 4111.1111.1111.1111.
 func (f *finder) dotted(r *run, g, h int) bool {
-	return f.text[r.groups[h-1].end] == '.' && r.groups[h].start == r.groups[h-1].end+1 && r.groups[g].end-r.groups[g].start == 4 && r.groups[h-1].end-r.groups[h-1].start == 4
+	return f.text[r.groups[h-1].end] == '.' && r.groups[h].start == r.groups[h-1].end+1 && r.groups[g].end-r.groups[g].start == 4 && r.seps == sepDot
 }
 
 // card judges the groups g to h of a run, n digits.

@@ -27,7 +27,7 @@ func (f *finder) phone(r *run, before, after rune) bool {
 	if r.plus { // the digits begin behind it
 		before = runeBefore(f.text, r.start)
 	}
-	if glued(before) || glued(after) || n < 7 || n > 15 || same(r.d[:n]) {
+	if glued(before) || glued(after) && after != '&' || n < 7 || n > 15 || same(r.d[:n]) {
 		return false
 	}
 	if (after == ':' || after == '=') && r.end+1 < len(f.text) && alnum(f.text[r.end+1]) {
@@ -59,7 +59,7 @@ func (f *finder) phone(r *run, before, after rune) bool {
 	case dots > 0:
 		// 555.123.4567 and 06.12.34.56.78; else versions and amounts
 		return r.shape(3, 3, 4) && dots == 2 && r.d[0] >= 2 && r.d[3] >= 2 || r.shape(2, 2, 2, 2, 2) && dots == 4 && r.d[0] == 0 && r.d[1] != 0
-	case r.d[0] == 0 && r.d[1] != 0 && n >= 10 && n <= 12 && r.g >= 2:
+	case r.d[0] == 0 && r.d[1] != 0 && n >= 10 && n <= 12 && r.g >= 2 && r.g <= 6:
 		return true
 	case r.d[0] == 8 && n == 11 && r.g >= 4: // Russia
 		return true

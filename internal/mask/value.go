@@ -14,7 +14,7 @@ const (
 )
 
 // verbs bind a value to a word.
-var verbs = []string{"is", "was", "ist", "war", "lautet", "lautete", "est", "était", "es", "era", "é", "è", "foi", "fue", "jest", "er", "är", "это", "是", "は", "为"}
+var verbs = []string{"is", "was", "ist", "war", "lautet", "lautete", "est", "était", "es", "era", "é", "è", "foi", "fue", "jest", "er", "är", "to", "это", "是", "は", "为"}
 
 // links may stand between a word and its verb: the password for the portal is.
 var links = []string{"for", "of", "i", "we", "used", "für", "fürs", "von", "vom", "pour", "para", "de", "del", "du", "do", "da", "voor", "van", "zum", "beim", "the", "my", "our"}
@@ -243,7 +243,7 @@ func passwordLike(v string, by int, quoted, last bool) bool {
 	if len(v) < 4 || len(v) > 128 || strings.IndexByte("*<[{$%/.-#|(", v[0]) >= 0 && !quoted || strings.HasPrefix(v, "http") || oneOf(notSecret, strings.Trim(v, ".!?,:")) || strings.Trim(v, "*•x.-_?") == "" {
 		return false
 	}
-	var digits, letters, marks, turns int
+	var digits, letters, marks, turns, spaces int
 	for i := range len(v) {
 		switch c := v[i]; {
 		case digit(c):
@@ -255,13 +255,15 @@ func passwordLike(v string, by int, quoted, last bool) bool {
 			}
 		case strings.IndexByte("!@#$%^&*+=_~?", c) >= 0 && i < len(v)-1 || c == '!' && digits+letters > 4 && digits > 0:
 			marks++
-		case c == ' ' && quoted:
-			return digits > 0 && len(v) <= 40 && strings.Count(v, " ") <= 4
+		case c == ' ':
+			spaces++
 		}
 	}
 	switch {
+	case spaces > 0:
+		return quoted && digits > 0 && len(v) <= 40 && spaces <= 4
 	case quoted && by != byNothing:
-		return digits > 0 || marks > 0 || !strings.Contains(v, " ")
+		return digits > 0 || marks > 0 || letters == len(v)
 	case digits > 0 && letters == 0 && marks == 0: // 123456, but no 3.0.4, no 12/05/2026
 		return digits == len(v) && by != byNothing
 	case by == byNothing:

@@ -113,7 +113,7 @@ func (f *finder) keyword(i, end int) int {
 			return end
 		}
 	}
-	return f.assigned(at, say, strings.EqualFold(text[part:end], "pass") || strings.EqualFold(text[part:end], "pw"))
+	return f.assigned(at, say, strings.EqualFold(text[part:end], "pass"))
 }
 
 // cjk tells whether a text begins with a character of a script that has no
