@@ -247,7 +247,8 @@ func (f *finder) card(r *run, g, h, n int) bool {
 		if before == '-' && r.g > 1 || before == '.' || after == '.' && end+1 < len(f.text) && digit(f.text[end+1]) {
 			return false
 		}
-		return n != 13 && n != 14 || f.cardBefore(start)
+		long := n > 16 || d[0] == 5 && (d[1] == 0 || d[1] > 5) // few cards, many ids
+		return n != 13 && n != 14 && !long && before != '/' || f.cardBefore(start)
 	}
 	for k := g; k < h; k++ {
 		if size := r.groups[k].end - r.groups[k].start; size < 4 || size > 6 {

@@ -39,7 +39,7 @@ func (f *finder) phone(r *run, before, after rune) bool {
 	dots := strings.Count(f.text[r.start:r.end], ".")
 	switch {
 	case r.plus:
-		return n >= 8 && r.d[0] != 0 && !(before >= '0' && before <= '9') && dots != 1
+		return n >= 8 && f.text[r.start+1] != ' ' && r.d[0] != 0 && !(before >= '0' && before <= '9') && dots != 1
 	case before == '-' || before == '.' || before == '/' || before == ',':
 		return false
 	}
@@ -102,6 +102,9 @@ func (f *finder) decimal(r *run) bool {
 // seconds or milliseconds since 1970.
 func (r *run) isDate() bool {
 	size := func(i int) int { return r.groups[i].end - r.groups[i].start }
+	if r.shape(6, 6) && validDate(num(r.d[2:4]), num(r.d[4:6])) && num(r.d[6:8]) < 24 && num(r.d[8:10]) < 60 && r.seps == sepSpace { // 060129 222409
+		return true
+	}
 	if r.g >= 3 {
 		a, b, c := value(r, r.groups[0]), value(r, r.groups[1]), value(r, r.groups[2])
 		switch {

@@ -38,6 +38,9 @@ func (f *finder) assigned(end, say int, signOnly bool) int {
 		j++
 	}
 	start, by := f.binding(j)
+	if by == byNothing && (start == j && !cjk(text[start:]) && !cjkBefore(text, end) || end > 0 && slashBefore(text, end)) {
+		return end // pwd/x, /etc/passwd x
+	}
 	if by == byNothing && (signOnly || j > end || say == saysToken || say == saysKey) || signOnly && by == byVerb {
 		return end
 	}
@@ -58,7 +61,7 @@ func (f *finder) assigned(end, say int, signOnly bool) int {
 		kind = Token
 		ok = random(value, say)
 	default:
-		ok = passwordLike(value, by, quoted, f.restOfLine(stop))
+		ok = passwordLike(value, by, quoted, f.restOfLine(stop)) && (!signOnly || strings.ContainsAny(value, "0123456789"))
 	}
 	if !ok {
 		return end
@@ -67,11 +70,20 @@ func (f *finder) assigned(end, say int, signOnly bool) int {
 	return stop
 }
 
+// slashBefore tells whether the word that ends at end is the last of a path.
+func slashBefore(text string, end int) bool {
+	i := end
+	for i > 0 && (alnum(text[i-1]) || text[i-1] == '_') {
+		i--
+	}
+	return i > 0 && text[i-1] == '/'
+}
+
 // restOfLine tells whether nothing but marks follows on the line.
 func (f *finder) restOfLine(i int) bool {
 	for ; i < len(f.text); i++ {
 		switch c := f.text[i]; {
-		case c == '\n' || c == '\r':
+		case c == '\n' || c == '\r' || c == '&':
 			return true
 		case alnum(c) || c >= 0x80:
 			return false
@@ -138,6 +150,8 @@ func sign(text string, i int) (int, bool) {
 		return i, false
 	}
 	switch {
+	case strings.HasPrefix(text[i:], "::"): // a name of C++
+		return i, false
 	case text[i] == ':' || text[i] == '=':
 		for i++; i < len(text) && (text[i] == '=' || text[i] == '>'); i++ { // := == =>
 		}
@@ -240,7 +254,7 @@ func digits(s string) bool {
 // passwordLike judges a value behind the word password: those that people
 // choose have a digit or a mark, or the line ends with them.
 func passwordLike(v string, by int, quoted, last bool) bool {
-	if len(v) < 4 || len(v) > 128 || strings.IndexByte("*<[{$%/.-#|(", v[0]) >= 0 && !quoted || strings.HasPrefix(v, "http") || oneOf(notSecret, strings.Trim(v, ".!?,:")) || strings.Trim(v, "*•x.-_?") == "" {
+	if len(v) < 4 || len(v) > 128 || strings.IndexByte("*<[{$%/.-#|(", v[0]) >= 0 && !quoted || strings.IndexByte(")]},&;", v[0]) >= 0 || !quoted && (strings.Contains(v, "://") || strings.Contains(v, "()")) || strings.HasPrefix(v, "http") || oneOf(notSecret, strings.Trim(v, ".!?,:")) || strings.Trim(v, "*•x.-_?") == "" {
 		return false
 	}
 	var digits, letters, marks, turns, spaces int

@@ -113,6 +113,9 @@ func (f *finder) keyword(i, end int) int {
 			return end
 		}
 	}
+	if part == i && text[i:end] == "PASS" { // how tests end
+		return end
+	}
 	return f.assigned(at, say, strings.EqualFold(text[part:end], "pass"))
 }
 
