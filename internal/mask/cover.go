@@ -102,11 +102,16 @@ const (
 // it away: what is covered once is not to be read a line below.
 func echoes(s string, spans []Span) []Span {
 	var more []Span
-	for _, sp := range spans[:min(len(spans), maxEchoes)] {
+	var seen []string
+	for _, sp := range spans {
 		v := s[sp.Start:sp.End]
-		if len(v) < minEcho || strings.Count(s, v) < 2 {
+		if len(seen) == maxEchoes {
+			break
+		}
+		if len(v) < minEcho || slices.Contains(seen, v) {
 			continue
 		}
+		seen = append(seen, v)
 		for from := 0; ; {
 			i := strings.Index(s[from:], v)
 			if i < 0 {
