@@ -10,6 +10,7 @@ import (
 
 	"github.com/hypercare/hypercare/internal/app"
 	"github.com/hypercare/hypercare/internal/gateway"
+	"github.com/hypercare/hypercare/internal/mask"
 	"github.com/hypercare/hypercare/internal/secret"
 )
 
@@ -145,7 +146,7 @@ func logger(io streams, format, level string) (*slog.Logger, error) {
 	default:
 		return nil, fmt.Errorf("--log-format must be text or json, not %q", format)
 	}
-	log := slog.New(h)
+	log := slog.New(mask.NewHandler(h))
 	slog.SetDefault(log)
 	return log, nil
 }

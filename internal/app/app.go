@@ -35,6 +35,7 @@ import (
 	"github.com/hypercare/hypercare/internal/notice"
 	"github.com/hypercare/hypercare/internal/outbound"
 	"github.com/hypercare/hypercare/internal/person"
+	"github.com/hypercare/hypercare/internal/privacy"
 	"github.com/hypercare/hypercare/internal/publication"
 	"github.com/hypercare/hypercare/internal/release"
 	"github.com/hypercare/hypercare/internal/rollout"
@@ -106,6 +107,7 @@ type App struct {
 	workspaces *workspace.Service
 	launches   *launch.Service
 	people     *person.Service
+	privacy    *privacy.Service
 	feedback   *feedback.Service
 	undo       *undo.Service
 	ledger     *triage.Ledger
@@ -202,7 +204,8 @@ func (a *App) build() (err error) {
 	a.launches = launch.NewService(a.db, a.bus)
 	a.people = person.NewService(a.db)
 	a.views = view.NewService(a.db, a.bus, a.launches, a.undo)
-	a.feedback = feedback.NewService(feedback.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "feedback"),
+	a.privacy = privacy.NewService(a.db, a.box, a.launches.Check)
+	a.feedback = feedback.NewService(feedback.Deps{DB: a.db, Privacy: a.privacy, Bus: a.bus, Log: a.log.With("component", "feedback"),
 		Files: feedback.NewFiles(filepath.Join(a.cfg.Data, "files")), CheckLaunch: a.launches.Check})
 	a.ledger = triage.NewLedger(triage.LedgerDeps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "ledger"),
 		Feedback: a.feedback, Launches: a.launches, Members: a.workspaces, Undo: a.undo})

@@ -2,6 +2,7 @@ package app
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,7 +13,9 @@ import (
 	"github.com/hypercare/hypercare/internal/call"
 	"github.com/hypercare/hypercare/internal/calllog"
 	"github.com/hypercare/hypercare/internal/gateway"
+	"github.com/hypercare/hypercare/internal/mask"
 	"github.com/hypercare/hypercare/internal/secret"
+	"github.com/hypercare/hypercare/internal/workspace"
 )
 
 // CallLog says how calls are kept. The zero value of each field is good.
@@ -54,8 +57,17 @@ func (a *App) buildCalls() error {
 		a.cleanup = append(a.cleanup, l.Close)
 		store = l
 	}
-	a.calls = calllog.NewService(calllog.Deps{DB: a.db, Log: log, Node: host, Done: a.streams, Each: a.workspaces.Each}, store)
+	a.calls = calllog.NewService(calllog.Deps{DB: a.db, Log: log, Node: host, Done: a.streams, Each: a.workspaces.Each, Cover: a.exportCover}, store)
 	return nil
+}
+
+// exportCover is what the workspace's privacy policy covers in exports.
+func (a *App) exportCover(ctx context.Context, ws workspace.ID) (*mask.Masker, error) {
+	c, err := a.privacy.Cover(ctx, ws, "")
+	if err != nil {
+		return nil, err
+	}
+	return c.Export, nil
 }
 
 // openLog is what both kinds of call log can do.

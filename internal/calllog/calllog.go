@@ -14,6 +14,7 @@ import (
 	"github.com/hypercare/hypercare/internal/call"
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
+	"github.com/hypercare/hypercare/internal/mask"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
@@ -41,6 +42,8 @@ type Deps struct {
 	Done <-chan struct{} // closed when streams must end
 	// Each calls fn for every workspace.
 	Each func(ctx context.Context, fn func(context.Context, workspace.ID) error) error
+	// Cover returns what covers exports of a workspace; nil: nothing does.
+	Cover func(context.Context, workspace.ID) (*mask.Masker, error)
 }
 
 // Service is what the rest of the product may do with the call log.
@@ -50,6 +53,7 @@ type Service struct {
 	node   string
 	done   <-chan struct{}
 	each   func(context.Context, func(context.Context, workspace.ID) error) error
+	cover  func(context.Context, workspace.ID) (*mask.Masker, error)
 	store  Log // nil: this node keeps none
 	home   atomic.Pointer[workspace.ID]
 	drops  drops
@@ -64,7 +68,7 @@ type Service struct {
 // NewService returns the service. Without a store nothing is recorded and
 // every question is answered by saying so.
 func NewService(d Deps, store Log) *Service {
-	return &Service{db: d.DB, log: d.Log, node: d.Node, done: d.Done, each: d.Each, exports: make(chan struct{}, maxExports), captures: newCaptures(), store: store, buffer: sync.Pool{New: func() any { return &scratch{} }}}
+	return &Service{db: d.DB, log: d.Log, node: d.Node, done: d.Done, each: d.Each, cover: d.Cover, exports: make(chan struct{}, maxExports), captures: newCaptures(), store: store, buffer: sync.Pool{New: func() any { return &scratch{} }}}
 }
 
 // need is the first line of every question: who asks, and whether there is a

@@ -15,6 +15,7 @@ import (
 	"github.com/hypercare/hypercare/internal/call"
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
+	"github.com/hypercare/hypercare/internal/mask"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
@@ -46,6 +47,7 @@ type exportFile struct {
 	q     call.Query
 	names []name
 	in    Export
+	mask  *mask.Masker // nil: as it is stored
 }
 
 // export checks an export before anything is written.
@@ -59,6 +61,11 @@ func (s *Service) export(ctx context.Context, in Export) (*exportFile, error) {
 		return nil, err
 	}
 	f := &exportFile{s: s, ws: a.Workspace, in: in}
+	if s.cover != nil {
+		if f.mask, err = s.cover(ctx, a.Workspace); err != nil {
+			return nil, err
+		}
+	}
 	if f.q, err = in.query(a, time.Now()); err != nil {
 		return nil, err
 	}
@@ -145,6 +152,7 @@ type full struct {
 }
 
 func (f *exportFile) row(table *csv.Writer, out io.Writer, r *call.Record) error {
+	f.protect(r)
 	if f.in.Format == "jsonl" {
 		row := full{Call: shape(r)}
 		if f.in.Payload && (r.Request.Capture != "" || r.Response.Capture != "") {
@@ -162,6 +170,22 @@ func (f *exportFile) row(table *csv.Writer, out io.Writer, r *call.Record) error
 		cells[i] = cell(n, r)
 	}
 	return table.Write(cells)
+}
+
+// protect covers what the workspace's policy covers in exports: in what callers
+// wrote. Who the caller is (user, session, ip) stays.
+func (f *exportFile) protect(r *call.Record) {
+	if f.mask == nil {
+		return
+	}
+	r.Path, r.Query, r.Agent = f.mask.Text(r.Path), f.mask.Query(r.Query), f.mask.Text(r.Agent)
+	if !f.in.Payload {
+		return
+	}
+	for _, p := range []*call.Payload{&r.Request, &r.Response} {
+		p.Head = f.mask.Text(p.Head)
+		p.Body = string(f.mask.Body(p.Type, []byte(p.Body), p.Capture == call.Cut))
+	}
 }
 
 // cell is a value in a table. A spreadsheet would take a text that begins like

@@ -2,6 +2,7 @@ package calllog
 
 import (
 	"bufio"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/hypercare/hypercare/internal/audit"
 	"github.com/hypercare/hypercare/internal/call"
+	"github.com/hypercare/hypercare/internal/mask"
 	"github.com/hypercare/hypercare/internal/web"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
@@ -251,6 +253,15 @@ func TestExportsAreTablesThatRunNothing(t *testing.T) {
 	text, _ := io.ReadAll(k.open("/calls/export", "format", "jsonl").Body)
 	if strings.Count(string(text), "\n") != 10 || strings.Contains(string(text), "zebra") {
 		t.Errorf("jsonl %s", text)
+	}
+	// What the policy of the workspace covers is covered in what leaves.
+	m, err := mask.Compile(mask.Spec{Patterns: []string{"orders/3"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.cover = func(context.Context, workspace.ID) (*mask.Masker, error) { return m, nil }
+	if text, _ = io.ReadAll(k.open("/calls/export", "format", "csv", "columns", "path").Body); !strings.Contains(string(text), "/[masked]\n") || strings.Contains(string(text), "orders/3") {
+		t.Errorf("covered: %s", text)
 	}
 	if resp := k.open("/calls/export", "format", "xml"); resp.StatusCode != 422 {
 		t.Errorf("xml: %s", resp.Status)

@@ -30,7 +30,7 @@ func sets() []set {
 		{"banking77", runBanking},
 		{"lessons", runLessons},
 		langSet, parallelSet,
-	}, duplicateSets)
+	}, duplicateSets, privacySets)
 }
 
 // Run measures the sets named in only, or all, and writes one table to w. Sets

@@ -14,6 +14,7 @@ import (
 
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
+	"github.com/hypercare/hypercare/internal/privacy"
 	"github.com/hypercare/hypercare/internal/web"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
@@ -38,6 +39,9 @@ type Incoming struct {
 	Format      string // "": Raw is an Input
 	ContentType string // of Raw, where it has a format; application/json when empty
 	Files       []StoredFile
+
+	sealed   []privacy.Sealed // originals of what was covered
+	sealDays int
 }
 
 // StoredFile is an attachment that is in the folder of files already
@@ -88,6 +92,7 @@ type Intake struct {
 	taken   atomic.Int64 // items committed since start
 	stopped atomic.Bool
 	wake    func() // there is work for the processor
+	privacy *privacy.Service
 }
 
 func newIntake(d *db.DB, files *Files, now func() time.Time, wake func()) *Intake {
@@ -230,6 +235,11 @@ func (in *Intake) write(ctx context.Context, tx *db.Tx, groups []*group) error {
 	if err := db.Insert(ctx, tx, `INSERT INTO attachment (workspace_id, id, delivery_id, name, content_type, size, sha256)`, "", kept); err != nil {
 		return err
 	}
+	if sealed := in.sealedRows(groups, fresh, now); len(sealed) > 0 {
+		if err := privacy.Insert(ctx, tx, sealed); err != nil {
+			return err
+		}
+	}
 	for _, g := range groups {
 		if g.answer != "" {
 			continue
@@ -359,6 +369,9 @@ func (s *Service) Accept(ctx context.Context, launchID string, items []Incoming,
 	if err := s.checkLaunch(ctx, a.Workspace, launchID); err != nil {
 		return nil, err
 	}
+	if err := s.protect(ctx, a.Workspace, launchID, items); err != nil {
+		return nil, err
+	}
 	g := &group{ws: a.Workspace, launchID: launchID, items: items, key: key, bodyHash: bodyHash}
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
@@ -385,6 +398,9 @@ func (s *Service) Accept(ctx context.Context, launchID string, items []Incoming,
 // commits its progress together with its rows). After the commit the caller
 // must call Accepted.
 func (s *Service) AcceptIn(ctx context.Context, tx *db.Tx, ws workspace.ID, launchID string, items []Incoming) ([]Receipt, error) {
+	if err := s.protect(ctx, ws, launchID, items); err != nil {
+		return nil, err
+	}
 	g := &group{ws: ws, launchID: launchID, items: items}
 	// Files of reports are stored before, with PutFile: nothing waits for a
 	// disk inside a transaction.

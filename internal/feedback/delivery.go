@@ -42,7 +42,7 @@ type Delivery struct {
 	ChannelID   string     `json:"channel_id,omitempty"`
 	Format      string     `json:"format,omitempty" doc:"Of whom it is; absent for a report as the API takes it."`
 	ParentID    string     `json:"parent_id,omitempty" doc:"The delivery that it was made of."`
-	Payload     string     `json:"payload,omitempty" doc:"As it came; only when one delivery is asked for."`
+	Payload     string     `json:"payload,omitempty" doc:"As it came, but for what the privacy policy covers; only when one delivery is asked for."`
 	Encoding    string     `json:"encoding,omitempty" enum:"base64" doc:"How a payload is written that is no text."`
 	Made        []string   `json:"made,omitempty" doc:"Deliveries that were made of it; only when one delivery is asked for."`
 }

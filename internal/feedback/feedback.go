@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hypercare/hypercare/internal/nlp"
+	"github.com/hypercare/hypercare/internal/privacy"
 )
 
 // The states of a feedback.
@@ -64,6 +65,7 @@ type Feedback struct {
 	Unsure             bool              `json:"unsure" doc:"The engine does not trust its own reading of this text."`
 	Alike              int               `json:"alike" doc:"Earlier reports that look like this one."`
 	DuplicateOf        string            `json:"duplicate_of,omitempty" doc:"The earlier report that looks most like it; a suggestion."`
+	Sealed             []privacy.Place   `json:"sealed,omitempty" doc:"Where originals of what was covered are sealed; absent in lists. POST /feedback/{id}/reveal opens them."`
 	Reading            *nlp.Result       `json:"triage,omitempty" doc:"Everything triage said, with reasons."`
 	ReadFully          bool              `json:"read_fully" doc:"False until sentence vectors have been added in the background."`
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/hypercare/hypercare/internal/db"
+	"github.com/hypercare/hypercare/internal/privacy"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
@@ -64,6 +65,9 @@ func (s *Service) RemoveImport(ctx context.Context, tx *db.Tx, ws workspace.ID, 
 		if _, err := tx.ExecContext(ctx, text, args...); err != nil {
 			return nil, fmt.Errorf("remove reports of import %s: %w", importID, err)
 		}
+	}
+	if err := privacy.Forget(ctx, tx, ws, privacy.Feedback, r.ids...); err != nil {
+		return nil, err
 	}
 	return r, db.DropSearch(ctx, tx, string(ws), searchKind, r.nums)
 }

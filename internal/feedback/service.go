@@ -13,6 +13,7 @@ import (
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/event"
+	"github.com/hypercare/hypercare/internal/privacy"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
@@ -28,6 +29,7 @@ type Service struct {
 	wake   chan struct{}
 
 	handlers map[string]Handler // by format
+	privacy  *privacy.Service   // nil: nothing is covered before it is stored
 
 	checkLaunch func(context.Context, workspace.ID, string) error
 	nameIssues  func(context.Context, workspace.ID, []string) (map[string]IssueRef, error)
@@ -54,6 +56,8 @@ type Deps struct {
 	Log *slog.Logger
 	// Files keeps attachments.
 	Files *Files
+	// Privacy says what is covered before it is stored.
+	Privacy *privacy.Service
 	// CheckLaunch returns an error unless the launch takes feedback.
 	CheckLaunch func(context.Context, workspace.ID, string) error
 }
@@ -61,13 +65,14 @@ type Deps struct {
 // NewService returns the service; SetReader must follow before Process runs.
 func NewService(d Deps) *Service {
 	s := &Service{db: d.DB, bus: d.Bus, log: d.Log, files: d.Files, now: time.Now, wake: make(chan struct{}, 1),
-		tables: map[tableKey]*table{}, checked: map[tableKey]time.Time{}, handlers: map[string]Handler{}}
+		tables: map[tableKey]*table{}, checked: map[tableKey]time.Time{}, handlers: map[string]Handler{}, privacy: d.Privacy}
 	s.intake = newIntake(d.DB, d.Files, func() time.Time { return s.now() }, func() {
 		select {
 		case s.wake <- struct{}{}:
 		default:
 		}
 	})
+	s.intake.privacy = d.Privacy
 	s.checkLaunch = func(ctx context.Context, ws workspace.ID, id string) error {
 		key := tableKey{ws, id}
 		s.mu.Lock()
@@ -150,6 +155,9 @@ func (s *Service) Get(ctx context.Context, id string) (*Feedback, error) {
 		return nil, err
 	}
 	if f.Attachments, err = attachmentsOf(ctx, s.db, a.Workspace, id); err != nil {
+		return nil, err
+	}
+	if err := s.sealedPlaces(ctx, s.db, a.Workspace, f); err != nil {
 		return nil, err
 	}
 	title := f.Title

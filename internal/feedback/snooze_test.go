@@ -164,11 +164,11 @@ func TestOnlyTheWholeHasWhatIsPersonal(t *testing.T) {
 	s := serve(t, workspace.Viewer)
 	id := s.AddTo(s.LaunchID, feedback.Input{Title: "Refund to anna@example.de", Text: "Call +49 171 2345678 about card 4111 1111 1111 1111."})[0]
 	row := s.get("/launches/" + s.LaunchID + "/feedback")["items"].([]any)[0].(map[string]any)
-	if row["title"] != "Refund to •••" || row["snippet"] != "Call ••• about card •••." || row["full_title"] != nil || row["summary"] != row["snippet"] {
+	if row["title"] != "Refund to •••" || row["snippet"] != "Call ••• about card [card]." || row["full_title"] != nil || row["summary"] != row["snippet"] {
 		t.Errorf("row = %v", row)
 	}
 	whole := s.get("/feedback/" + id)
-	if whole["title"] != "Refund to •••" || whole["full_title"] != "Refund to anna@example.de" || whole["text"] != "Call +49 171 2345678 about card 4111 1111 1111 1111." {
+	if whole["title"] != "Refund to •••" || whole["full_title"] != "Refund to anna@example.de" || whole["text"] != "Call +49 171 2345678 about card [card]." {
 		t.Errorf("whole = %v", whole)
 	}
 	// Words are still found by what is covered.

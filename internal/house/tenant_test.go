@@ -29,6 +29,7 @@ var crossing = map[string]string{
 	"internal/channel.byKey":                 "the key of a sender finds the workspace",
 	"internal/channel.ofKind":                "the node connects to the mailboxes of all workspaces; each row names its own",
 	"internal/channel/alert.lapsed":          "the node's own work list; each row names its workspace",
+	"internal/privacy.Service.Sweep":         "the node's own housekeeping",
 	"internal/publication.claimHosts":        "a host is one workspace's of all: those of the others are looked at to refuse one",
 	"internal/issue.Service.Refresh":         "the node's own work list; each row names its workspace",
 	"internal/application.allPlans":          "the node serves all workspaces; each row names its own",

@@ -39,7 +39,11 @@ func (m *Masker) form(body []byte, cut bool) []byte {
 		case m.named(path) || err != nil:
 			parts[i] = key + "=" + hidden
 		default:
-			if masked := m.inText(plain, 0); masked != plain {
+			hint := ""
+			if len(path) > 0 {
+				hint = path[len(path)-1]
+			}
+			if masked := m.inText(hint, plain, 0); masked != plain {
 				parts[i] = key + "=" + url.QueryEscape(masked)
 			}
 		}

@@ -178,7 +178,7 @@ func (s *scanner) text() {
 	if !ok {
 		s.stop(true)
 	}
-	masked := s.m.inText(text, s.depth)
+	masked := s.m.inText(s.name(), text, s.depth)
 	if masked == text {
 		s.out = append(s.out, raw...)
 		return
@@ -186,12 +186,20 @@ func (s *scanner) text() {
 	s.out = append(s.out, quote(masked)...)
 }
 
-// inText covers a text that may be JSON itself.
-func (m *Masker) inText(text string, depth int) string {
+// name is that of the field that is being read; an array has its field's.
+func (s *scanner) name() string {
+	if len(s.path) == 0 {
+		return ""
+	}
+	return s.path[len(s.path)-1]
+}
+
+// inText covers the text of a field, which may be JSON itself.
+func (m *Masker) inText(name, text string, depth int) string {
 	if t := strings.TrimSpace(text); depth < 3 && len(t) > 1 && (t[0] == '{' || t[0] == '[') && json.Valid([]byte(t)) {
 		return string(m.jsonAt([]byte(text), false, depth+1))
 	}
-	return m.Text(text)
+	return m.field(name, text)
 }
 
 // keyText covers the name of a field, which is data where objects are maps.
@@ -217,7 +225,11 @@ func (s *scanner) plain() {
 	case strings.Trim(word, "+-.0123456789eE") != "" && word != "true" && word != "false" && word != "null":
 		s.stop(true)
 	}
-	if masked := s.m.Text(word); masked != word {
+	if len(word) < 7 { // no number of so few digits means somebody
+		s.out = append(s.out, word...)
+		return
+	}
+	if masked := s.m.field(s.name(), word); masked != word {
 		s.out = append(s.out, quote(masked)...)
 		return
 	}

@@ -1,7 +1,11 @@
-// Package mask covers what must not be kept in messages that are stored:
-// secrets and personal data in bodies, queries and header fields. By name,
-// wherever the name stands, and by what a value looks like. It would rather
-// cover too much than too little, and what it can't read it leaves out.
+// Package mask is the one place that knows what secrets and personal data
+// look like (Find), and how they are covered: in texts, in JSON, in forms and
+// queries, in header fields, by a Policy. It does no I/O, knows no noun of the
+// product, and reads everything in time proportional to its length.
+//
+// A Masker finds by name, wherever the name stands, and by what a value looks
+// like. In messages it would rather cover too much than too little, and what
+// it can't read it leaves out.
 package mask
 
 import (
@@ -10,8 +14,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/hypercare/hypercare/internal/nlp"
 )
 
 // Spec says what is covered, beyond what always is.
@@ -24,7 +26,7 @@ type Spec struct {
 	// Patterns are regular expressions for values.
 	Patterns []string `yaml:"patterns,omitempty" json:"patterns,omitempty" doc:"RE2 regular expressions of what is covered in any text."`
 	// Keep are kinds of what values look like that are left alone.
-	Keep []string `yaml:"keep,omitempty" json:"keep,omitempty" doc:"Kinds that are not covered by what they look like: email, phone, ip, name, iban."`
+	Keep []string `yaml:"keep,omitempty" json:"keep,omitempty" doc:"Kinds that are not covered by what they look like: email, phone, ip, name, iban, id."`
 }
 
 // Bounds of a specification.
@@ -48,7 +50,7 @@ var always = []string{"password", "passwd", "pwd", "passphrase", "secret", "clie
 var headersAlways = []string{"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-auth-token", "x-csrf-token", "x-amz-security-token", "www-authenticate", "proxy-authenticate"}
 
 // optional are the kinds that may be left alone: cards and secrets may not.
-var optional = []string{nlp.KindEmail, nlp.KindPhone, nlp.KindIP, nlp.KindName, nlp.KindIBAN}
+var optional = []string{Email, Phone, IP, Name, IBAN, ID}
 
 // Masker covers by one specification. It is used by many goroutines.
 type Masker struct {
@@ -56,7 +58,9 @@ type Masker struct {
 	paths    [][]string
 	headers  map[string]bool
 	patterns []*regexp.Regexp
-	keep     map[string]bool
+	want     set // kinds that are covered
+	seal     set // of these, whose originals are handed out
+	drop     set // of these, that leave no word of what they were
 }
 
 // Compile checks a specification and makes it ready.
@@ -70,7 +74,7 @@ func Compile(s Spec) (*Masker, error) {
 // CompileAll is Compile for several specifications that were checked and put
 // together.
 func CompileAll(s Spec) (*Masker, error) {
-	m := &Masker{names: map[string]bool{}, headers: map[string]bool{}, keep: map[string]bool{}}
+	m := &Masker{names: map[string]bool{}, headers: map[string]bool{}, want: all}
 	for _, n := range always {
 		m.names[n] = true
 	}
@@ -99,7 +103,7 @@ func CompileAll(s Spec) (*Masker, error) {
 		if !slices.Contains(optional, k) {
 			return nil, fmt.Errorf("%q can't be kept; those that can are %s", k, strings.Join(optional, ", "))
 		}
-		m.keep[k] = true
+		m.want &^= bit(k)
 	}
 	return m, nil
 }
@@ -136,44 +140,6 @@ func (m *Masker) Header(name, value string) string {
 		return hidden
 	}
 	return m.Text(value)
-}
-
-// Text covers by what things look like.
-func (m *Masker) Text(s string) string {
-	for _, re := range m.patterns {
-		s = re.ReplaceAllLiteralString(s, hidden)
-	}
-	if harmless(s) {
-		return s
-	}
-	var spans []nlp.Span
-	for _, p := range nlp.Personal(s) {
-		if !m.keep[p.Kind] {
-			spans = append(spans, p)
-		}
-	}
-	return cards(nlp.Mask(s, spans))
-}
-
-// harmless knows the short words that most values are, at little cost: too
-// short for a secret, too few digits for a number that means somebody, and
-// none of the signs that addresses have.
-func harmless(s string) bool {
-	if len(s) >= 12 {
-		return false
-	}
-	digits, dots := 0, 0
-	for i := range len(s) {
-		switch c := s[i]; {
-		case digit(c):
-			digits++
-		case c == '.':
-			dots++
-		case c == '@' || c == ':' || c == '=' || c <= ' ' || c >= 0x80:
-			return false
-		}
-	}
-	return digits < 7 && dots < 3
 }
 
 // Body returns a body as it may be kept. cut says that it is the beginning of
@@ -213,61 +179,4 @@ func textBefore(s string, cut bool) string {
 		return s[:i+1]
 	}
 	return ""
-}
-
-// cards covers what the look for personal data leaves out because of what
-// stands beside it: card=4111..., id4111....
-func cards(s string) string {
-	var b strings.Builder
-	at := 0
-	for i := 0; i < len(s); {
-		if !digit(s[i]) {
-			i++
-			continue
-		}
-		end, last, n, sum := i, i, 0, [19]byte{}
-		for end < len(s) && n <= 19 && (digit(s[end]) || end > i && (s[end] == ' ' || s[end] == '-') && end-last < 2) {
-			if digit(s[end]) {
-				if n < 19 {
-					sum[n] = s[end] - '0'
-				}
-				n++
-				last = end + 1
-			}
-			end++
-		}
-		if n >= 13 && n <= 19 && luhn(sum[:n]) && !same(sum[:n]) {
-			b.WriteString(s[at:i])
-			b.WriteString("[" + nlp.KindCard + "]")
-			at = last
-		}
-		for i = max(last, i+1); i < len(s) && digit(s[i]); i++ { // a longer number is none
-		}
-	}
-	if at == 0 {
-		return s
-	}
-	b.WriteString(s[at:])
-	return b.String()
-}
-
-func digit(c byte) bool { return c >= '0' && c <= '9' }
-
-// luhn is the checksum of card numbers (ISO/IEC 7812-1).
-func luhn(d []byte) bool {
-	sum := 0
-	for i := range d {
-		v := int(d[len(d)-1-i])
-		if i%2 == 1 {
-			if v *= 2; v > 9 {
-				v -= 9
-			}
-		}
-		sum += v
-	}
-	return sum%10 == 0
-}
-
-func same(d []byte) bool {
-	return !slices.ContainsFunc(d, func(c byte) bool { return c != d[0] })
 }

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-
-	"github.com/hypercare/hypercare/internal/nlp"
 )
 
 func masker(t testing.TB, s Spec) *Masker {
@@ -95,16 +93,6 @@ func TestFaultsOfASpecificationAreNamed(t *testing.T) {
 	}
 }
 
-// TestHarmlessWordsAreThat holds the short cut against the long way.
-func TestHarmlessWordsAreThat(t *testing.T) {
-	t.Parallel()
-	for _, s := range []string{"10.0.0.1", "a@b.com", "5551234", "::1:2:3", "pw=x1y2z3", "sk-abc12345", "abc", "A-1", "true", "12.5", "2026-11", "hf_1a2b3c4d", "ghp_a1b2c3"} {
-		if harmless(s) && len(nlp.Personal(s)) > 0 {
-			t.Errorf("%q is not harmless: %v", s, nlp.Personal(s))
-		}
-	}
-}
-
 // FuzzBody holds that masking breaks on nothing, and that whole JSON stays
 // JSON.
 func FuzzBody(f *testing.F) {
@@ -114,9 +102,6 @@ func FuzzBody(f *testing.F) {
 	f.Add("text/xml", []byte("<a b='c'><token>x"), false)
 	m := masker(f, Spec{Fields: []string{"x.y"}})
 	f.Fuzz(func(t *testing.T, kind string, body []byte, cut bool) {
-		if s := string(body); harmless(s) && len(nlp.Personal(s)) > 0 {
-			t.Fatalf("%q is not harmless: %v", s, nlp.Personal(s))
-		}
 		out := m.Body(kind, body, cut)
 		if kind == "application/json" && !cut && json.Valid(body) && !json.Valid(out) {
 			t.Fatalf("%q became %q", body, out)

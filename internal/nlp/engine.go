@@ -241,7 +241,7 @@ func personalOf(text string) []Span {
 		off++
 	}
 	for _, s := range Personal(text[off:]) {
-		out = append(out, Span{s.Start + off, s.End + off, s.Kind})
+		out = append(out, Span{Start: s.Start + off, End: s.End + off, Kind: s.Kind})
 	}
 	return out
 }

@@ -87,13 +87,6 @@ type Flag struct {
 	Reason     string  `json:"reason,omitempty"`
 }
 
-// Span marks personal data by byte offsets into Item.Text.
-type Span struct {
-	Start int    `json:"start"`
-	End   int    `json:"end"`
-	Kind  string `json:"kind"` // email phone card iban ip name token
-}
-
 // Categories are the names of the product's categories, in display order.
 var Categories = []string{
 	"bug", "performance", "usability", "feature_request", "integration", "data",

@@ -607,6 +607,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/feedback/{id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** See the sealed originals of a report, with a reason; audited */
+        post: operations["reveal-feedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/feedback/{id}/snooze": {
         parameters: {
             query?: never;
@@ -1723,6 +1740,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/launches/{id}/privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What holds for a launch */
+        get: operations["get-launch-privacy"];
+        /** Rules of a launch that differ from the workspace's */
+        put: operations["set-launch-privacy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/launches/{id}/proposals": {
         parameters: {
             query?: never;
@@ -1982,6 +2017,41 @@ export interface paths {
         head?: never;
         /** Change what a plan allows, at once for all who have it */
         patch: operations["change-plan"];
+        trace?: never;
+    };
+    "/privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happens to personal data and secrets in this workspace */
+        get: operations["get-privacy"];
+        /** Change it, for what arrives from now on */
+        put: operations["set-privacy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/privacy/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What would be covered in a text; nothing is kept */
+        post: operations["try-privacy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/releases/{id}": {
@@ -3658,6 +3728,8 @@ export interface components {
             read_fully: boolean;
             /** Format: date-time */
             received_at: string;
+            /** @description Where originals of what was covered are sealed; absent in lists. POST /feedback/{id}/reveal opens them. */
+            sealed?: components["schemas"]["PrivacyPlace"][] | null;
             security: boolean;
             sentiment: string;
             /**
@@ -3768,7 +3840,7 @@ export interface components {
             natural_key?: string;
             /** @description The delivery that it was made of. */
             parent_id?: string;
-            /** @description As it came; only when one delivery is asked for. */
+            /** @description As it came, but for what the privacy policy covers; only when one delivery is asked for. */
             payload?: string;
             /** Format: date-time */
             processed_at?: string;
@@ -4973,6 +5045,24 @@ export interface components {
                 [key: string]: number;
             };
         };
+        MaskRule: {
+            /** @description It is covered in exports, where it was kept in storage. */
+            exports: boolean;
+            /** @description It is covered before a text goes to a model, where it was kept in storage. */
+            models: boolean;
+            /**
+             * @description Before it is stored, in texts, titles, attributes and addresses: keep, mask ([card]), seal (the same, and the original is sealed for the roles of the policy), drop ([removed]).
+             * @enum {string}
+             */
+            storage: "keep" | "mask" | "seal" | "drop";
+        };
+        MaskSpan: {
+            /** Format: int64 */
+            end: number;
+            kind: string;
+            /** Format: int64 */
+            start: number;
+        };
         MeasureBand: {
             /** Format: double */
             high: number;
@@ -5333,7 +5423,7 @@ export interface components {
             language: components["schemas"]["NlpLanguage"];
             /** Format: int64 */
             pass: number;
-            personal?: components["schemas"]["NlpSpan"][] | null;
+            personal?: components["schemas"]["MaskSpan"][] | null;
             reason: string;
             security: components["schemas"]["NlpFlag"];
             sentiment: components["schemas"]["NlpSentiment"];
@@ -5362,13 +5452,6 @@ export interface components {
             confidence: number;
             level: string;
             reason?: string;
-        };
-        NlpSpan: {
-            /** Format: int64 */
-            end: number;
-            kind: string;
-            /** Format: int64 */
-            start: number;
         };
         Note: {
             author: components["schemas"]["AuditActor"];
@@ -5797,6 +5880,81 @@ export interface components {
             dry_run?: boolean;
             /** @description The guessed one, or that of the last preview, when absent. */
             mapping?: components["schemas"]["ImporterMapping"];
+        };
+        PrivacyLaunchInput: {
+            /** @description Only those that differ from the workspace's; none takes them back. */
+            kinds: {
+                [key: string]: components["schemas"]["MaskRule"];
+            };
+        };
+        PrivacyOriginal: {
+            /**
+             * Format: int64
+             * @description Byte of the placeholder.
+             */
+            at: number;
+            /** @description text, title, url, author.name, attrs.NAME or author.attrs.NAME. */
+            field: string;
+            kind: string;
+            value: string;
+        };
+        PrivacyPlace: {
+            /**
+             * Format: int64
+             * @description Byte of the placeholder.
+             */
+            at: number;
+            /** @description text, title, url, author.name, attrs.NAME or author.attrs.NAME. */
+            field: string;
+            kind: string;
+        };
+        PrivacyRevealInput: {
+            /** @description Goes into the audit log. */
+            reason: string;
+        };
+        PrivacyRevealed: {
+            items: components["schemas"]["PrivacyOriginal"][];
+        };
+        PrivacySetInput: {
+            kinds: {
+                [key: string]: components["schemas"]["MaskRule"];
+            };
+            /** Format: int64 */
+            retention_days: number;
+            reveal_roles: string[];
+        };
+        PrivacySettings: {
+            /** @description By kind: password, token, card, iban, id, email, phone, name, ip. */
+            kinds: {
+                [key: string]: components["schemas"]["MaskRule"];
+            };
+            /**
+             * Format: int64
+             * @description How long sealed originals are kept.
+             */
+            retention_days: number;
+            /** @description Members with these roles may see sealed originals, with a reason, which is in the audit log. */
+            reveal_roles: string[];
+            /**
+             * Format: date-time
+             * @description Absent while the workspace has what comes with the product.
+             */
+            updated_at?: string;
+            updated_by?: string;
+        };
+        PrivacyTried: {
+            exports: string;
+            /** @description All that was recognised, whatever the policy does with it, by bytes of the text. */
+            found: components["schemas"]["MaskSpan"][];
+            models: string;
+            storage: string;
+        };
+        PrivacyTryInput: {
+            /** @description Tried over the rules that hold, without being saved. */
+            kinds?: {
+                [key: string]: components["schemas"]["MaskRule"];
+            };
+            text: string;
         };
         Problem: {
             /**
@@ -8606,6 +8764,41 @@ export interface operations {
             };
         };
     };
+    "reveal-feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrivacyRevealInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRevealed"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "snooze-feedback": {
         parameters: {
             query?: never;
@@ -11273,6 +11466,72 @@ export interface operations {
             };
         };
     };
+    "get-launch-privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacySettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-launch-privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrivacyLaunchInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacySettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-proposals": {
         parameters: {
             query?: {
@@ -11947,6 +12206,101 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ApplicationPlan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacySettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrivacySetInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacySettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "try-privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrivacyTryInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyTried"];
                 };
             };
             /** @description Error */

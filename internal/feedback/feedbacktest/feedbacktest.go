@@ -16,6 +16,8 @@ import (
 	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/launch"
 	"github.com/hypercare/hypercare/internal/nlp"
+	"github.com/hypercare/hypercare/internal/privacy"
+	"github.com/hypercare/hypercare/internal/secret"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
@@ -25,6 +27,7 @@ type Bench struct {
 	Bus      *event.Bus
 	Feedback *feedback.Service
 	Launches *launch.Service
+	Privacy  *privacy.Service
 	// Ctx acts as the workspace's owner.
 	Ctx       context.Context
 	Workspace workspace.ID
@@ -40,7 +43,12 @@ func New(tb testing.TB) *Bench {
 	d := dbtest.Open(tb)
 	b := &Bench{DB: d, Bus: event.New(), Read: Reading, tb: tb}
 	b.Launches = launch.NewService(d, b.Bus)
-	b.Feedback = feedback.NewService(feedback.Deps{DB: d, Bus: b.Bus, Log: slog.New(slog.DiscardHandler), Files: feedback.NewFiles(tb.TempDir()), CheckLaunch: b.Launches.Check})
+	box, err := secret.NewBox(make([]byte, secret.KeySize))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	b.Privacy = privacy.NewService(d, box, b.Launches.Check)
+	b.Feedback = feedback.NewService(feedback.Deps{DB: d, Privacy: b.Privacy, Bus: b.Bus, Log: slog.New(slog.DiscardHandler), Files: feedback.NewFiles(tb.TempDir()), CheckLaunch: b.Launches.Check})
 	b.Feedback.SetReader(reader{b})
 	tb.Cleanup(b.Feedback.Close)
 	return b.settle(tb)
