@@ -19,12 +19,6 @@ import (
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
-// Identity is one strong sign of who somebody is.
-type Identity struct {
-	Kind  string `json:"kind" enum:"email,user_id,session_id,external_id"`
-	Value string `json:"value"`
-}
-
 // Person is a reporter.
 type Person struct {
 	ID         string            `json:"id"`
@@ -52,7 +46,11 @@ type Sighting struct {
 // identities of one sighting belong to different persons the strongest one
 // decides and nobody is merged: that is for people to do.
 func Resolve(ctx context.Context, tx *db.Tx, ws workspace.ID, list []Sighting, now time.Time) ([]string, error) {
-	known, err := find(ctx, tx, ws, list)
+	var all []Identity
+	for _, s := range list {
+		all = append(all, s.Identities...)
+	}
+	known, err := ByIdentity(ctx, tx, ws, all)
 	if err != nil {
 		return nil, err
 	}
@@ -111,31 +109,6 @@ func orEmpty(m map[string]string) map[string]string {
 		return map[string]string{}
 	}
 	return m
-}
-
-// find looks all identities up at once.
-func find(ctx context.Context, q db.Queryer, ws workspace.ID, list []Sighting) (map[Identity]string, error) {
-	byKind := map[string][]any{}
-	for _, s := range list {
-		for _, k := range s.Identities {
-			byKind[k.Kind] = append(byKind[k.Kind], k.Value)
-		}
-	}
-	known := map[Identity]string{}
-	for kind, values := range byKind {
-		for part := range slices.Chunk(values, 500) {
-			rows, err := db.All(ctx, q, func(s db.Scanner) (row [2]string, err error) { return row, s.Scan(&row[0], &row[1]) },
-				`SELECT value, person_id FROM person_identity WHERE workspace_id = $1 AND kind = $2 AND value IN (`+db.In(3, len(part))+`)`,
-				append([]any{ws, kind}, part...)...)
-			if err != nil {
-				return nil, fmt.Errorf("find persons: %w", err)
-			}
-			for _, r := range rows {
-				known[Identity{kind, r[0]}] = r[1]
-			}
-		}
-	}
-	return known, nil
 }
 
 // learn fills what was not known of a person: the newest attributes win, a
@@ -222,10 +195,8 @@ func (s *Service) Get(ctx context.Context, id string) (*Person, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.Identities, err = db.All(ctx, s.db, func(r db.Scanner) (k Identity, err error) { return k, r.Scan(&k.Kind, &k.Value) },
-		`SELECT kind, value FROM person_identity WHERE workspace_id = $1 AND person_id = $2 ORDER BY kind, value LIMIT 100`, a.Workspace, id)
-	if err != nil {
-		return nil, fmt.Errorf("list identities of %s: %w", id, err)
+	if p.Identities, err = Identities(ctx, s.db, a.Workspace, id); err != nil {
+		return nil, err
 	}
 	return p, nil
 }
