@@ -13,6 +13,7 @@ import (
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/event"
+	"github.com/hypercare/hypercare/internal/person"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
@@ -22,6 +23,7 @@ type Service struct {
 	bus    *event.Bus
 	log    *slog.Logger
 	files  *Files
+	phones *person.Phones
 	reader Reader
 	now    func() time.Time
 	intake *Intake
@@ -54,13 +56,15 @@ type Deps struct {
 	Log *slog.Logger
 	// Files keeps attachments.
 	Files *Files
+	// Phones recognises numbers of telephones without keeping them.
+	Phones *person.Phones
 	// CheckLaunch returns an error unless the launch takes feedback.
 	CheckLaunch func(context.Context, workspace.ID, string) error
 }
 
 // NewService returns the service; SetReader must follow before Process runs.
 func NewService(d Deps) *Service {
-	s := &Service{db: d.DB, bus: d.Bus, log: d.Log, files: d.Files, now: time.Now, wake: make(chan struct{}, 1),
+	s := &Service{db: d.DB, bus: d.Bus, log: d.Log, files: d.Files, phones: d.Phones, now: time.Now, wake: make(chan struct{}, 1),
 		tables: map[tableKey]*table{}, checked: map[tableKey]time.Time{}, handlers: map[string]Handler{}}
 	s.intake = newIntake(d.DB, d.Files, func() time.Time { return s.now() }, func() {
 		select {
@@ -68,6 +72,7 @@ func NewService(d Deps) *Service {
 		default:
 		}
 	})
+	s.intake.phones = d.Phones
 	s.checkLaunch = func(ctx context.Context, ws workspace.ID, id string) error {
 		key := tableKey{ws, id}
 		s.mu.Lock()

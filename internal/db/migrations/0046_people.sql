@@ -39,7 +39,7 @@ CREATE TABLE person_suggestion (
     id           TEXT NOT NULL,
     a            TEXT NOT NULL, -- a < b
     b            TEXT NOT NULL,
-    kind         TEXT NOT NULL, -- identities, address_agent, name_organisation, name_application
+    kind         TEXT NOT NULL, -- identities, address_agent, name_organisation
     reason       TEXT NOT NULL,
     score        DOUBLE PRECISION NOT NULL,
     state        TEXT NOT NULL, -- open, merged, different
@@ -117,7 +117,8 @@ CREATE TABLE person_erasure (
     workspace_id TEXT NOT NULL,
     id           TEXT NOT NULL,
     person_id    TEXT NOT NULL, -- '' when it is done
-    state        TEXT NOT NULL, -- running, done, failed
+    who          TEXT NOT NULL, -- ids and identities, as JSON; '{}' when it is done
+    state        TEXT NOT NULL, -- running, done
     step         TEXT NOT NULL DEFAULT '',
     done         INTEGER NOT NULL DEFAULT 0,
     steps        INTEGER NOT NULL DEFAULT 0,
@@ -131,3 +132,6 @@ CREATE TABLE person_erasure (
     PRIMARY KEY (workspace_id, id)
 );
 CREATE INDEX person_erasure_by_time ON person_erasure (workspace_id, created_at DESC, id DESC);
+
+-- Whether a file is still somebody's when one that had it goes.
+CREATE INDEX attachment_by_file ON attachment (sha256);

@@ -16,6 +16,8 @@ import (
 	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/launch"
 	"github.com/hypercare/hypercare/internal/nlp"
+	"github.com/hypercare/hypercare/internal/person"
+	"github.com/hypercare/hypercare/internal/secret"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
@@ -40,7 +42,7 @@ func New(tb testing.TB) *Bench {
 	d := dbtest.Open(tb)
 	b := &Bench{DB: d, Bus: event.New(), Read: Reading, tb: tb}
 	b.Launches = launch.NewService(d, b.Bus)
-	b.Feedback = feedback.NewService(feedback.Deps{DB: d, Bus: b.Bus, Log: slog.New(slog.DiscardHandler), Files: feedback.NewFiles(tb.TempDir()), CheckLaunch: b.Launches.Check})
+	b.Feedback = feedback.NewService(feedback.Deps{DB: d, Bus: b.Bus, Log: slog.New(slog.DiscardHandler), Files: feedback.NewFiles(tb.TempDir()), Phones: Phones(tb), CheckLaunch: b.Launches.Check})
 	b.Feedback.SetReader(reader{b})
 	tb.Cleanup(b.Feedback.Close)
 	return b.settle(tb)
@@ -184,4 +186,14 @@ func (r reader) Read(_ context.Context, _ workspace.ID, _ string, list []*feedba
 		f.ApplyReading(r.b.Read(f))
 	}
 	return func(context.Context, *db.Tx, []*feedback.Feedback) error { return nil }, nil
+}
+
+// Phones returns a keeper of numbers under a key of the test's own.
+func Phones(tb testing.TB) *person.Phones {
+	tb.Helper()
+	box, err := secret.NewBox(make([]byte, secret.KeySize))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return person.NewPhones(box)
 }
