@@ -27,6 +27,7 @@ func (a *App) buildPeople() {
 		// First what refers to the rest: it is found by what the rest says.
 		person.Store{Name: "acts", Erase: a.eraseActs},
 		a.issues.EraseStore(),
+		a.notices.EraseStore(),
 		person.Store{Name: "calls", Export: a.exportCalls, Erase: a.eraseCalls},
 		a.feedback.EraseStore(),
 		a.imports.EraseStore(),
@@ -81,13 +82,19 @@ func (a *App) eraseAudit(ctx context.Context, ws workspace.ID, who person.Who) (
 	return audit.Forget(ctx, a.db, string(ws), slices.Concat(values, who.IDs))
 }
 
+// PersonReport is a report on the page of the person who sent it.
+type PersonReport struct {
+	*feedback.Feedback
+	Unanswered bool `json:"unanswered" doc:"The person waits for an answer: they wrote last, or were never answered."`
+}
+
 // personRoutes are what joins persons with what lies above them.
 func (a *App) personRoutes(api *web.API) {
 	web.Route(api, "GET /persons/{id}/feedback", "list-person-feedback", "What a person reported, in all launches, newest first", func(ctx context.Context, in *struct {
 		web.ByID
 		Cursor string `query:"cursor"`
 		Limit  int    `query:"limit" minimum:"0" maximum:"200"`
-	}) (*web.Body[web.Page[*feedback.Feedback]], error) {
+	}) (*web.Body[web.Page[*PersonReport]], error) {
 		before, err := web.ReadCursor[int64](in.Cursor)
 		if err != nil {
 			return nil, err
@@ -105,6 +112,22 @@ func (a *App) personRoutes(api *web.API) {
 		if len(list) == limit {
 			next = web.Cursor(list[limit-1].Number)
 		}
-		return &web.Body[web.Page[*feedback.Feedback]]{Body: web.NewPage(list, next)}, nil
+		ids := make([]string, len(list))
+		for i, f := range list {
+			ids[i] = f.ID
+		}
+		actor, err := workspace.Need(ctx, workspace.Read)
+		if err != nil {
+			return nil, err
+		}
+		owed, err := a.notices.Owed(ctx, actor.Workspace, ids)
+		if err != nil {
+			return nil, err
+		}
+		out := make([]*PersonReport, len(list))
+		for i, f := range list {
+			out[i] = &PersonReport{Feedback: f, Unanswered: owed[f.ID] && f.State != feedback.Spam && f.State != feedback.Ignored}
+		}
+		return &web.Body[web.Page[*PersonReport]]{Body: web.NewPage(out, next)}, nil
 	})
 }

@@ -309,7 +309,7 @@ func (in *Intake) coverPhones(ctx context.Context, tx *db.Tx, g *group) error {
 	for i := range g.items {
 		it := &g.items[i]
 		a := it.Input.Author
-		if a == nil || a.Phone == "" || person.IsHashed(a.Phone) {
+		if it.Format != "" || a == nil || a.Phone == "" || person.IsHashed(a.Phone) {
 			continue
 		}
 		if settings == nil {

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -57,8 +59,8 @@ func (s *Service) erasePerson(ctx context.Context, ws workspace.ID, who person.W
 			return n, job.ErrAgain
 		}
 	}
-	waiting, err := s.eraseWaiting(ctx, ws, who)
-	return n + waiting, err
+	stray, err := s.eraseStray(ctx, ws, who, begun.Add(job.Slice/2))
+	return n + stray, err
 }
 
 const eraseBatch = 200
@@ -94,7 +96,7 @@ func (s *Service) eraseSome(ctx context.Context, ws workspace.ID, who person.Who
 	if err != nil || len(list) == 0 {
 		return 0, err
 	}
-	if err := s.dropFiles(ctx, files, since); err != nil {
+	if err := s.DropFiles(ctx, files, since); err != nil {
 		return 0, err
 	}
 	byLaunch := map[string]*Removed{}
@@ -143,25 +145,40 @@ func eraseRows(ctx context.Context, tx *db.Tx, ws workspace.ID, ids []string) ([
 			return nil, fmt.Errorf("erase reports: %w", err)
 		}
 	}
-	return files, emptyDeliveries(ctx, tx, ws, ids)
+	more, err := emptyDeliveries(ctx, tx, ws, ids)
+	return append(files, more...), err
 }
 
-func emptyDeliveries(ctx context.Context, tx *db.Tx, ws workspace.ID, ids []string) error {
-	_, err := tx.ExecContext(ctx, `UPDATE delivery SET state = 'undone', natural_key = NULL, payload = $2, reason = $3 WHERE workspace_id = $1 AND id IN (`+db.In(4, len(ids))+`)`,
+// emptyDeliveries takes out what came, also of those that these were made of,
+// and returns the files in which it lay.
+func emptyDeliveries(ctx context.Context, tx *db.Tx, ws workspace.ID, ids []string) ([]string, error) {
+	parents, err := db.All(ctx, tx, func(r db.Scanner) (id string, err error) { return id, r.Scan(&id) },
+		`SELECT DISTINCT parent_id FROM delivery WHERE workspace_id = $1 AND parent_id <> '' AND id IN (`+db.In(2, len(ids))+`)`, append([]any{ws}, db.Args(ids)...)...)
+	if err != nil {
+		return nil, fmt.Errorf("find what deliveries were made of: %w", err)
+	}
+	ids = append(slices.Clone(ids), parents...)
+	args := append([]any{ws}, db.Args(ids)...)
+	files, err := db.All(ctx, tx, func(r db.Scanner) (f string, err error) { return f, r.Scan(&f) },
+		`SELECT DISTINCT file FROM delivery WHERE workspace_id = $1 AND file <> '' AND id IN (`+db.In(2, len(ids))+`)`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("find files of deliveries: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE delivery SET state = 'undone', natural_key = NULL, file = '', payload = $2, reason = $3 WHERE workspace_id = $1 AND id IN (`+db.In(4, len(ids))+`)`,
 		append([]any{ws, []byte{}, erased}, db.Args(ids)...)...)
 	if err != nil {
-		return fmt.Errorf("empty deliveries: %w", err)
+		return nil, fmt.Errorf("empty deliveries: %w", err)
 	}
-	return nil
+	return files, nil
 }
 
-// dropFiles removes those that no report has any more, in any workspace: the
-// same file sent twice is kept once.
-func (s *Service) dropFiles(ctx context.Context, names []string, since time.Time) error {
+// DropFiles removes those that nothing has any more, in any workspace, and
+// that nobody put since: the same file sent twice is kept once.
+func (s *Service) DropFiles(ctx context.Context, names []string, since time.Time) error {
 	for _, name := range names {
 		err := s.files.Drop(name, since, func() (bool, error) {
 			var n int
-			err := s.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM attachment WHERE sha256 = $1`, name).Scan(&n)
+			err := s.db.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM attachment WHERE sha256 = $1) + (SELECT COUNT(*) FROM delivery WHERE file <> '' AND file = $1)`, name).Scan(&n)
 			return n > 0, err
 		})
 		if err != nil {
@@ -171,73 +188,98 @@ func (s *Service) dropFiles(ctx context.Context, names []string, since time.Time
 	return nil
 }
 
-// eraseWaiting empties deliveries that no report was made of, because they
-// wait or because they can't be read, where they name the person.
-func (s *Service) eraseWaiting(ctx context.Context, ws workspace.ID, who person.Who) (int64, error) {
+// stray is a delivery that no report of the person is known to be made of.
+type stray struct {
+	id, launchID, state, file string
+	payload                   []byte
+}
+
+const strayColumns = `id, launch_id, state, file, payload`
+
+func scanStray(r db.Scanner) (x stray, err error) {
+	return x, r.Scan(&x.id, &x.launchID, &x.state, &x.file, &x.payload)
+}
+
+// eraseStray empties deliveries that name the person and of which no report
+// was made: because they wait, because they can't be read, or because they
+// are something else: an answer by e-mail, an event.
+func (s *Service) eraseStray(ctx context.Context, ws workspace.ID, who person.Who, until time.Time) (int64, error) {
 	marks := marksOf(who)
 	if len(marks) == 0 {
 		return 0, nil
 	}
-	launches, err := db.All(ctx, s.db, func(r db.Scanner) (id string, err error) { return id, r.Scan(&id) },
-		`SELECT DISTINCT launch_id FROM delivery WHERE workspace_id = $1 AND state IN ('accepted', 'dead')`, ws)
-	if err != nil {
-		return 0, fmt.Errorf("find launches with deliveries: %w", err)
-	}
+	// How far one look has come is in memory only: after a crash it begins
+	// anew.
+	key := tableKey{ws, who.IDs[0]}
+	s.mu.Lock()
+	after := s.looked[key]
+	s.mu.Unlock()
 	var n int64
-	type row struct {
-		id      string
-		payload []byte
+	for {
+		list, err := db.All(ctx, s.db, scanStray, `SELECT `+strayColumns+` FROM delivery WHERE workspace_id = $1 AND (state IN ('accepted', 'dead') OR format <> '') AND id > $2 ORDER BY id LIMIT 200`, ws, after)
+		if err != nil {
+			return n, fmt.Errorf("look through deliveries: %w", err)
+		}
+		if len(list) == 0 {
+			s.mu.Lock()
+			delete(s.looked, key)
+			s.mu.Unlock()
+			return n, nil
+		}
+		gone, err := s.eraseNaming(ctx, ws, list, marks)
+		if n += gone; err != nil {
+			return n, err
+		}
+		after = list[len(list)-1].id
+		s.mu.Lock()
+		s.looked[key] = after
+		s.mu.Unlock()
+		if time.Now().After(until) {
+			return n, job.ErrAgain
+		}
 	}
-	for _, launch := range launches {
-		for _, state := range []string{DeliveryAccepted, DeliveryDead} {
-			for after := "zz"; ; {
-				list, err := db.All(ctx, s.db, func(r db.Scanner) (x row, err error) { return x, r.Scan(&x.id, &x.payload) },
-					`SELECT id, payload FROM delivery WHERE workspace_id = $1 AND launch_id = $2 AND state = $3 AND id < $4 ORDER BY id DESC LIMIT 200`, ws, launch, state, after)
-				if err != nil {
-					return n, fmt.Errorf("look through deliveries: %w", err)
-				}
-				if len(list) == 0 {
-					break
-				}
-				after = list[len(list)-1].id
-				var hits []string
-				for _, x := range list {
-					if slices.ContainsFunc(marks, func(m []byte) bool { return bytes.Contains(x.payload, m) }) {
-						hits = append(hits, x.id)
-					}
-				}
-				if len(hits) == 0 {
-					continue
-				}
-				if err := s.emptyWaiting(ctx, ws, hits); err != nil {
-					return n, err
-				}
-				if state == DeliveryAccepted {
-					s.intake.backlog.Add(-int64(len(hits)))
-				}
-				n += int64(len(hits))
+}
+
+// eraseNaming empties those that hold one of marks.
+func (s *Service) eraseNaming(ctx context.Context, ws workspace.ID, list []stray, marks [][]byte) (int64, error) {
+	var ids []string
+	waiting := int64(0)
+	for _, x := range list {
+		if x.file != "" {
+			data, err := s.readFile(x.file)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return 0, fmt.Errorf("read payload of %s: %w", x.id, err)
+			}
+			x.payload = data
+		}
+		if slices.ContainsFunc(marks, func(m []byte) bool { return bytes.Contains(x.payload, m) }) {
+			ids = append(ids, x.id)
+			if x.state == DeliveryAccepted {
+				waiting++
 			}
 		}
 	}
-	return n, nil
-}
-
-func (s *Service) emptyWaiting(ctx context.Context, ws workspace.ID, ids []string) error {
+	if len(ids) == 0 {
+		return 0, nil
+	}
 	since := time.Now()
 	var files []string
 	err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
 		args := append([]any{ws}, db.Args(ids)...)
 		files, err = db.All(ctx, tx, func(r db.Scanner) (f string, err error) { return f, r.Scan(&f) },
-			`DELETE FROM attachment WHERE workspace_id = $1 AND delivery_id IN (`+db.In(2, len(ids))+`) RETURNING sha256`, args...)
+			`DELETE FROM attachment WHERE workspace_id = $1 AND delivery_id IN (`+db.In(2, len(ids))+`) AND delivery_id NOT IN (SELECT id FROM feedback WHERE workspace_id = $1) RETURNING sha256`, args...)
 		if err != nil {
 			return fmt.Errorf("erase files of deliveries: %w", err)
 		}
-		return emptyDeliveries(ctx, tx, ws, ids)
+		more, err := emptyDeliveries(ctx, tx, ws, ids)
+		files = append(files, more...)
+		return err
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return s.dropFiles(ctx, files, since)
+	s.intake.backlog.Add(-waiting)
+	return int64(len(ids)), s.DropFiles(ctx, files, since)
 }
 
 // minMark is how long an identity must be to be looked for in raw bytes: a

@@ -41,6 +41,7 @@ type Service struct {
 	loads   sync.WaitGroup
 	mu      sync.Mutex
 	tables  map[tableKey]*table
+	looked  map[tableKey]string // how far an erasure has looked through the ledger, by person
 	checked map[tableKey]time.Time // launches known to take feedback
 }
 
@@ -65,7 +66,7 @@ type Deps struct {
 // NewService returns the service; SetReader must follow before Process runs.
 func NewService(d Deps) *Service {
 	s := &Service{db: d.DB, bus: d.Bus, log: d.Log, files: d.Files, phones: d.Phones, now: time.Now, wake: make(chan struct{}, 1),
-		tables: map[tableKey]*table{}, checked: map[tableKey]time.Time{}, handlers: map[string]Handler{}}
+		tables: map[tableKey]*table{}, checked: map[tableKey]time.Time{}, handlers: map[string]Handler{}, looked: map[tableKey]string{}}
 	s.intake = newIntake(d.DB, d.Files, func() time.Time { return s.now() }, func() {
 		select {
 		case s.wake <- struct{}{}:

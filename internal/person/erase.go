@@ -278,10 +278,13 @@ func (s *Service) erase(ctx context.Context, args eraseArgs) error {
 	if err != nil || e.State != "running" {
 		return err
 	}
-	if e.Done > e.Steps-2 || len(s.stores)+2 != e.Steps && e.Done < e.Steps-2 {
+	if e.Steps != len(s.stores)+2 {
 		// Begun by a version with other stores: all of them are asked anew,
 		// which does no harm.
-		e.Done, e.Steps = min(e.Done, len(s.stores)), len(s.stores)+2
+		e.Done, e.Steps = 0, len(s.stores)+2
+		if len(e.who.IDs) == 0 {
+			e.Done = len(s.stores) + 1
+		}
 	}
 	begun := s.now()
 	for e.State == "running" {
@@ -309,8 +312,11 @@ func (s *Service) erase(ctx context.Context, args eraseArgs) error {
 		} else if !errors.Is(err, job.ErrAgain) {
 			e.Error = errs.Message(err)
 		}
+		if err == nil && e.Done > len(s.stores) {
+			e.PersonID, e.who = "", Who{} // before the files are written anew
+		}
 		if err == nil && e.Done == e.Steps {
-			e.State, e.Step, e.PersonID, e.who = "done", "", "", Who{}
+			e.State, e.Step = "done", ""
 		}
 		if saved := s.saveErasure(ctx, args.Workspace, e); saved != nil {
 			return saved
@@ -331,8 +337,11 @@ func (s *Service) saveErasure(ctx context.Context, ws workspace.ID, e *Erasure) 
 		return err
 	}
 	text, ended := "", int64(0)
+	if len(e.who.IDs) == 0 {
+		text = "{}"
+	}
 	if e.State == "done" {
-		text, ended = "{}", db.Micros(s.now())
+		ended = db.Micros(s.now())
 	}
 	return s.db.Tx(ctx, func(tx *db.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE person_erasure SET person_id = $1, who = CASE WHEN $2 = '' THEN who ELSE $2 END, state = $3, step = $4, done = $5, steps = $6, counts = $7, error = $8, ended_at = $9

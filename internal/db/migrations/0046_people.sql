@@ -135,3 +135,6 @@ CREATE INDEX person_erasure_by_time ON person_erasure (workspace_id, created_at 
 
 -- Whether a file is still somebody's when one that had it goes.
 CREATE INDEX attachment_by_file ON attachment (sha256);
+CREATE INDEX delivery_by_file ON delivery (file) WHERE file <> '';
+-- Deliveries in formats of others, to look through for whom they name.
+CREATE INDEX delivery_foreign ON delivery (workspace_id, id) WHERE format <> '';
