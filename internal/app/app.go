@@ -202,11 +202,12 @@ func (a *App) build() (err error) {
 	a.workspaces = workspace.NewService(a.db, a.bus)
 	a.undo = undo.NewService(a.db)
 	a.launches = launch.NewService(a.db, a.bus)
-	a.people = person.NewService(a.db)
+	phones := person.NewPhones(a.box)
+	a.people = person.NewService(a.db, a.undo, phones)
 	a.views = view.NewService(a.db, a.bus, a.launches, a.undo)
 	a.privacy = privacy.NewService(a.db, a.box, a.launches.Check)
 	a.feedback = feedback.NewService(feedback.Deps{DB: a.db, Privacy: a.privacy, Bus: a.bus, Log: a.log.With("component", "feedback"),
-		Files: feedback.NewFiles(filepath.Join(a.cfg.Data, "files")), CheckLaunch: a.launches.Check})
+		Files: feedback.NewFiles(filepath.Join(a.cfg.Data, "files")), Phones: phones, CheckLaunch: a.launches.Check})
 	a.ledger = triage.NewLedger(triage.LedgerDeps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "ledger"),
 		Feedback: a.feedback, Launches: a.launches, Members: a.workspaces, Undo: a.undo})
 	if a.rules, err = triage.NewRules(triage.RulesDeps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "rules"),
@@ -234,6 +235,7 @@ func (a *App) build() (err error) {
 	a.metrics.Share(a.db)
 	a.watch = watch.NewService(a.db, a.bus, a.log.With("component", "watch"), a.metrics)
 	a.buildGateway()
+	a.buildPeople()
 	// What lies lower is told here what lies higher.
 	a.feedback.SetReader(a.triage)
 	a.nodes = newNodes(a)

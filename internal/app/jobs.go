@@ -11,6 +11,7 @@ import (
 // registerJobs names every background job on one page.
 func (a *App) registerJobs() {
 	a.imports.Jobs(a.jobs)
+	a.people.Jobs(a.jobs)
 	job.Handle(a.jobs, a.sweep)
 	a.jobs.Every(15*time.Minute, sweepArgs{})
 	job.Handle(a.jobs, a.wake)
@@ -38,5 +39,5 @@ func (sweepArgs) Kind() string { return "records.sweep" }
 
 func (a *App) sweep(ctx context.Context, _ sweepArgs) error {
 	_, err := a.issues.Refresh(ctx)
-	return errors.Join(a.feedback.Sweep(ctx), a.privacy.Sweep(ctx), a.watch.Sweep(ctx), err)
+	return errors.Join(a.feedback.Sweep(ctx), a.privacy.Sweep(ctx), a.watch.Sweep(ctx), a.people.Sweep(ctx), err)
 }

@@ -24,6 +24,7 @@ func (a *App) handler() http.Handler {
 	a.launches.Routes(a.api, a.count)
 	a.people.Routes(a.api)
 	a.privacy.Routes(a.api)
+	a.personRoutes(a.api)
 	a.feedback.Routes(a.api)
 	a.relatedRoutes(a.api)
 	a.ledger.Routes(a.api)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hypercare/hypercare/internal/db"
@@ -68,4 +69,70 @@ func List(ctx context.Context, q db.Queryer, workspaceID, before string, limit i
 		return e, json.Unmarshal([]byte(detail), &e.Detail)
 	}, `SELECT id, at, actor_kind, actor_id, actor_name, action, subject_kind, subject_id, detail FROM audit
 		WHERE workspace_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, workspaceID, before, limit)
+}
+
+// Forget takes values out of the details of a workspace's log and returns how
+// many entries named one: who is erased is not named there any more. Who did
+// what, when and to what stays.
+func Forget(ctx context.Context, d *db.DB, workspaceID string, values []string) (int64, error) {
+	type row struct{ id, detail string }
+	var n int64
+	for after := ""; ; {
+		list, err := db.All(ctx, d, func(s db.Scanner) (x row, err error) { return x, s.Scan(&x.id, &x.detail) },
+			`SELECT id, detail FROM audit WHERE workspace_id = $1 AND id > $2 ORDER BY id LIMIT 1000`, workspaceID, after)
+		if err != nil {
+			return n, fmt.Errorf("look through the audit log: %w", err)
+		}
+		if len(list) == 0 {
+			return n, nil
+		}
+		after = list[len(list)-1].id
+		for _, x := range list {
+			var detail any
+			if err := json.Unmarshal([]byte(x.detail), &detail); err != nil {
+				return n, fmt.Errorf("read audit entry %s: %w", x.id, err)
+			}
+			if !blank(&detail, values) {
+				continue
+			}
+			b, err := json.Marshal(detail)
+			if err != nil {
+				return n, err
+			}
+			if err := d.Tx(ctx, func(tx *db.Tx) error {
+				_, err := tx.ExecContext(ctx, `UPDATE audit SET detail = $1 WHERE workspace_id = $2 AND id = $3`, string(b), workspaceID, x.id)
+				return err
+			}); err != nil {
+				return n, fmt.Errorf("forget in audit entry %s: %w", x.id, err)
+			}
+			n++
+		}
+	}
+}
+
+// blank puts a word in the place of values, wherever they stand in v. A short
+// one must be all of a text, or it would be found in everything.
+func blank(v *any, values []string) (changed bool) {
+	switch x := (*v).(type) {
+	case string:
+		for _, value := range values {
+			if x == value || len(value) >= 6 && strings.Contains(x, value) {
+				x, changed = strings.ReplaceAll(x, value, "(erased)"), true
+			}
+		}
+		*v = x
+	case map[string]any:
+		for k, one := range x {
+			if blank(&one, values) {
+				x[k], changed = one, true
+			}
+		}
+	case []any:
+		for i := range x {
+			if blank(&x[i], values) {
+				changed = true
+			}
+		}
+	}
+	return changed
 }

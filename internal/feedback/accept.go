@@ -14,6 +14,7 @@ import (
 
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
+	"github.com/hypercare/hypercare/internal/person"
 	"github.com/hypercare/hypercare/internal/privacy"
 	"github.com/hypercare/hypercare/internal/web"
 	"github.com/hypercare/hypercare/internal/workspace"
@@ -93,6 +94,7 @@ type Intake struct {
 	stopped atomic.Bool
 	wake    func() // there is work for the processor
 	privacy *privacy.Service
+	phones  *person.Phones
 }
 
 func newIntake(d *db.DB, files *Files, now func() time.Time, wake func()) *Intake {
@@ -211,6 +213,9 @@ func (in *Intake) write(ctx context.Context, tx *db.Tx, groups []*group) error {
 			}
 			brought[key] = g
 		}
+		if err := in.coverPhones(ctx, tx, g); err != nil {
+			return err
+		}
 		if err := in.prepare(g, now); err != nil {
 			return err
 		}
@@ -304,6 +309,37 @@ func (in *Intake) claimKey(ctx context.Context, tx *db.Tx, g *group, now time.Ti
 		return keyReused, nil
 	}
 	return answer, nil
+}
+
+// coverPhones puts what a number is recognised by in the place of each number
+// of a telephone, before anything is stored; where the workspace keeps
+// numbers, they are brought to one form.
+func (in *Intake) coverPhones(ctx context.Context, tx *db.Tx, g *group) error {
+	var settings *person.Settings
+	for i := range g.items {
+		it := &g.items[i]
+		a := it.Input.Author
+		if it.Format != "" || a == nil || a.Phone == "" || person.IsHashed(a.Phone) {
+			continue
+		}
+		if settings == nil {
+			x, err := person.ReadSettings(ctx, tx, g.ws)
+			if err != nil {
+				return err
+			}
+			settings = &x
+		}
+		to := person.NormalPhone(a.Phone, settings.CallingCode)
+		if !settings.KeepPhone {
+			to = in.phones.Number(g.ws, to, "")
+		}
+		if to != a.Phone {
+			author := *a // the caller's stays as it is
+			author.Phone = to
+			it.Input.Author, it.Raw = &author, nil
+		}
+	}
+	return nil
 }
 
 // keyReused stands for the refusal of a key that came with another body.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hypercare/hypercare/internal/nlp"
+	"github.com/hypercare/hypercare/internal/person"
 	"github.com/hypercare/hypercare/internal/privacy"
 )
 
@@ -69,10 +70,11 @@ type Feedback struct {
 	Reading            *nlp.Result       `json:"triage,omitempty" doc:"Everything triage said, with reasons."`
 	ReadFully          bool              `json:"read_fully" doc:"False until sentence vectors have been added in the background."`
 
-	Sightings      Sighting `json:"-"`
-	StaticVector   []int8   `json:"-"`
-	SentenceVector []int8   `json:"-"`
-	Fingerprint    string   `json:"-"`
+	Sightings      Sighting          `json:"-"`
+	CameBy         []person.Identity `json:"-"` // identities and weak signs
+	StaticVector   []int8            `json:"-"`
+	SentenceVector []int8            `json:"-"`
+	Fingerprint    string            `json:"-"`
 }
 
 // AuthorRef is who reported, as far as it is known.

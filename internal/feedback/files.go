@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // Files keeps attachments in the data folder, named by their SHA-256, so that
@@ -22,7 +23,8 @@ func (f *Files) Put(data []byte) (string, error) {
 	sum := sha256.Sum256(data)
 	name := hex.EncodeToString(sum[:])
 	path := f.path(name)
-	if _, err := os.Stat(path); err == nil {
+	// The time says that somebody counts on the file: Drop looks at it.
+	if now := time.Now(); os.Chtimes(path, now, now) == nil {
 		return name, nil
 	}
 	dir := filepath.Dir(path)
@@ -54,6 +56,31 @@ func syncDir(dir string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
+}
+
+// Drop removes a file unless it is used: as used says, or because it was put
+// again since a moment. It is moved aside first, so that whoever puts the same
+// meanwhile writes it anew.
+func (f *Files) Drop(name string, since time.Time, used func() (bool, error)) error {
+	if b, err := hex.DecodeString(name); err != nil || len(b) != sha256.Size {
+		return nil
+	}
+	path := f.path(name)
+	aside := path + ".drop"
+	if err := os.Rename(path, aside); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	info, err := os.Stat(aside)
+	keep := err == nil && info.ModTime().After(since)
+	if err == nil && !keep {
+		keep, err = used()
+	}
+	if keep || err != nil {
+		return errors.Join(err, os.Rename(aside, path))
+	}
+	return errors.Join(os.Remove(aside), syncDir(filepath.Dir(path)))
 }
 
 // Open opens what Put stored.

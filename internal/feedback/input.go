@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hypercare/hypercare/internal/errs"
+	"github.com/hypercare/hypercare/internal/person"
 )
 
 // Limits of one report. They keep a single sender from filling the disk and
@@ -40,16 +41,22 @@ type Input struct {
 	Attachments []AttachmentInput `json:"attachments,omitempty"`
 }
 
-// Author is what the sender knows about who reports. Every filled field
-// except Name and Attrs is an identity that joins later reports to the same
-// person.
+// Author is what the sender knows about who reports. Ids, address, number,
+// device and session are identities: each joins later reports to the same
+// person. Application, client address and agent are shared by many; they only
+// have persons suggested as the same.
 type Author struct {
-	Name       string            `json:"name,omitempty"`
-	Email      string            `json:"email,omitempty"`
-	UserID     string            `json:"user_id,omitempty"`
-	SessionID  string            `json:"session_id,omitempty"`
-	ExternalID string            `json:"external_id,omitempty"`
-	Attrs      map[string]string `json:"attrs,omitempty" doc:"Segment attributes of the person, for example tier or region."`
+	Name        string            `json:"name,omitempty"`
+	Email       string            `json:"email,omitempty"`
+	UserID      string            `json:"user_id,omitempty"`
+	SessionID   string            `json:"session_id,omitempty"`
+	ExternalID  string            `json:"external_id,omitempty"`
+	Phone       string            `json:"phone,omitempty" doc:"Number of a telephone, however it is written. Before it is stored a keyed hash takes its place, unless the workspace says that numbers are kept."`
+	DeviceID    string            `json:"device_id,omitempty" doc:"Of an installation or device."`
+	Application string            `json:"application,omitempty" doc:"Application or key that the person's calls come with, as the call log names it."`
+	Address     string            `json:"address,omitempty" doc:"Network address of the person's client."`
+	Agent       string            `json:"agent,omitempty" doc:"The client's User-Agent."`
+	Attrs       map[string]string `json:"attrs,omitempty" doc:"Segment attributes of the person, for example tier or region."`
 }
 
 // AttachmentInput is a file sent with a report.
@@ -133,6 +140,14 @@ func (in *Input) Validate(now time.Time) error {
 		text("author.user_id", &a.UserID, MaxShort, true)
 		text("author.session_id", &a.SessionID, MaxShort, true)
 		text("author.external_id", &a.ExternalID, MaxShort, true)
+		text("author.phone", &a.Phone, MaxShort, true)
+		text("author.device_id", &a.DeviceID, MaxShort, true)
+		text("author.application", &a.Application, MaxShort, true)
+		text("author.address", &a.Address, MaxShort, true)
+		text("author.agent", &a.Agent, MaxShort, true)
+		if a.Phone != "" && !person.IsHashed(a.Phone) && person.NormalPhone(a.Phone, "") == "" {
+			refuse("author.phone", "%.40q is not the number of a telephone", a.Phone)
+		}
 		a.Email = strings.ToLower(a.Email)
 		if a.Email != "" && (strings.Count(a.Email, "@") != 1 || strings.ContainsAny(a.Email, " \t\r\n<>")) {
 			refuse("author.email", "%.60q is not an e-mail address", a.Email)

@@ -346,7 +346,7 @@ func (s *Service) write(ctx context.Context, tx *db.Tx, ws workspace.ID, list []
 	}
 	sightings := make([]person.Sighting, len(list))
 	for i, f := range list {
-		sightings[i] = sighting(f)
+		sightings[i] = s.sighting(ws, f)
 	}
 	ids, err := person.Resolve(ctx, tx, ws, sightings, now)
 	if err != nil {
@@ -375,15 +375,37 @@ func (s *Service) write(ctx context.Context, tx *db.Tx, ws workspace.ID, list []
 	return fresh, record(ctx, tx, added)
 }
 
-func sighting(f *Feedback) person.Sighting {
-	a := f.Sightings.Author
-	s := person.Sighting{Name: a.Name, Email: a.Email, Language: f.Language, Attrs: a.Attrs}
-	for _, k := range []person.Identity{{Kind: "user_id", Value: a.UserID}, {Kind: "email", Value: a.Email}, {Kind: "external_id", Value: a.ExternalID}, {Kind: "session_id", Value: a.SessionID}} {
+// sighting is what a report says of its author; it notes on the report by
+// what it came.
+func (s *Service) sighting(ws workspace.ID, f *Feedback) person.Sighting {
+	a := &f.Sightings.Author
+	x := person.Sighting{Name: a.Name, Email: a.Email, Language: f.Language, Attrs: a.Attrs}
+	number := ""
+	if a.Phone != "" {
+		if !person.IsHashed(a.Phone) {
+			x.Phone = a.Phone
+		}
+		number = s.phones.Number(ws, a.Phone, "")
+	}
+	f.CameBy = nil
+	for _, k := range []person.Identity{{Kind: person.UserID, Value: a.UserID}, {Kind: person.Email, Value: a.Email}, {Kind: person.ExternalID, Value: a.ExternalID},
+		{Kind: person.Phone, Value: number}, {Kind: person.DeviceID, Value: a.DeviceID}, {Kind: person.SessionID, Value: a.SessionID}} {
 		if k.Value != "" {
-			s.Identities = append(s.Identities, k)
+			x.Identities = append(x.Identities, k)
 		}
 	}
-	return s
+	f.CameBy = slices.Clone(x.Identities)
+	if a.Application != "" {
+		x.Signs = append(x.Signs, person.Sign{Kind: person.Application, Value: a.Application})
+		f.CameBy = append(f.CameBy, person.Identity{Kind: person.Application, Value: a.Application})
+	}
+	if a.Address != "" {
+		if a.Agent != "" {
+			x.Signs = append(x.Signs, person.Sign{Kind: person.AddressAgent, Value: s.phones.Place(ws, a.Address, a.Agent)})
+		}
+		f.CameBy = append(f.CameBy, person.Identity{Kind: "address", Value: a.Address})
+	}
+	return x
 }
 
 // fromInput makes an unread feedback.

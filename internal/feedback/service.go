@@ -13,6 +13,7 @@ import (
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/event"
+	"github.com/hypercare/hypercare/internal/person"
 	"github.com/hypercare/hypercare/internal/privacy"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
@@ -23,6 +24,7 @@ type Service struct {
 	bus    *event.Bus
 	log    *slog.Logger
 	files  *Files
+	phones *person.Phones
 	reader Reader
 	now    func() time.Time
 	intake *Intake
@@ -41,6 +43,7 @@ type Service struct {
 	loads   sync.WaitGroup
 	mu      sync.Mutex
 	tables  map[tableKey]*table
+	looked  map[tableKey]string    // how far an erasure has looked through the ledger, by person
 	checked map[tableKey]time.Time // launches known to take feedback
 }
 
@@ -58,14 +61,16 @@ type Deps struct {
 	Files *Files
 	// Privacy says what is covered before it is stored.
 	Privacy *privacy.Service
+	// Phones recognises numbers of telephones without keeping them.
+	Phones *person.Phones
 	// CheckLaunch returns an error unless the launch takes feedback.
 	CheckLaunch func(context.Context, workspace.ID, string) error
 }
 
 // NewService returns the service; SetReader must follow before Process runs.
 func NewService(d Deps) *Service {
-	s := &Service{db: d.DB, bus: d.Bus, log: d.Log, files: d.Files, now: time.Now, wake: make(chan struct{}, 1),
-		tables: map[tableKey]*table{}, checked: map[tableKey]time.Time{}, handlers: map[string]Handler{}, privacy: d.Privacy}
+	s := &Service{db: d.DB, bus: d.Bus, log: d.Log, files: d.Files, phones: d.Phones, now: time.Now, wake: make(chan struct{}, 1),
+		tables: map[tableKey]*table{}, checked: map[tableKey]time.Time{}, handlers: map[string]Handler{}, looked: map[tableKey]string{}, privacy: d.Privacy}
 	s.intake = newIntake(d.DB, d.Files, func() time.Time { return s.now() }, func() {
 		select {
 		case s.wake <- struct{}{}:
@@ -73,6 +78,7 @@ func NewService(d Deps) *Service {
 		}
 	})
 	s.intake.privacy = d.Privacy
+	s.intake.phones = d.Phones
 	s.checkLaunch = func(ctx context.Context, ws workspace.ID, id string) error {
 		key := tableKey{ws, id}
 		s.mu.Lock()

@@ -18,7 +18,7 @@ import (
 // base are the columns that never change after the insert, reading those that
 // triage writes, state those that people and rules write.
 const (
-	baseColumns    = `id, num, launch_id, import_id, channel, external_id, title, text, occurred_at, received_at, person_id, author_name, author_email, rating, app_version, url, attrs`
+	baseColumns    = `id, num, launch_id, import_id, channel, external_id, title, text, occurred_at, received_at, person_id, author_name, author_email, rating, app_version, url, attrs, came_by`
 	readingColumns = `language, category, category_confidence, sentiment, sentiment_score, emotion, severity, severity_confidence, area, summary, security, unsure, alike, duplicate_of, fingerprint, reading, pass, static_vector, sentence_vector`
 	stateColumns   = `state, issue_id, assignee_id, tags, snoozed_until, triaged_at`
 )
@@ -58,8 +58,12 @@ func (f *Feedback) baseValues() ([]any, error) {
 	if f.Rating != nil {
 		rating = *f.Rating
 	}
+	came, err := cameBy(f.CameBy)
+	if err != nil {
+		return nil, err
+	}
 	return []any{f.ID, f.Number, f.LaunchID, f.ImportID, f.Channel, f.ExternalID, f.Title, f.Text, db.Micros(f.OccurredAt), db.Micros(f.ReceivedAt),
-		f.Author.PersonID, f.Author.Name, f.Author.Email, rating, f.AppVersion, f.URL, string(b)}, nil
+		f.Author.PersonID, f.Author.Name, f.Author.Email, rating, f.AppVersion, f.URL, string(b), came}, nil
 }
 
 func (f *Feedback) readingValues() ([]any, error) {
@@ -170,11 +174,11 @@ func scan(s db.Scanner) (*Feedback, error) {
 	f := &Feedback{}
 	var occurred, received, snoozed, triaged int64
 	var rating float64
-	var attrs, reading, tags string
+	var attrs, reading, tags, came string
 	var pass int
 	var static, sentence []byte
 	err := s.Scan(&f.ID, &f.Number, &f.LaunchID, &f.ImportID, &f.Channel, &f.ExternalID, &f.Title, &f.Text, &occurred, &received,
-		&f.Author.PersonID, &f.Author.Name, &f.Author.Email, &rating, &f.AppVersion, &f.URL, &attrs,
+		&f.Author.PersonID, &f.Author.Name, &f.Author.Email, &rating, &f.AppVersion, &f.URL, &attrs, &came,
 		&f.Language, &f.Category, &f.CategoryConfidence, &f.Sentiment, &f.SentimentScore, &f.Emotion, &f.Severity, &f.SeverityConfidence, &f.Area, &f.Summary,
 		&f.Security, &f.Unsure, &f.Alike, &f.DuplicateOf, &f.Fingerprint, &reading, &pass, &static, &sentence,
 		&f.State, &f.IssueID, &f.AssigneeID, &tags, &snoozed, &triaged)
@@ -189,6 +193,9 @@ func scan(s db.Scanner) (*Feedback, error) {
 	f.StaticVector, f.SentenceVector = vectorOf(static), vectorOf(sentence)
 	f.Tags = splitTags(tags)
 	f.Snippet = snippet(f.Text)
+	if f.CameBy, err = readCameBy(came, f.Author.Email); err != nil {
+		return nil, fmt.Errorf("read by what %s came: %w", f.ID, err)
+	}
 	if err := json.Unmarshal([]byte(attrs), &f.Attrs); err != nil {
 		return nil, fmt.Errorf("read attributes of %s: %w", f.ID, err)
 	}

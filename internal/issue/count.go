@@ -162,24 +162,27 @@ func (c *counts) readPeople(ctx context.Context, q db.Queryer, x span) error {
 		return nil
 	}
 	type group struct {
-		attrs string
-		n     int
+		attrs, org string
+		n          int
 	}
-	groups, err := db.All(ctx, q, func(s db.Scanner) (g group, err error) { return g, s.Scan(&g.attrs, &g.n) },
-		`SELECT p.attrs, COUNT(*) FROM (SELECT DISTINCT person_id`+x.of+` AND person_id <> '') AS f
-		JOIN person p ON p.workspace_id = $1 AND p.id = f.person_id GROUP BY p.attrs`, x.args...)
+	groups, err := db.All(ctx, q, func(s db.Scanner) (g group, err error) { return g, s.Scan(&g.attrs, &g.org, &g.n) },
+		`SELECT p.attrs, COALESCE(o.attrs, '{}'), COUNT(*) FROM (SELECT DISTINCT person_id`+x.of+` AND person_id <> '') AS f
+		JOIN person p ON p.workspace_id = $1 AND p.id = f.person_id
+		LEFT JOIN organisation o ON o.workspace_id = $1 AND o.id = p.organisation_id GROUP BY p.attrs, o.attrs`, x.args...)
 	if err != nil {
 		return err
 	}
 	byKey := map[string]map[string]int{}
 	for _, g := range groups {
 		c.people += g.n
-		if g.attrs == "{}" {
+		if g.attrs == "{}" && g.org == "{}" {
 			continue
 		}
 		var attrs map[string]string
-		if err := json.Unmarshal([]byte(g.attrs), &attrs); err != nil {
-			return fmt.Errorf("read attributes of persons: %w", err)
+		for _, text := range []string{g.org, g.attrs} { // a person's own win
+			if err := json.Unmarshal([]byte(text), &attrs); err != nil {
+				return fmt.Errorf("read attributes of persons: %w", err)
+			}
 		}
 		heavy := false
 		for k, v := range attrs {

@@ -16,162 +16,43 @@ import (
 
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
+	"github.com/hypercare/hypercare/internal/job"
+	"github.com/hypercare/hypercare/internal/undo"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
-// Identity is one strong sign of who somebody is.
-type Identity struct {
-	Kind  string `json:"kind" enum:"email,user_id,session_id,external_id"`
-	Value string `json:"value"`
-}
-
 // Person is a reporter.
 type Person struct {
-	ID         string            `json:"id"`
-	Name       string            `json:"name"`
-	Email      string            `json:"email,omitempty"`
-	Language   string            `json:"language,omitempty"`
-	Attrs      map[string]string `json:"attrs" doc:"Segment attributes, for example tier or region."`
-	Identities []Identity        `json:"identities" nullable:"false"`
-	CreatedAt  time.Time         `json:"created_at"`
-	UpdatedAt  time.Time         `json:"updated_at"`
+	ID             string            `json:"id"`
+	Name           string            `json:"name"`
+	Email          string            `json:"email,omitempty"`
+	Phone          string            `json:"phone,omitempty" doc:"Only where the workspace keeps numbers."`
+	Language       string            `json:"language,omitempty"`
+	Attrs          map[string]string `json:"attrs" doc:"Segment attributes, for example tier or region."`
+	OrganisationID string            `json:"-"`
+	Organisation   *Organisation     `json:"organisation,omitempty"`
+	Identities     []Identity        `json:"identities" nullable:"false"`
+	MergedInto     string            `json:"merged_into,omitempty" doc:"This is another person's id now: the one asked for was merged into this person."`
+	CreatedAt      time.Time         `json:"created_at"`
+	UpdatedAt      time.Time         `json:"updated_at"`
+
+	organisationBy string // by domain, by hand
+	mergedInto     string
 }
 
-// Sighting is what one report says of its author. Identities come strongest
-// first: user id, e-mail, external id, session.
-type Sighting struct {
-	Name       string
-	Email      string
-	Language   string
-	Identities []Identity
-	Attrs      map[string]string
-}
+// How a person came to an organisation.
+const (
+	byDomain = "domain"
+	byHand   = "hand"
+)
 
-// Resolve finds or makes the person behind each sighting, in tx, and returns
-// their ids in the same order; "" for a sighting without identity. When the
-// identities of one sighting belong to different persons the strongest one
-// decides and nobody is merged: that is for people to do.
-func Resolve(ctx context.Context, tx *db.Tx, ws workspace.ID, list []Sighting, now time.Time) ([]string, error) {
-	known, err := find(ctx, tx, ws, list)
-	if err != nil {
-		return nil, err
-	}
-	ids := make([]string, len(list))
-	var people, identities [][]any
-	changed := map[string]Sighting{}
-	for i, s := range list {
-		if len(s.Identities) == 0 {
-			continue
-		}
-		id := ""
-		for _, k := range s.Identities {
-			if id = known[k]; id != "" {
-				break
-			}
-		}
-		if id == "" {
-			id = db.NewID()
-			attrs, err := json.Marshal(orEmpty(s.Attrs))
-			if err != nil {
-				return nil, err
-			}
-			people = append(people, []any{ws, id, s.Name, s.Email, s.Language, string(attrs), db.Micros(now), db.Micros(now)})
-		} else if len(s.Attrs) > 0 || s.Name != "" {
-			changed[id] = s
-		}
-		for _, k := range s.Identities {
-			if known[k] == "" {
-				known[k] = id
-				identities = append(identities, []any{ws, k.Kind, k.Value, id, db.Micros(now)})
-			}
-		}
-		ids[i] = id
-	}
-	if err := db.Insert(ctx, tx, `INSERT INTO person (workspace_id, id, name, email, language, attrs, created_at, updated_at)`, "", people); err != nil {
-		return nil, err
-	}
-	taken, err := db.InsertReturning(ctx, tx, `INSERT INTO person_identity (workspace_id, kind, value, person_id, created_at)`, "ON CONFLICT DO NOTHING RETURNING value", identities,
-		func(s db.Scanner) (v string, err error) { return v, s.Scan(&v) })
-	if err != nil {
-		return nil, err
-	}
-	if len(taken) < len(identities) {
-		return nil, db.ErrRetry // somebody else has just met this person
-	}
-	for _, id := range slices.Sorted(maps.Keys(changed)) {
-		if err := learn(ctx, tx, ws, id, changed[id], now); err != nil {
-			return nil, err
-		}
-	}
-	return ids, nil
-}
-
-func orEmpty(m map[string]string) map[string]string {
-	if m == nil {
-		return map[string]string{}
-	}
-	return m
-}
-
-// find looks all identities up at once.
-func find(ctx context.Context, q db.Queryer, ws workspace.ID, list []Sighting) (map[Identity]string, error) {
-	byKind := map[string][]any{}
-	for _, s := range list {
-		for _, k := range s.Identities {
-			byKind[k.Kind] = append(byKind[k.Kind], k.Value)
-		}
-	}
-	known := map[Identity]string{}
-	for kind, values := range byKind {
-		for part := range slices.Chunk(values, 500) {
-			rows, err := db.All(ctx, q, func(s db.Scanner) (row [2]string, err error) { return row, s.Scan(&row[0], &row[1]) },
-				`SELECT value, person_id FROM person_identity WHERE workspace_id = $1 AND kind = $2 AND value IN (`+db.In(3, len(part))+`)`,
-				append([]any{ws, kind}, part...)...)
-			if err != nil {
-				return nil, fmt.Errorf("find persons: %w", err)
-			}
-			for _, r := range rows {
-				known[Identity{kind, r[0]}] = r[1]
-			}
-		}
-	}
-	return known, nil
-}
-
-// learn fills what was not known of a person: the newest attributes win, a
-// name is kept once there is one.
-func learn(ctx context.Context, tx *db.Tx, ws workspace.ID, id string, s Sighting, now time.Time) error {
-	p, err := get(ctx, tx, ws, id)
-	if err != nil {
-		return err
-	}
-	before := maps.Clone(p.Attrs)
-	maps.Copy(p.Attrs, s.Attrs)
-	if maps.Equal(before, p.Attrs) && (p.Name != "" || s.Name == "") {
-		return nil
-	}
-	if p.Name == "" {
-		p.Name = s.Name
-	}
-	attrs, err := json.Marshal(p.Attrs)
-	if err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, `UPDATE person SET name = $1, attrs = $2, updated_at = $3 WHERE workspace_id = $4 AND id = $5`,
-		p.Name, string(attrs), db.Micros(now), ws, id)
-	if err != nil {
-		return fmt.Errorf("update person %s: %w", id, err)
-	}
-	return nil
-}
-
-const columns = `id, name, email, language, attrs, created_at, updated_at`
+const columns = `id, name, email, phone, language, attrs, organisation_id, organisation_by, merged_into, created_at, updated_at`
 
 func scan(s db.Scanner) (*Person, error) {
 	var p Person
 	var attrs string
 	var created, updated int64
-	if err := s.Scan(&p.ID, &p.Name, &p.Email, &p.Language, &attrs, &created, &updated); err != nil {
+	if err := s.Scan(&p.ID, &p.Name, &p.Email, &p.Phone, &p.Language, &attrs, &p.OrganisationID, &p.organisationBy, &p.mergedInto, &created, &updated); err != nil {
 		return nil, err
 	}
 	p.CreatedAt, p.UpdatedAt, p.Identities = db.Time(created), db.Time(updated), []Identity{}
@@ -190,44 +71,124 @@ func get(ctx context.Context, q db.Queryer, ws workspace.ID, id string) (*Person
 	return p, nil
 }
 
-// Attrs returns the attributes of some people, for reach by segment.
-func Attrs(ctx context.Context, q db.Queryer, ws workspace.ID, ids []string) (map[string]map[string]string, error) {
-	out := map[string]map[string]string{}
+// getMany returns persons by id, with their organisations.
+func getMany(ctx context.Context, q db.Queryer, ws workspace.ID, ids []string) (map[string]*Person, error) {
+	out := map[string]*Person{}
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	for part := range slices.Chunk(ids, 500) {
 		people, err := db.All(ctx, q, scan, `SELECT `+columns+` FROM person WHERE workspace_id = $1 AND id IN (`+db.In(2, len(part))+`)`,
 			append([]any{ws}, db.Args(part)...)...)
 		if err != nil {
-			return nil, fmt.Errorf("read attributes of persons: %w", err)
+			return nil, fmt.Errorf("read %d persons: %w", len(ids), err)
+		}
+		if err := employ(ctx, q, ws, people...); err != nil {
+			return nil, err
 		}
 		for _, p := range people {
-			out[p.ID] = p.Attrs
+			out[p.ID] = p
 		}
 	}
 	return out, nil
 }
 
+func save(ctx context.Context, tx *db.Tx, ws workspace.ID, p *Person) error {
+	attrs, err := json.Marshal(orEmpty(p.Attrs))
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE person SET name = $1, email = $2, domain = $3, phone = $4, language = $5, attrs = $6, organisation_id = $7, organisation_by = $8,
+		merged_into = $9, updated_at = $10 WHERE workspace_id = $11 AND id = $12`,
+		p.Name, p.Email, domainOf(p.Email), p.Phone, p.Language, string(attrs), p.OrganisationID, p.organisationBy, p.mergedInto, db.Micros(p.UpdatedAt), ws, p.ID)
+	if err != nil {
+		return fmt.Errorf("save person %s: %w", p.ID, err)
+	}
+	return nil
+}
+
+// Attrs returns the attributes of some people, for rules and for reach by
+// segment: those of a person's organisation, and over them the person's own.
+func Attrs(ctx context.Context, q db.Queryer, ws workspace.ID, ids []string) (map[string]map[string]string, error) {
+	people, err := getMany(ctx, q, ws, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]map[string]string, len(people))
+	for id, p := range people {
+		out[id] = p.Attributes()
+	}
+	return out, nil
+}
+
+// Attributes are a person's, and where they say nothing the organisation's.
+func (p *Person) Attributes() map[string]string {
+	if p.Organisation == nil || len(p.Organisation.Attrs) == 0 {
+		return p.Attrs
+	}
+	all := maps.Clone(p.Organisation.Attrs)
+	maps.Copy(all, p.Attrs)
+	return all
+}
+
 // Service is what the rest of the product may do with persons.
-type Service struct{ db *db.DB }
+type Service struct {
+	db      *db.DB
+	undo    *undo.Service
+	jobs    *job.Runner
+	phones  *Phones
+	now     func() time.Time
+	follow  []follower
+	stores  []Store
+	changed func(ctx context.Context, ws workspace.ID, ids []string)
+}
 
 // NewService returns the service on d.
-func NewService(d *db.DB) *Service { return &Service{d} }
+func NewService(d *db.DB, u *undo.Service, phones *Phones) *Service {
+	s := &Service{db: d, undo: u, phones: phones, now: time.Now}
+	u.Handle(actMerge, s.unmerge)
+	u.Handle(actSplit, s.unsplit)
+	return s
+}
 
-// Get returns one person with identities.
+// OnChanged hands in who must know that what is known of people changed:
+// their attributes count in the priorities of issues.
+func (s *Service) OnChanged(fn func(ctx context.Context, ws workspace.ID, ids []string)) {
+	s.changed = fn
+}
+
+// tell passes on whose attributes changed, after the commit.
+func (s *Service) tell(ctx context.Context, ws workspace.ID, ids ...string) {
+	if s.changed != nil && len(ids) > 0 {
+		s.changed(context.WithoutCancel(ctx), ws, ids)
+	}
+}
+
+// Get returns one person with identities. The id of one who was merged into
+// another gives that other.
 func (s *Service) Get(ctx context.Context, id string) (*Person, error) {
 	a, err := workspace.Need(ctx, workspace.Read)
 	if err != nil {
 		return nil, err
 	}
-	p, err := get(ctx, s.db, a.Workspace, id)
+	return s.whole(ctx, s.db, a.Workspace, id)
+}
+
+func (s *Service) whole(ctx context.Context, q db.Queryer, ws workspace.ID, id string) (*Person, error) {
+	now, err := Current(ctx, q, ws, id)
 	if err != nil {
 		return nil, err
 	}
-	p.Identities, err = db.All(ctx, s.db, func(r db.Scanner) (k Identity, err error) { return k, r.Scan(&k.Kind, &k.Value) },
-		`SELECT kind, value FROM person_identity WHERE workspace_id = $1 AND person_id = $2 ORDER BY kind, value LIMIT 100`, a.Workspace, id)
+	p, err := get(ctx, q, ws, now)
 	if err != nil {
-		return nil, fmt.Errorf("list identities of %s: %w", id, err)
+		return nil, err
 	}
-	return p, nil
+	if now != id {
+		p.MergedInto = now
+	}
+	if err := employ(ctx, q, ws, p); err != nil {
+		return nil, err
+	}
+	p.Identities, err = Identities(ctx, q, ws, now)
+	return p, err
 }
 
 // spellings are the ways in which a name may be written that was typed in some
@@ -242,13 +203,19 @@ func spellings(q string) [3]string {
 		}
 		return unicode.ToLower(r)
 	}, q)
-	escape := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-	return [3]string{"%" + escape.Replace(strings.ToLower(q)) + "%", "%" + escape.Replace(q) + "%", "%" + escape.Replace(title) + "%"}
+	return [3]string{"%" + escapeLike.Replace(strings.ToLower(q)) + "%", "%" + escapeLike.Replace(q) + "%", "%" + escapeLike.Replace(title) + "%"}
 }
 
-// List returns a page of those whose name or address holds q (all when it is
-// empty), newest first, behind the person that ended the last.
-func (s *Service) List(ctx context.Context, q string, beforeAt int64, beforeID string, limit int) ([]*Person, error) {
+// Filter says which people a list shows; empty fields narrow nothing.
+type Filter struct {
+	Text           string // part of the name or the address
+	OrganisationID string
+	SegmentID      string
+}
+
+// List returns a page of people, newest first, behind the person that ended
+// the last.
+func (s *Service) List(ctx context.Context, f Filter, beforeAt int64, beforeID string, limit int) ([]*Person, error) {
 	a, err := workspace.Need(ctx, workspace.Read)
 	if err != nil {
 		return nil, err
@@ -257,40 +224,55 @@ func (s *Service) List(ctx context.Context, q string, beforeAt int64, beforeID s
 		beforeAt = 1 << 62
 	}
 	args := []any{a.Workspace, beforeAt, beforeID, limit}
-	named := ""
-	if q = strings.TrimSpace(q); q != "" {
+	where := ""
+	if q := strings.TrimSpace(f.Text); q != "" {
 		if !utf8.ValidString(q) || strings.ContainsRune(q, 0) {
 			return nil, nil // no database holds such a name
 		}
-		named = ` AND (LOWER(name) LIKE $5 ESCAPE '\' OR LOWER(email) LIKE $5 ESCAPE '\' OR name LIKE $6 ESCAPE '\' OR name LIKE $7 ESCAPE '\')`
+		where += ` AND (LOWER(p.name) LIKE $5 ESCAPE '\' OR LOWER(p.email) LIKE $5 ESCAPE '\' OR p.name LIKE $6 ESCAPE '\' OR p.name LIKE $7 ESCAPE '\')`
 		x := spellings(q)
 		args = append(args, x[0], x[1], x[2])
 	}
-	return db.All(ctx, s.db, scan, `SELECT `+columns+` FROM person WHERE workspace_id = $1 AND (created_at, id) < ($2, $3)`+named+`
-		ORDER BY created_at DESC, id DESC LIMIT $4`, args...)
+	if f.OrganisationID != "" {
+		args = append(args, f.OrganisationID)
+		where += ` AND p.organisation_id <> '' AND p.organisation_id = ` + db.In(len(args), 1)
+	}
+	if f.SegmentID != "" {
+		g, err := getSegment(ctx, s.db, a.Workspace, f.SegmentID)
+		if err != nil {
+			return nil, err
+		}
+		text, more := g.where(len(args) + 1)
+		where, args = where+` AND `+text, append(args, more...)
+	}
+	list, err := db.All(ctx, s.db, scan, `SELECT `+prefixed("p", columns)+` FROM person p LEFT JOIN organisation o ON o.workspace_id = p.workspace_id AND o.id = p.organisation_id
+		WHERE p.workspace_id = $1 AND p.merged_into = '' AND (p.created_at, p.id) < ($2, $3)`+where+`
+		ORDER BY p.created_at DESC, p.id DESC LIMIT $4`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list people: %w", err)
+	}
+	return list, employ(ctx, s.db, a.Workspace, list...)
+}
+
+// prefixed puts a table's name before each column.
+func prefixed(table, columns string) string {
+	return table + "." + strings.ReplaceAll(columns, ", ", ", "+table+".")
 }
 
 // maxUsers bounds the signed-in users of one segment.
 const maxUsers = 100_000
 
-// UserIDs names the signed-in users who are persons with an attribute.
+// UserIDs names the signed-in users who are persons with an attribute, their
+// own or their organisation's.
 func (s *Service) UserIDs(ctx context.Context, ws workspace.ID, attribute, value string) ([]string, error) {
-	type user struct{ id, attrs string }
-	users, err := db.All(ctx, s.db, func(r db.Scanner) (u user, err error) { return u, r.Scan(&u.id, &u.attrs) },
-		`SELECT i.value, p.attrs FROM person_identity i JOIN person p ON p.workspace_id = i.workspace_id AND p.id = i.person_id
-			WHERE i.workspace_id = $1 AND i.kind = 'user_id' ORDER BY i.value LIMIT $2`, ws, maxUsers)
+	g := &Segment{Conditions: []Condition{{Attribute: attribute, Values: []string{value}}}}
+	where, args := g.where(3)
+	users, err := db.All(ctx, s.db, func(r db.Scanner) (id string, err error) { return id, r.Scan(&id) },
+		`SELECT i.value FROM person_identity i JOIN person p ON p.workspace_id = i.workspace_id AND p.id = i.person_id
+			LEFT JOIN organisation o ON o.workspace_id = p.workspace_id AND o.id = p.organisation_id
+			WHERE i.workspace_id = $1 AND i.kind = 'user_id' AND `+where+` ORDER BY i.value LIMIT $2`, append([]any{ws, maxUsers}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("list users with %s: %w", attribute, err)
 	}
-	out := []string{}
-	for _, u := range users {
-		var attrs map[string]string
-		if err := json.Unmarshal([]byte(u.attrs), &attrs); err != nil {
-			return nil, fmt.Errorf("read attributes of user %s: %w", u.id, err)
-		}
-		if attrs[attribute] == value {
-			out = append(out, u.id)
-		}
-	}
-	return out, nil
+	return users, nil
 }

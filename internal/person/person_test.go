@@ -8,7 +8,9 @@ import (
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/db/dbtest"
 	"github.com/hypercare/hypercare/internal/errs"
+	"github.com/hypercare/hypercare/internal/feedback/feedbacktest"
 	"github.com/hypercare/hypercare/internal/person"
+	"github.com/hypercare/hypercare/internal/undo"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
@@ -56,13 +58,13 @@ func TestIdentitiesDecideWhoIsTheSame(t *testing.T) {
 	if other := resolve(t, d, "w2", seen("", "user_id", "7")); other[0] == ids[0] {
 		t.Error("two workspaces share a person")
 	}
-	s := person.NewService(d)
+	s := service(t, d)
 	ctx := workspace.As(t.Context(), workspace.Actor{Workspace: "w1", Role: workspace.Viewer})
 	p, err := s.Get(ctx, ids[0])
 	if err != nil || p.Name != "Ann" || p.Attrs["tier"] != "gold" || len(p.Identities) != 2 {
 		t.Errorf("person = %+v, %v", p, err)
 	}
-	if list, err := s.List(ctx, "", 0, "", 10); err != nil || len(list) != 2 {
+	if list, err := s.List(ctx, person.Filter{}, 0, "", 10); err != nil || len(list) != 2 {
 		t.Errorf("List = %d people, %v; want 2", len(list), err)
 	}
 	elsewhere := workspace.As(t.Context(), workspace.Actor{Workspace: "w3", Role: workspace.Owner})
@@ -81,11 +83,11 @@ func TestPeopleAreFoundByNameAndAddress(t *testing.T) {
 	bob.Email = "bob@y.example"
 	resolve(t, d, "w1", seen("Ann Özil", "email", "ann@x.example"), bob, seen("Çağla", "user_id", "3"))
 	resolve(t, d, "w2", seen("Ann Elsewhere", "email", "ann@z.example"))
-	s := person.NewService(d)
+	s := service(t, d)
 	ctx := workspace.As(t.Context(), workspace.Actor{Workspace: "w1", Role: workspace.Viewer})
 	for q, want := range map[string]string{"ann": "Ann Özil", "ANN ö": "Ann Özil", "özil": "Ann Özil", "@y.EX": "100% Bob_by", "çağ": "Çağla",
 		"0%": "100% Bob_by", "b_b": "100% Bob_by", "%": "100% Bob_by", "elsewhere": "", "nobody": "", "a\x00b": "", "\xff": "", `\`: ""} {
-		list, err := s.List(ctx, q, 0, "", 10)
+		list, err := s.List(ctx, person.Filter{Text: q}, 0, "", 10)
 		got := ""
 		if len(list) > 0 {
 			got = list[0].Name
@@ -111,4 +113,9 @@ func TestManyMeetTheSamePersonAtOnce(t *testing.T) {
 			t.Errorf("caller %d made person %s, the first %s", i, id, got[0])
 		}
 	}
+}
+
+func service(t *testing.T, d *db.DB) *person.Service {
+	t.Helper()
+	return person.NewService(d, undo.NewService(d), feedbacktest.Phones(t))
 }

@@ -8,7 +8,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
@@ -108,6 +110,48 @@ func (s *Service) Undo(ctx context.Context, id string) error {
 		after()
 	}
 	return err
+}
+
+// Forget removes the acts that name any of these ids: what was done to something that is erased can't be taken
+// back, and what it takes to go back may hold its words.
+func (s *Service) Forget(ctx context.Context, ws workspace.ID, ids []string) (int64, error) {
+	type row struct{ id, detail string }
+	gone := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		gone[id] = true
+	}
+	var n int64
+	for after := ""; ; {
+		list, err := db.All(ctx, s.db, func(r db.Scanner) (x row, err error) { return x, r.Scan(&x.id, &x.detail) },
+			`SELECT id, detail FROM undo WHERE workspace_id = $1 AND id > $2 ORDER BY id LIMIT 500`, ws, after)
+		if err != nil {
+			return n, fmt.Errorf("look through acts: %w", err)
+		}
+		if len(list) == 0 {
+			return n, nil
+		}
+		after = list[len(list)-1].id
+		var hits []string
+		for _, x := range list {
+			words := strings.FieldsFuncSeq(x.detail, func(r rune) bool { return r != '-' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+			for w := range words {
+				if gone[w] {
+					hits = append(hits, x.id)
+					break
+				}
+			}
+		}
+		if len(hits) == 0 {
+			continue
+		}
+		if err := s.db.Tx(ctx, func(tx *db.Tx) error {
+			_, err := tx.ExecContext(ctx, `DELETE FROM undo WHERE workspace_id = $1 AND id IN (`+db.In(2, len(hits))+`)`, append([]any{ws}, db.Args(hits)...)...)
+			return err
+		}); err != nil {
+			return n, fmt.Errorf("forget acts: %w", err)
+		}
+		n += int64(len(hits))
+	}
 }
 
 // Routes adds the operation of this package.

@@ -16,6 +16,7 @@ import (
 	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/launch"
 	"github.com/hypercare/hypercare/internal/nlp"
+	"github.com/hypercare/hypercare/internal/person"
 	"github.com/hypercare/hypercare/internal/privacy"
 	"github.com/hypercare/hypercare/internal/secret"
 	"github.com/hypercare/hypercare/internal/workspace"
@@ -48,7 +49,7 @@ func New(tb testing.TB) *Bench {
 		tb.Fatal(err)
 	}
 	b.Privacy = privacy.NewService(d, box, b.Launches.Check)
-	b.Feedback = feedback.NewService(feedback.Deps{DB: d, Privacy: b.Privacy, Bus: b.Bus, Log: slog.New(slog.DiscardHandler), Files: feedback.NewFiles(tb.TempDir()), CheckLaunch: b.Launches.Check})
+	b.Feedback = feedback.NewService(feedback.Deps{DB: d, Privacy: b.Privacy, Bus: b.Bus, Log: slog.New(slog.DiscardHandler), Files: feedback.NewFiles(tb.TempDir()), Phones: Phones(tb), CheckLaunch: b.Launches.Check})
 	b.Feedback.SetReader(reader{b})
 	tb.Cleanup(b.Feedback.Close)
 	return b.settle(tb)
@@ -192,4 +193,14 @@ func (r reader) Read(_ context.Context, _ workspace.ID, _ string, list []*feedba
 		f.ApplyReading(r.b.Read(f))
 	}
 	return func(context.Context, *db.Tx, []*feedback.Feedback) error { return nil }, nil
+}
+
+// Phones returns a keeper of numbers under a key of the test's own.
+func Phones(tb testing.TB) *person.Phones {
+	tb.Helper()
+	box, err := secret.NewBox(make([]byte, secret.KeySize))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return person.NewPhones(box)
 }
