@@ -38,6 +38,7 @@ import (
 	"github.com/hypercare/hypercare/internal/rollout"
 	"github.com/hypercare/hypercare/internal/rollout/shadow"
 	"github.com/hypercare/hypercare/internal/secret"
+	"github.com/hypercare/hypercare/internal/span"
 	"github.com/hypercare/hypercare/internal/timeline"
 	"github.com/hypercare/hypercare/internal/triage"
 	"github.com/hypercare/hypercare/internal/undo"
@@ -68,6 +69,7 @@ type Config struct {
 	PrivateNetworks outbound.Networks
 	Calls           CallLog
 	Metrics         metric.Options
+	Spans           span.Retention
 }
 
 func (c *Config) fill() {
@@ -130,6 +132,7 @@ type App struct {
 	gatewayLn    net.Listener
 	gatewayTLS   net.Listener
 	metrics      *metric.Store
+	spans        *span.Service
 	watch        *watch.Service
 }
 
@@ -224,6 +227,9 @@ func (a *App) build() (err error) {
 		return err
 	}
 	a.metrics.Share(a.db)
+	if err := a.buildSpans(); err != nil {
+		return err
+	}
 	a.watch = watch.NewService(a.db, a.bus, a.log.With("component", "watch"), a.metrics)
 	a.buildGateway()
 	// What lies lower is told here what lies higher.
@@ -282,6 +288,7 @@ func (a *App) Run(ctx context.Context) error {
 	workers.Go(func() { a.nodes.run(work) })
 	if !a.cfg.GatewayOnly {
 		committer.Go(func() { a.feedback.Commit(commit) })
+		committer.Go(func() { a.spans.Commit(commit) })
 		for range 2 { // one reads while the other writes
 			workers.Go(func() { a.feedback.Process(work) })
 		}
