@@ -19,6 +19,7 @@ import (
 	"github.com/hypercare/hypercare/internal/calllog"
 	"github.com/hypercare/hypercare/internal/channel"
 	"github.com/hypercare/hypercare/internal/channel/importer"
+	"github.com/hypercare/hypercare/internal/channel/otlp"
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/event"
@@ -70,6 +71,7 @@ type Config struct {
 	Calls           CallLog
 	Metrics         metric.Options
 	Spans           span.Retention
+	OTLP            string // address that OTLP is taken at too, usually :4318; none when empty
 }
 
 func (c *Config) fill() {
@@ -133,6 +135,9 @@ type App struct {
 	gatewayTLS   net.Listener
 	metrics      *metric.Store
 	spans        *span.Service
+	otlp         *otlp.Service
+	otlpServer   *http.Server // nil: no port of its own
+	otlpLn       net.Listener
 	watch        *watch.Service
 }
 
@@ -191,6 +196,9 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 	if err := a.listenTraffic(); err != nil {
 		return nil, err
 	}
+	if err := a.listenOTLP(); err != nil {
+		return nil, err
+	}
 	return a, a.folder.announce(a.URL())
 }
 
@@ -227,7 +235,7 @@ func (a *App) build() (err error) {
 		return err
 	}
 	a.metrics.Share(a.db)
-	if err := a.buildSpans(); err != nil {
+	if err := a.buildTelemetry(); err != nil {
 		return err
 	}
 	a.watch = watch.NewService(a.db, a.bus, a.log.With("component", "watch"), a.metrics)
@@ -301,6 +309,7 @@ func (a *App) Run(ctx context.Context) error {
 		}
 	}
 	a.runGateway(work, &workers, &server, failed)
+	a.runOTLP(&server, failed)
 	server.Go(func() {
 		if err := a.server.Serve(a.ln); !errors.Is(err, http.ErrServerClosed) {
 			failed(err)
@@ -312,7 +321,7 @@ func (a *App) Run(ctx context.Context) error {
 	close(a.streams)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	err := errors.Join(a.server.Shutdown(drain), a.drainGateway(drain))
+	err := errors.Join(a.server.Shutdown(drain), a.drainOTLP(drain), a.drainGateway(drain))
 	server.Wait()
 	stopCommit() // nobody can send any more: the last group is written
 	committer.Wait()
