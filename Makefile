@@ -127,13 +127,13 @@ eval: build ## quality of the language engine on labelled data, beside floor and
 	@bin/hypercare eval $(EVAL)
 
 .PHONY: bench
-bench: bench-intake bench-list bench-pulse bench-import bench-triage bench-calls bench-metrics bench-gateway bench-ui ## all of the measurements below
+bench: bench-intake bench-list bench-pulse bench-import bench-triage bench-calls bench-spans bench-metrics bench-gateway bench-ui ## all of the measurements below
 
 .PHONY: soak
 soak: ## the gateway under traffic of all kinds for 10 minutes while upstreams die; SOAK="-d 1h" for more
 	@go run ./internal/bench/soak $(SOAK)
 
-.PHONY: bench-intake bench-list bench-pulse bench-import bench-triage bench-calls bench-metrics bench-gateway bench-ui
+.PHONY: bench-intake bench-list bench-pulse bench-import bench-triage bench-calls bench-spans bench-metrics bench-gateway bench-ui
 bench-intake: build ## durable items/s and latency, 64 clients, SQLite and PostgreSQL
 	@go build -o bin/hcbench ./internal/bench/hcbench
 	@bin/hcbench intake -bin bin/hypercare
@@ -155,6 +155,11 @@ bench-import: build ## 100,000 rows: time to first pass and to sentence vectors,
 bench-triage: build ## items/s of the language engine on one core
 	@go build -o bin/hcbench ./internal/bench/hcbench
 	@bin/hcbench triage -bin bin/hypercare
+
+bench-spans: ## telemetry: durable spans/s, and what evidence asks of a million; SPANS="-spans 5000000" for more
+	@go build -o bin/hcbench ./internal/bench/hcbench
+	@bin/hcbench spans $(SPANS)
+	@scripts/with-postgres.sh --durable bin/hcbench spans -postgres $(SPANS)
 
 bench-calls: ## the call log: 10 million calls over 30 days; CALLS="-records 90000000" for more
 	@go build -o bin/hcbench ./internal/bench/hcbench

@@ -12,6 +12,7 @@ import (
 	"github.com/hypercare/hypercare/internal/gateway"
 	"github.com/hypercare/hypercare/internal/mask"
 	"github.com/hypercare/hypercare/internal/secret"
+	"github.com/hypercare/hypercare/internal/span"
 )
 
 // processFlags are the settings of a process on a data folder.
@@ -53,6 +54,9 @@ func serve(ctx context.Context, args []string, io streams) error {
 	metricsSize := fs.Int64("metrics-size", 4096, "`MB` that metrics may take on disk; the oldest go first")
 	fs.IntVar(&cfg.Metrics.MaxSeries, "metrics-series", 50_000, "`number` of active series that a workspace may have")
 	callURL := fs.String("call-log-url", "", "`address` of a ClickHouse that all nodes keep their calls in, http://user:password@host:8123/database; the data folder when absent")
+	fs.StringVar(&cfg.OTLP, "otlp", "", "`address` that OTLP is taken at beside --listen, such as :4318, where exporters send by default; none when absent")
+	fs.IntVar(&cfg.Spans.Days, "spans-days", span.DefaultDays, "`days` that spans and log records are kept")
+	fs.Int64Var(&cfg.Spans.Rows, "spans-rows", span.DefaultRows, "`number` of spans, and of log records, that are kept of a workspace; the oldest go first")
 	format := fs.String("log-format", "text", "text or json")
 	level := fs.String("log-level", "info", "debug, info, warn or error")
 	if rest, err := parse(fs, args); err != nil {
@@ -62,6 +66,9 @@ func serve(ctx context.Context, args []string, io streams) error {
 	}
 	if cfg.Calls.Days < 1 || *size < 1 {
 		return errors.New("--call-log-days and --call-log-gb must be 1 or more; --call-log=false keeps nothing")
+	}
+	if cfg.Spans.Days < 1 || cfg.Spans.Rows < 1 {
+		return errors.New("--spans-days and --spans-rows must be 1 or more")
 	}
 	if err := roles(); err != nil {
 		return err
@@ -84,7 +91,7 @@ func serve(ctx context.Context, args []string, io streams) error {
 	if err != nil {
 		return err
 	}
-	log.Info("ready", "url", a.URL(), "gateway", a.GatewayURL(), "gateway_tls", a.GatewayTLSURL(), "data", cfg.Data, "version", version)
+	log.Info("ready", "url", a.URL(), "gateway", a.GatewayURL(), "gateway_tls", a.GatewayTLSURL(), "otlp", a.OTLPURL(), "data", cfg.Data, "version", version)
 	if link != "" {
 		if _, err := fmt.Fprintf(io.out, "\n  Nobody has an account yet. Open this link, which works once, to make the owner:\n\n    %s\n\n", link); err != nil {
 			return err

@@ -20,6 +20,7 @@ import (
 	"github.com/hypercare/hypercare/internal/channel"
 	"github.com/hypercare/hypercare/internal/channel/alert"
 	"github.com/hypercare/hypercare/internal/channel/importer"
+	"github.com/hypercare/hypercare/internal/channel/otlp"
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/event"
@@ -41,6 +42,7 @@ import (
 	"github.com/hypercare/hypercare/internal/rollout"
 	"github.com/hypercare/hypercare/internal/rollout/shadow"
 	"github.com/hypercare/hypercare/internal/secret"
+	"github.com/hypercare/hypercare/internal/span"
 	"github.com/hypercare/hypercare/internal/timeline"
 	"github.com/hypercare/hypercare/internal/triage"
 	"github.com/hypercare/hypercare/internal/undo"
@@ -71,6 +73,8 @@ type Config struct {
 	PrivateNetworks outbound.Networks
 	Calls           CallLog
 	Metrics         metric.Options
+	Spans           span.Retention
+	OTLP            string // address that OTLP is taken at too, usually :4318; none when empty
 }
 
 func (c *Config) fill() {
@@ -136,6 +140,10 @@ type App struct {
 	gatewayLn    net.Listener
 	gatewayTLS   net.Listener
 	metrics      *metric.Store
+	spans        *span.Service
+	otlp         *otlp.Service
+	otlpServer   *http.Server // nil: no port of its own
+	otlpLn       net.Listener
 	watch        *watch.Service
 }
 
@@ -194,6 +202,9 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 	if err := a.listenTraffic(); err != nil {
 		return nil, err
 	}
+	if err := a.listenOTLP(); err != nil {
+		return nil, err
+	}
 	return a, a.folder.announce(a.URL())
 }
 
@@ -233,6 +244,9 @@ func (a *App) build() (err error) {
 		return err
 	}
 	a.metrics.Share(a.db)
+	if err := a.buildTelemetry(); err != nil {
+		return err
+	}
 	a.watch = watch.NewService(a.db, a.bus, a.log.With("component", "watch"), a.metrics)
 	a.buildGateway()
 	a.buildPeople()
@@ -292,6 +306,7 @@ func (a *App) Run(ctx context.Context) error {
 	workers.Go(func() { a.nodes.run(work) })
 	if !a.cfg.GatewayOnly {
 		committer.Go(func() { a.feedback.Commit(commit) })
+		committer.Go(func() { a.spans.Commit(commit) })
 		for range 2 { // one reads while the other writes
 			workers.Go(func() { a.feedback.Process(work) })
 		}
@@ -305,6 +320,7 @@ func (a *App) Run(ctx context.Context) error {
 		}
 	}
 	a.runGateway(work, &workers, &server, failed)
+	a.runOTLP(&server, failed)
 	server.Go(func() {
 		if err := a.server.Serve(a.ln); !errors.Is(err, http.ErrServerClosed) {
 			failed(err)
@@ -316,7 +332,7 @@ func (a *App) Run(ctx context.Context) error {
 	close(a.streams)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	err := errors.Join(a.server.Shutdown(drain), a.drainGateway(drain))
+	err := errors.Join(a.server.Shutdown(drain), a.drainOTLP(drain), a.drainGateway(drain))
 	server.Wait()
 	stopCommit() // nobody can send any more: the last group is written
 	committer.Wait()

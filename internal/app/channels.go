@@ -18,4 +18,5 @@ func (a *App) buildChannels() {
 func (a *App) channelRoutes(mux *http.ServeMux) {
 	a.outside.Routes(a.api)
 	a.outside.Mount(mux)
+	a.otlp.Routes(mux)
 }

@@ -41,6 +41,7 @@ func (a *App) handler() http.Handler {
 	a.measures.Routes(a.api)
 	a.undo.Routes(a.api)
 	a.trafficRoutes(a.api)
+	a.spans.Routes(a.api)
 	a.eventRoutes(a.api)
 	mux.Handle(web.Prefix+"/", web.Handler(func(_ http.ResponseWriter, r *http.Request) error {
 		return errs.New(errs.NotFound, "There is no %s %s; see %s/openapi.json for what there is.", r.Method, r.URL.Path, web.Prefix)

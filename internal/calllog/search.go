@@ -365,8 +365,8 @@ func readBytes(v string) (string, error) {
 	return strconv.FormatInt(int64(n*factor), 10), nil
 }
 
-// moment reads a time as people give it: RFC 3339, or how long ago.
-func moment(s string, now, otherwise time.Time) (time.Time, error) {
+// Moment reads a time as people give it: RFC 3339, or how long ago.
+func Moment(s string, now, otherwise time.Time) (time.Time, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
 		return otherwise, nil

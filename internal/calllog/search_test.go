@@ -83,12 +83,12 @@ func TestMomentsAreReadAsPeopleGiveThem(t *testing.T) {
 	now := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
 	for s, want := range map[string]time.Time{"": {}, "now": now, "15m": now.Add(-15 * time.Minute), "-2h": now.Add(-2 * time.Hour), "7d": now.AddDate(0, 0, -7),
 		"1d12h": now.Add(-36 * time.Hour), "2026-11-27T10:00:00+01:00": time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC)} {
-		if got, err := moment(s, now, time.Time{}); err != nil || !got.Equal(want) {
+		if got, err := Moment(s, now, time.Time{}); err != nil || !got.Equal(want) {
 			t.Errorf("%q is %v, %v, want %v", s, got, err, want)
 		}
 	}
 	for _, s := range []string{"yesterday", "-", "d", "1x", "--5m"} {
-		if got, err := moment(s, now, time.Time{}); err == nil {
+		if got, err := Moment(s, now, time.Time{}); err == nil {
 			t.Errorf("%q is %v", s, got)
 		}
 	}

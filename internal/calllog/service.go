@@ -33,10 +33,10 @@ func (in Search) query(a workspace.Actor, now time.Time) (call.Query, error) {
 		return q, err
 	}
 	q.Bare = !a.Can(workspace.ReadPayload)
-	if q.From, err = moment(in.From, now, time.Time{}); err != nil {
+	if q.From, err = Moment(in.From, now, time.Time{}); err != nil {
 		return q, err
 	}
-	q.To, err = moment(in.To, now, time.Time{})
+	q.To, err = Moment(in.To, now, time.Time{})
 	return q, err
 }
 
@@ -266,10 +266,10 @@ func (s *Service) Trace(ctx context.Context, trace, from, to string) ([]Call, er
 	}
 	now := time.Now()
 	q := call.Query{Oldest: true, Limit: call.MaxLimit, Where: []call.Filter{{Field: call.Trace, Op: call.Is, Values: []string{id.String()}}}}
-	if q.From, err = moment(from, now, time.Time{}); err != nil {
+	if q.From, err = Moment(from, now, time.Time{}); err != nil {
 		return nil, err
 	}
-	if q.To, err = moment(to, now, time.Time{}); err != nil {
+	if q.To, err = Moment(to, now, time.Time{}); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, countTime)
@@ -304,7 +304,7 @@ func (s *Service) Around(ctx context.Context, in Around) ([]Call, error) {
 		return nil, err
 	}
 	now := time.Now()
-	at, err := moment(in.At, now, now.UTC())
+	at, err := Moment(in.At, now, now.UTC())
 	if err != nil {
 		return nil, err
 	}

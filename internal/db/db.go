@@ -9,6 +9,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -62,8 +63,9 @@ type Tx struct {
 
 // Config says where the records are.
 type Config struct {
-	Dir string // data folder; records are in hypercare.db there
-	URL string // postgres:// URL; when set, Dir holds no records
+	Dir  string // data folder; records are in File there
+	File string // "hypercare.db" when empty; another one has a writer of its own
+	URL  string // postgres:// URL; when set, Dir holds no records
 }
 
 // Open connects and applies pending migrations.
@@ -87,7 +89,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 			return nil, errors.Join(fmt.Errorf("reach PostgreSQL: %w", err), d.Close())
 		}
 	} else {
-		file := filepath.Join(cfg.Dir, "hypercare.db")
+		file := filepath.Join(cfg.Dir, cmp.Or(cfg.File, "hypercare.db"))
 		// synchronous=FULL: what was acknowledged is on disk. One writer
 		// connection: SQLite would answer a second one with SQLITE_BUSY.
 		if d.write, err = sql.Open("sqlite", sqliteDSN(file, "_txlock=immediate", "journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "foreign_keys(1)", "cache_size(-32000)", "temp_store(2)")); err != nil {

@@ -42,6 +42,7 @@ var crossing = map[string]string{
 	"internal/metric.fetchBatches":           "each node keeps the series of all workspaces; each row names its own",
 	"internal/watch.newestGroup":             "one node evaluates the rules of all workspaces",
 	"internal/watch.allGroups":               "one node evaluates the rules of all workspaces; each row names its own",
+	"internal/span.Service.Sweep":            "the node's own housekeeping: it finds the workspaces that have telemetry",
 	"internal/watch.dropOld":                 "the node's own housekeeping",
 }
 

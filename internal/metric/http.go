@@ -53,9 +53,6 @@ func (s *Store) Routes(api *web.API, version string) {
 		return asJSON(map[string]string{"version": "3.0.0", "application": "hypercare " + version, "revision": "", "branch": "", "buildUser": "", "buildDate": "", "goVersion": ""})
 	})
 	api.Mux.Handle("POST "+Prefix+"/api/v1/write", web.Handler(s.remoteWrite))
-	for _, path := range []string{"/v1/metrics", web.Prefix + "/otlp/v1/metrics", Prefix + "/api/v1/otlp/v1/metrics"} {
-		api.Mux.Handle("POST "+path, http.HandlerFunc(s.otlp))
-	}
 	web.Route(api, "GET /metrics/state", "get-metrics-state", "How many series there are, and whether all could be stored", func(ctx context.Context, _ *struct{}) (*web.Body[State], error) {
 		st, err := s.State(ctx)
 		if err != nil {

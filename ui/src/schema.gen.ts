@@ -1863,6 +1863,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Log records that services sent, newest or oldest first */
+        get: operations["list-logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me": {
         parameters: {
             query?: never;
@@ -2195,6 +2212,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/spans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Spans that services sent, newest or oldest first */
+        get: operations["list-spans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/telemetry/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Services that send telemetry, with their versions */
+        get: operations["list-telemetry-services"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tokens": {
         parameters: {
             query?: never;
@@ -2239,6 +2290,23 @@ export interface paths {
         };
         /** The calls of a trace, oldest first */
         get: operations["list-trace-calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/traces/{trace_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A trace as a waterfall, with the gateway's calls and where the time went */
+        get: operations["get-trace"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5792,6 +5860,27 @@ export interface components {
             /** Format: int64 */
             total?: number;
         };
+        PageSpan: {
+            items: components["schemas"]["Span"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageSpanLog: {
+            items: components["schemas"]["SpanLog"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageSpanSeen: {
+            items: components["schemas"]["SpanSeen"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
         PageTimelineEntry: {
             items: components["schemas"]["TimelineEntry"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
@@ -6647,6 +6736,173 @@ export interface components {
             api: string;
             route: string;
             version?: string;
+        };
+        Span: {
+            /** @description The other attributes, as they may be kept. */
+            attrs?: unknown;
+            /** Format: double */
+            duration_ms: number;
+            /** @description deployment.environment.name */
+            environment?: string;
+            /** @description exception.type or error.type */
+            error?: string;
+            /** @description What happened within it, exceptions among it. */
+            events?: components["schemas"]["SpanEvent"][] | null;
+            /** Format: int64 */
+            http_status?: number;
+            /** @enum {string} */
+            kind?: "internal" | "server" | "client" | "producer" | "consumer";
+            launch_id?: string;
+            /** @description What the status says, or the exception. */
+            message?: string;
+            /** @description http.request.method */
+            method?: string;
+            name: string;
+            parent_id?: string;
+            /** @description service.version */
+            release?: string;
+            /** @description http.route, or the path where there is none. */
+            route?: string;
+            /** @description service.name */
+            service: string;
+            /** @description session.id */
+            session?: string;
+            /** @description 16 hexadecimal digits. */
+            span_id: string;
+            /** Format: date-time */
+            start: string;
+            /**
+             * @description Absent where the service says nothing.
+             * @enum {string}
+             */
+            status?: "ok" | "error";
+            /** @description 32 hexadecimal digits. */
+            trace_id: string;
+            /** @description user.id or enduser.id */
+            user?: string;
+        };
+        SpanEvent: {
+            /** Format: date-time */
+            at: string;
+            attrs?: unknown;
+            /** @example exception */
+            name: string;
+        };
+        SpanLog: {
+            /** Format: date-time */
+            at: string;
+            attrs?: unknown;
+            body: string;
+            environment?: string;
+            /** @description exception.type */
+            error?: string;
+            id: string;
+            launch_id?: string;
+            /** @enum {string} */
+            level?: "trace" | "debug" | "info" | "warn" | "error" | "fatal";
+            release?: string;
+            service: string;
+            session?: string;
+            /**
+             * Format: int64
+             * @description As OpenTelemetry has it: 1-4 trace, 5-8 debug, 9-12 info, 13-16 warn, 17-20 error, 21-24 fatal; 0 unknown.
+             */
+            severity: number;
+            span_id?: string;
+            trace_id?: string;
+            user?: string;
+        };
+        SpanNode: {
+            /** @description The other attributes, as they may be kept. */
+            attrs?: unknown;
+            /** @description It is a call of the gateway. */
+            call_id?: string;
+            /** Format: int64 */
+            depth: number;
+            /** Format: double */
+            duration_ms: number;
+            /** @description deployment.environment.name */
+            environment?: string;
+            /** @description exception.type or error.type */
+            error?: string;
+            /** @description What happened within it, exceptions among it. */
+            events?: components["schemas"]["SpanEvent"][] | null;
+            /** Format: int64 */
+            http_status?: number;
+            /** @enum {string} */
+            kind?: "internal" | "server" | "client" | "producer" | "consumer";
+            launch_id?: string;
+            /** @description What the status says, or the exception. */
+            message?: string;
+            /** @description http.request.method */
+            method?: string;
+            name: string;
+            /**
+             * Format: double
+             * @description From the start of the trace.
+             */
+            offset_ms: number;
+            parent_id?: string;
+            /** @description service.version */
+            release?: string;
+            /** @description http.route, or the path where there is none. */
+            route?: string;
+            /**
+             * Format: double
+             * @description Without what is in the spans within it.
+             */
+            self_ms: number;
+            /** @description service.name */
+            service: string;
+            /** @description session.id */
+            session?: string;
+            /** @description Most of the time went here. */
+            slowest?: boolean;
+            /** @description 16 hexadecimal digits. */
+            span_id: string;
+            /** Format: date-time */
+            start: string;
+            /**
+             * @description Absent where the service says nothing.
+             * @enum {string}
+             */
+            status?: "ok" | "error";
+            /** @description 32 hexadecimal digits. */
+            trace_id: string;
+            /** @description user.id or enduser.id */
+            user?: string;
+        };
+        SpanSeen: {
+            environment?: string;
+            /** Format: date-time */
+            first_at: string;
+            /** Format: date-time */
+            last_at: string;
+            launch_id?: string;
+            release?: string;
+            service: string;
+        };
+        SpanTrace: {
+            /** @description Those of the gateway; they stand among the spans too. */
+            calls: components["schemas"]["CalllogCall"][];
+            /** @description There are more spans than are shown. */
+            cut?: boolean;
+            /**
+             * Format: double
+             * @description From its first span to the end of its last.
+             */
+            duration_ms: number;
+            /** @description What failed first, in one sentence. */
+            failure?: string;
+            /**
+             * @description Where the time went.
+             * @example 93 % of the time was spent waiting for a connection.
+             */
+            sentence: string;
+            spans: components["schemas"]["SpanNode"][];
+            /** Format: date-time */
+            start: string;
+            trace_id: string;
         };
         "Start-importRequest": {
             /** @description That of the last preview when absent. */
@@ -11838,6 +12094,59 @@ export interface operations {
             };
         };
     };
+    "list-logs": {
+        parameters: {
+            query?: {
+                /** @description What came by a token belongs to every launch. */
+                launch_id?: string;
+                trace?: string;
+                service?: string;
+                user?: string;
+                session?: string;
+                environment?: string;
+                release?: string;
+                /** @description Errors only. */
+                failed?: boolean;
+                /** @description RFC 3339, or how long ago: 15m, 24h, 7d. A day ago when absent, or all the time where a trace, user or session is named. */
+                from?: string;
+                /** @description The same; it is not in the range any more. Now when absent. */
+                to?: string;
+                /** @description newest when absent */
+                order?: "newest" | "oldest";
+                cursor?: string;
+                /** @description 100 when absent */
+                limit?: number;
+                /** @description At least so severe: 9 info, 13 warn, 17 error. */
+                severity?: number;
+                /** @description In the body. */
+                text?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSpanLog"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-me": {
         parameters: {
             query?: never;
@@ -12715,6 +13024,87 @@ export interface operations {
             };
         };
     };
+    "list-spans": {
+        parameters: {
+            query?: {
+                /** @description What came by a token belongs to every launch. */
+                launch_id?: string;
+                trace?: string;
+                service?: string;
+                user?: string;
+                session?: string;
+                environment?: string;
+                release?: string;
+                /** @description Errors only. */
+                failed?: boolean;
+                /** @description RFC 3339, or how long ago: 15m, 24h, 7d. A day ago when absent, or all the time where a trace, user or session is named. */
+                from?: string;
+                /** @description The same; it is not in the range any more. Now when absent. */
+                to?: string;
+                /** @description newest when absent */
+                order?: "newest" | "oldest";
+                cursor?: string;
+                /** @description 100 when absent */
+                limit?: number;
+                name?: string;
+                /** @description Those that took so long, in milliseconds. */
+                min_ms?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSpan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-telemetry-services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSpanSeen"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-tokens": {
         parameters: {
             query?: never;
@@ -12828,6 +13218,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageCalllogCall"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 32 hexadecimal digits. */
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpanTrace"];
                 };
             };
             /** @description Error */
