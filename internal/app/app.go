@@ -23,6 +23,7 @@ import (
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/event"
+	"github.com/hypercare/hypercare/internal/evidence"
 	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/gateway"
 	"github.com/hypercare/hypercare/internal/issue"
@@ -128,6 +129,7 @@ type App struct {
 	counters     *application.Counters
 	publications *publication.Service
 	calls        *calllog.Service
+	callLog      calllog.Log // nil: none is kept here
 	rollouts     *rollout.Service
 	shadows      *shadow.Service
 	gateway      *gateway.Gateway // nil: this node has none
@@ -135,6 +137,7 @@ type App struct {
 	gatewayTLS   net.Listener
 	metrics      *metric.Store
 	watch        *watch.Service
+	evidence     *evidence.Service
 }
 
 // New builds the product, takes the data folder and binds the port, but
@@ -231,6 +234,9 @@ func (a *App) build() (err error) {
 	a.metrics.Share(a.db)
 	a.watch = watch.NewService(a.db, a.bus, a.log.With("component", "watch"), a.metrics)
 	a.buildGateway()
+	if err := a.buildEvidence(); err != nil {
+		return err
+	}
 	// What lies lower is told here what lies higher.
 	a.feedback.SetReader(a.triage)
 	a.nodes = newNodes(a)
@@ -294,6 +300,7 @@ func (a *App) Run(ctx context.Context) error {
 		workers.Go(func() { a.channels.Run(work) })
 		workers.Go(func() { a.notices.Run(work) })
 		workers.Go(func() { a.watch.Run(work) })
+		workers.Go(func() { a.evidence.Follow(work) })
 		workers.Go(func() { a.metrics.Exchange(work) })
 		if err := a.jobs.Start(work); err != nil {
 			failed(err)
