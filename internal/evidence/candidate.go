@@ -280,7 +280,7 @@ func ahead(ago time.Duration, told bool) string {
 		what = "the time it names"
 	}
 	d := ago.Abs().Round(time.Second)
-	say := d.String()
+	var say string
 	switch {
 	case d < time.Second:
 		return "at " + what

@@ -307,10 +307,10 @@ func (l *look) findOlder(ctx context.Context) error {
 // findOthers looks at whatever failed in the window, where nobody's calls are
 // known. It never makes a strong join.
 func (l *look) findOthers(ctx context.Context) error {
-	const fewHours = 3 * time.Hour // more is no time of its own any more
+	const longest = 3 * time.Hour // more is no time of its own any more
 	for _, p := range l.window.parts {
-		if p.to.Sub(p.from) > fewHours {
-			p.from = p.to.Add(-fewHours)
+		if p.to.Sub(p.from) > longest {
+			p.from = p.to.Add(-longest)
 		}
 		q := call.Query{From: p.from, To: p.to, Limit: mostOthers, Any: []call.Filter{{Field: call.Status, Values: []string{"4xx", "5xx", "0"}},
 			{Field: call.Latency, Op: call.AtLeast, Values: []string{strconv.FormatInt(max(1_000_000, 3*l.base.get().all.p95), 10)}}}}

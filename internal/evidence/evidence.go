@@ -69,9 +69,6 @@ type Evidence struct {
 	TiedBy     Join     `json:"tied_by" doc:"By what those calls are tied to the reporter."`
 	Truncated  bool     `json:"truncated,omitempty" doc:"Time ran out before everything was looked at."`
 	TookMS     float64  `json:"took_ms"`
-
-	all  []*candidate // ranked, more than Items
-	from *reading
 }
 
 // Person is who reported.

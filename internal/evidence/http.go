@@ -64,6 +64,10 @@ func (s *Service) Routes(api *web.API) {
 			return &web.Body[web.Page[Report]]{Body: web.NewPage(list, "")}, nil
 		}
 	}
+	web.Route(api, "GET /issues/{id}/evidence", "get-issue-evidence", "What stands behind the reports of an issue: pinned first, kept copies included", func(ctx context.Context, in *web.ByID) (*web.Body[OfIssue], error) {
+		e, err := s.OfIssue(ctx, in.ID)
+		return body(e, err)
+	})
 	web.Route(api, "GET /calls/{id}/reports", "list-call-reports", "Feedback that a call stands behind, the likeliest first", near(Call))
 }
 
