@@ -133,4 +133,3 @@ func (s *Service) OfIssue(ctx context.Context, id string) (*OfIssue, error) {
 	out.Items = out.Items[:min(len(out.Items), ofIssue)]
 	return out, nil
 }
-
