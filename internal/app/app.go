@@ -24,6 +24,7 @@ import (
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/event"
+	"github.com/hypercare/hypercare/internal/evidence"
 	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/gateway"
 	"github.com/hypercare/hypercare/internal/issue"
@@ -134,6 +135,7 @@ type App struct {
 	counters     *application.Counters
 	publications *publication.Service
 	calls        *calllog.Service
+	callLog      calllog.Log // nil: none is kept here
 	rollouts     *rollout.Service
 	shadows      *shadow.Service
 	gateway      *gateway.Gateway // nil: this node has none
@@ -145,6 +147,7 @@ type App struct {
 	otlpServer   *http.Server // nil: no port of its own
 	otlpLn       net.Listener
 	watch        *watch.Service
+	evidence     *evidence.Service
 }
 
 // New builds the product, takes the data folder and binds the port, but
@@ -250,6 +253,9 @@ func (a *App) build() (err error) {
 	a.watch = watch.NewService(a.db, a.bus, a.log.With("component", "watch"), a.metrics)
 	a.buildGateway()
 	a.buildPeople()
+	if err := a.buildEvidence(); err != nil {
+		return err
+	}
 	// What lies lower is told here what lies higher.
 	a.feedback.SetReader(a.triage)
 	a.nodes = newNodes(a)
@@ -314,6 +320,7 @@ func (a *App) Run(ctx context.Context) error {
 		workers.Go(func() { a.channels.Run(work) })
 		workers.Go(func() { a.notices.Run(work) })
 		workers.Go(func() { a.watch.Run(work) })
+		workers.Go(func() { a.evidence.Follow(work) })
 		workers.Go(func() { a.metrics.Exchange(work) })
 		if err := a.jobs.Start(work); err != nil {
 			failed(err)

@@ -55,7 +55,7 @@ func (a *App) buildCalls() error {
 			return fmt.Errorf("open the call log: %w", err)
 		}
 		a.cleanup = append(a.cleanup, l.Close)
-		store = l
+		store, a.callLog = l, l
 	}
 	a.calls = calllog.NewService(calllog.Deps{DB: a.db, Log: log, Node: host, Done: a.streams, Each: a.workspaces.Each, Cover: a.exportCover}, store)
 	return nil

@@ -47,6 +47,7 @@ var events = web.Events{
 	"rollout.updated":       rollout.Told{},
 	"alert.updated":         watch.Change{},
 	"rulegroup.updated":     nil,
+	"evidence.updated":      nil,
 }
 
 // eventRoutes adds the stream of a workspace's events.

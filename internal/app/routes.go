@@ -37,6 +37,7 @@ func (a *App) handler() http.Handler {
 	a.channels.Routes(a.api, web.BaseOf)
 	a.releases.Routes(a.api)
 	a.channelRoutes(mux)
+	a.evidence.Routes(a.api)
 	a.views.Routes(a.api)
 	a.measures.Routes(a.api)
 	a.undo.Routes(a.api)

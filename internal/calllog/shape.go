@@ -198,3 +198,6 @@ type FieldName struct {
 	Facet   bool   `json:"facet" doc:"Calls may be counted by it."`
 	Example string `json:"doc" doc:"What values look like."`
 }
+
+// Shape is a record as the API has it, for who shows calls beside other things.
+func Shape(r *call.Record) Call { return shape(r) }

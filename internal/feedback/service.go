@@ -226,6 +226,20 @@ func (s *Service) GetMany(ctx context.Context, q db.Queryer, ws workspace.ID, id
 	return getMany(ctx, q, ws, ids)
 }
 
+// Listed returns feedback by id as lists show it, in the order of ids; what is
+// gone is left out. The caller has checked that its actor may read.
+func (s *Service) Listed(ctx context.Context, ws workspace.ID, ids []string) ([]*Feedback, error) {
+	var out []*Feedback
+	for part := range slices.Chunk(ids, 500) {
+		list, err := listByID(ctx, s.db, ws, part)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, list...)
+	}
+	return out, s.Name(ctx, ws, out...)
+}
+
 // Change rewrites feedback in tx: fn gets each row as it is and may change
 // its reading and state. It returns the changed rows. After the commit the
 // caller must call Changed with them.

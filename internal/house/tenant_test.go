@@ -40,6 +40,7 @@ var crossing = map[string]string{
 	"internal/rollout.live":                  "the node's gateway serves all workspaces; each row names its own",
 	"internal/metric.dropBatches":            "the node's own housekeeping",
 	"internal/metric.fetchBatches":           "each node keeps the series of all workspaces; each row names its own",
+	"internal/evidence.Service.arrivals":     "the node's own work list; each row names its workspace",
 	"internal/watch.newestGroup":             "one node evaluates the rules of all workspaces",
 	"internal/watch.allGroups":               "one node evaluates the rules of all workspaces; each row names its own",
 	"internal/span.Service.Sweep":            "the node's own housekeeping: it finds the workspaces that have telemetry",

@@ -110,6 +110,17 @@ func Between(ctx context.Context, q db.Queryer, ws workspace.ID, launchID string
 	return list, nil
 }
 
+// Get returns one marker. The caller has checked that its actor may read.
+func Get(ctx context.Context, q db.Queryer, ws workspace.ID, id string) (*Release, error) {
+	r, err := scan(q.QueryRowContext(ctx, `SELECT `+columns+` FROM release_marker WHERE workspace_id = $1 AND id = $2`, ws, id))
+	if db.IsNoRows(err) {
+		return nil, errs.New(errs.NotFound, "There is no release %.60s in this workspace.", id)
+	} else if err != nil {
+		return nil, fmt.Errorf("get release %s: %w", id, err)
+	}
+	return r, nil
+}
+
 // Service is what people may do with releases.
 type Service struct {
 	db    *db.DB

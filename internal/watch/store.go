@@ -171,6 +171,28 @@ func listAlerts(ctx context.Context, q db.Queryer, ws workspace.ID, states []Sta
 	return list, nil
 }
 
+// During returns the alerts that fired at some time between two moments, the
+// newest first. The caller has checked that its actor may read.
+func (s *Service) During(ctx context.Context, ws workspace.ID, from, to time.Time, limit int) ([]*Alert, error) {
+	list, err := db.All(ctx, s.db, scanAlert, `SELECT `+alertColumns+` FROM alert WHERE workspace_id = $1 AND state IN ('firing', 'resolved')
+		AND fired_at > 0 AND active_at < $2 AND (resolved_at = 0 OR resolved_at >= $3) ORDER BY id DESC LIMIT $4`, ws, db.Micros(to), db.Micros(from), limit)
+	if err != nil {
+		return nil, fmt.Errorf("list alerts of a time: %w", err)
+	}
+	return list, nil
+}
+
+// Alert returns one alert. The caller has checked that its actor may read.
+func (s *Service) Alert(ctx context.Context, ws workspace.ID, id string) (*Alert, error) {
+	a, err := scanAlert(s.db.QueryRowContext(ctx, `SELECT `+alertColumns+` FROM alert WHERE workspace_id = $1 AND id = $2`, ws, id))
+	if db.IsNoRows(err) {
+		return nil, errs.New(errs.NotFound, "There is no alert %.60s in this workspace any more.", id)
+	} else if err != nil {
+		return nil, fmt.Errorf("get alert %s: %w", id, err)
+	}
+	return a, nil
+}
+
 func countAlerts(ctx context.Context, q db.Queryer, ws workspace.ID) (*Counts, error) {
 	var c Counts
 	err := q.QueryRowContext(ctx, `SELECT COALESCE(SUM(CASE WHEN state = 'firing' THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN state = 'pending' THEN 1 ELSE 0 END), 0)

@@ -4,6 +4,57 @@
  */
 
 export interface paths {
+    "/alert-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts of other systems, grouped, newest first */
+        get: operations["list-alert-groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alert-groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One group with its newest alerts and its report */
+        get: operations["get-alert-group"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alert-groups/{id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End what is open of a group by hand */
+        post: operations["resolve-alert-group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/alerts": {
         parameters: {
             query?: never;
@@ -347,6 +398,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/calls/{id}/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Feedback that a call stands behind, the likeliest first */
+        get: operations["list-call-reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/channel-kinds": {
         parameters: {
             query?: never;
@@ -358,6 +426,23 @@ export interface paths {
         get: operations["list-channel-kinds"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channel-mappings/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a document means by a mapping; nothing is kept */
+        post: operations["preview-channel-mapping"];
         delete?: never;
         options?: never;
         head?: never;
@@ -468,6 +553,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was found for some feedback when it arrived, in short; what was not looked at is left out */
+        get: operations["list-evidence-summaries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/feedback/{id}": {
         parameters: {
             query?: never;
@@ -531,6 +633,74 @@ export interface paths {
         put?: never;
         /** Wave off something that triage suggests for a feedback; it is not suggested again */
         post: operations["dismiss-suggestion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feedback/{id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What stands behind a feedback: calls, errors, alerts, releases, each with the reason and the strength of the join */
+        get: operations["get-evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feedback/{id}/evidence/pins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep a copy with the feedback, for good; what was not proposed is added by hand */
+        post: operations["pin-evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feedback/{id}/evidence/pins/{evidence_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Let go of a copy */
+        delete: operations["unpin-evidence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feedback/{id}/evidence/votes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say whether something that was found is of use; it teaches the order */
+        post: operations["vote-on-evidence"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2407,6 +2577,131 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Alert: {
+            /** @description The same as long as it is open. */
+            dedup_key: string;
+            /** Format: date-time */
+            ended_at?: string;
+            group_id: string;
+            id: string;
+            labels: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            last_at: string;
+            launch_id: string;
+            /** @enum {string} */
+            severity: "sev1" | "sev2" | "sev3" | "sev4";
+            /** Format: date-time */
+            started_at: string;
+            /** @enum {string} */
+            state: "firing" | "acknowledged" | "resolved";
+            text?: string;
+            /**
+             * Format: int64
+             * @description How often it was told.
+             */
+            times: number;
+            title: string;
+            url?: string;
+        };
+        AlertGroup: {
+            /** @description Newest first, 200 at most; only when one group is asked for. */
+            alerts?: components["schemas"]["Alert"][] | null;
+            channel_id: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /** @description The report that was made of it; only when one group is asked for. */
+            feedback_id?: string;
+            id: string;
+            /**
+             * @description Of the channel.
+             * @example alertmanager
+             */
+            kind: string;
+            /** Format: date-time */
+            last_at: string;
+            launch_id: string;
+            /**
+             * Format: int64
+             * @description Alerts that are not resolved.
+             */
+            open: number;
+            service?: string;
+            /**
+             * @description The worst of its alerts.
+             * @enum {string}
+             */
+            severity: "sev1" | "sev2" | "sev3" | "sev4";
+            /** Format: date-time */
+            started_at: string;
+            /** @enum {string} */
+            state: "firing" | "acknowledged" | "resolved";
+            title: string;
+            /** Format: int64 */
+            total: number;
+            /** @description Where the sender shows it. */
+            url?: string;
+        };
+        AlertItem: {
+            author?: string;
+            email?: string;
+            group?: string;
+            key?: string;
+            /** @enum {string} */
+            kind: "alert" | "feedback" | "release";
+            service?: string;
+            severity?: string;
+            /** @description The condition is not true for it. */
+            skipped?: boolean;
+            state?: string;
+            text?: string;
+            /** Format: date-time */
+            time?: string;
+            title: string;
+            url?: string;
+            user_id?: string;
+            version?: string;
+        };
+        AlertMapping: {
+            /** @description Of feedback: name. */
+            author?: string;
+            /** @description List of items in the document, each of which is one; the document itself when empty. */
+            each?: string;
+            /** @description Of feedback. */
+            email?: string;
+            /** @description What belongs together is one report; the title without numbers when empty. */
+            group?: string;
+            /** @description The same as long as it is the same thing. */
+            key?: string;
+            /** @description What it is: alert (the default), feedback or release. */
+            kind?: string;
+            service?: string;
+            severity?: string;
+            /** @description firing, acknowledged or resolved, or a word for it such as ok. */
+            state?: string;
+            text?: string;
+            time?: string;
+            title?: string;
+            url?: string;
+            /** @description Of feedback. */
+            user_id?: string;
+            /** @description Of a release; the app's version of feedback. */
+            version?: string;
+            /** @description Only what this is true for is taken. */
+            when?: string;
+        };
+        AlertPreviewInput: {
+            /** @description Of a CloudEvent in binary form. */
+            headers?: {
+                [key: string]: string;
+            };
+            /** @enum {string} */
+            kind: "webhook" | "cloudevents";
+            mapping: components["schemas"]["AlertMapping"];
+            /** @description The document as it comes: JSON. */
+            sample: string;
+        };
         AnalysisFinding: {
             /**
              * Format: double
@@ -3232,6 +3527,27 @@ export interface components {
              */
             type: "delivery.updated";
         };
+        EventEvidenceUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "evidence.updated";
+        };
         EventFeedbackCreated: {
             /** Format: date-time */
             at: string;
@@ -3533,6 +3849,27 @@ export interface components {
              */
             type: "note.updated";
         };
+        EventOutsideAlertUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "outside_alert.updated";
+        };
         EventPlanUpdated: {
             /** Format: date-time */
             at: string;
@@ -3753,6 +4090,246 @@ export interface components {
              * @enum {string}
              */
             type: "workspace.updated";
+        };
+        Evidence: {
+            /** @description Calls of whoever reported in the two minutes before, oldest first. */
+            before: components["schemas"]["EvidenceBefore"][];
+            /**
+             * Format: int64
+             * @description Their calls in the window.
+             */
+            calls_total: number;
+            /** @description The likeliest first; at most 30. */
+            items: components["schemas"]["EvidenceItem"][];
+            person?: components["schemas"]["EvidencePerson"];
+            /** @description By what those calls are tied to the reporter. */
+            tied_by: string;
+            /** Format: double */
+            took_ms: number;
+            /** @description Time ran out before everything was looked at. */
+            truncated?: boolean;
+            window: components["schemas"]["EvidenceWindow"];
+        };
+        EvidenceBefore: {
+            agent?: string;
+            api?: string;
+            application?: string;
+            /**
+             * Format: date-time
+             * @description When its first byte had come.
+             */
+            at: string;
+            /** Format: int64 */
+            attempts?: number;
+            bad: boolean;
+            /** Format: int64 */
+            bytes_in?: number;
+            /** Format: int64 */
+            bytes_out?: number;
+            cache?: string;
+            /** @description Address. */
+            client?: string;
+            /** @description Why the gateway answered itself. */
+            error?: string;
+            /**
+             * Format: int64
+             * @description Until the answer began.
+             */
+            first_byte_us?: number;
+            host?: string;
+            id: string;
+            /** @description First characters of the key. */
+            key?: string;
+            /**
+             * Format: int64
+             * @description Until the end of the answer.
+             */
+            latency_us?: number;
+            /** @description That was exceeded. */
+            limit?: string;
+            /** @description Absent where what came was no request. */
+            method?: string;
+            node?: string;
+            /**
+             * Format: int64
+             * @description To the report; below 0: before it.
+             */
+            offset_ms: number;
+            operation?: string;
+            /** @description The caller's span; absent where the trace begins here. */
+            parent_span?: string;
+            path?: string;
+            /** @description That answered in the upstream's place. */
+            policy?: string;
+            /** @example HTTP/1.1 */
+            protocol?: string;
+            /** @description Names of the parameters, or all of it where the route says so. */
+            query?: string;
+            release?: string;
+            /**
+             * @description What is kept of the request; absent for nothing.
+             * @enum {string}
+             */
+            request_capture?: "whole" | "cut";
+            /** @enum {string} */
+            response_capture?: "whole" | "cut";
+            route?: string;
+            session?: string;
+            /** @description The gateway's own span. */
+            span?: string;
+            /**
+             * Format: int64
+             * @description 499: the client did not wait.
+             */
+            status?: number;
+            tls?: string;
+            /** @description Of the caller, or begun here (W3C Trace Context). */
+            trace?: string;
+            /**
+             * @description Those before the last: what was asked, why it was not enough, how long it took.
+             * @example orders/10.0.0.4:8080 connect_failed 2.1ms
+             */
+            tries?: string;
+            /** @example orders/10.0.0.5:8080 */
+            upstream?: string;
+            /**
+             * Format: int64
+             * @description From sending the request to the upstream until its answer began.
+             */
+            upstream_us?: number;
+            user?: string;
+            version?: string;
+        };
+        EvidenceItem: {
+            added_by_hand: boolean;
+            alert?: components["schemas"]["EvidenceThing"];
+            /** Format: date-time */
+            at: string;
+            call?: components["schemas"]["CalllogCall"];
+            /** @description It speaks against what the report says. */
+            contradicts: boolean;
+            error?: components["schemas"]["EvidenceThing"];
+            /** @description The report it belongs to, in the list of an issue. */
+            feedback_id?: string;
+            /** @example call:018f3a5c7e4b7cc0a1b2c3d4e5f60718 */
+            id: string;
+            issue?: components["schemas"]["EvidenceThing"];
+            /** @enum {string} */
+            join: "user_id" | "session" | "trace" | "email" | "application" | "device" | "address" | "time" | "text" | "none";
+            /** @description The source is gone or older than what is kept; this is the copy that was made when it was pinned. */
+            kept_copy: boolean;
+            /** @enum {string} */
+            kind: "call" | "error" | "span" | "log" | "alert" | "release" | "session" | "issue";
+            log?: components["schemas"]["EvidenceThing"];
+            /** @description Of who pinned it. */
+            note?: string;
+            /** @description The sum behind the score. */
+            parts: components["schemas"]["EvidencePart"][];
+            pinned: boolean;
+            pinned_by?: string;
+            /** @description One sentence: why it is here and how sure that is. */
+            reason: string;
+            release?: components["schemas"]["EvidenceThing"];
+            /**
+             * Format: double
+             * @description From 0 to 1.
+             */
+            score: number;
+            session?: components["schemas"]["EvidenceThing"];
+            span?: components["schemas"]["EvidenceThing"];
+            /**
+             * @description strong: may be believed without looking.
+             * @enum {string}
+             */
+            strength: "strong" | "likely" | "weak";
+            title: string;
+            /** @description What I voted. */
+            useful?: boolean;
+        };
+        EvidencePart: {
+            /** @description identity, time, trace, abnormal, text, symptom, url, release, surge, repeat, reading. */
+            name: string;
+            say: string;
+            /**
+             * Format: double
+             * @description What it adds to the logit; below 0 it speaks against.
+             */
+            weight: number;
+        };
+        EvidencePerson: {
+            id: string;
+            name?: string;
+        };
+        EvidencePinInput: {
+            /** @example call:018f3a5c7e4b7cc0a1b2c3d4e5f60718 */
+            evidence_id: string;
+            note?: string;
+        };
+        EvidenceReport: {
+            feedback: components["schemas"]["Feedback"];
+            /** @enum {string} */
+            join: "user_id" | "session" | "trace" | "email" | "application" | "device" | "address" | "time" | "text" | "none";
+            pinned: boolean;
+            reason: string;
+            /** Format: double */
+            score: number;
+            /** @enum {string} */
+            strength: "strong" | "likely" | "weak";
+        };
+        EvidenceSummary: {
+            /** Format: date-time */
+            collected_at: string;
+            feedback_id: string;
+            /**
+             * Format: int64
+             * @description How much was found that is more than a hint, and what is pinned.
+             */
+            items: number;
+            /**
+             * @description Of the best; absent: nothing.
+             * @enum {string}
+             */
+            strength?: "strong" | "likely" | "weak";
+            /** @description Of the best. */
+            title?: string;
+        };
+        EvidenceThing: {
+            /** Format: int64 */
+            count?: number;
+            /** Format: double */
+            duration_ms?: number;
+            /** Format: date-time */
+            from?: string;
+            id: string;
+            /** @description What people call it: of an issue. */
+            key?: string;
+            labels?: {
+                [key: string]: string;
+            };
+            level?: string;
+            message?: string;
+            /** Format: int64 */
+            people?: number;
+            release?: string;
+            service?: string;
+            state?: string;
+            title?: string;
+            /** Format: date-time */
+            to?: string;
+            trace?: string;
+            url?: string;
+        };
+        EvidenceVoteInput: {
+            evidence_id: string;
+            useful: boolean;
+        };
+        EvidenceWindow: {
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            /** @example 10 minutes before the report, 2 after */
+            why: string;
         };
         Feedback: {
             /**
@@ -5685,6 +6262,20 @@ export interface components {
             /** @example query parameter limit is required now */
             what: string;
         };
+        PageAlertGroup: {
+            items: components["schemas"]["AlertGroup"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageAlertItem: {
+            items: components["schemas"]["AlertItem"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
         PageApplication: {
             items: components["schemas"]["Application"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
@@ -5736,6 +6327,20 @@ export interface components {
         };
         PageChannelKindBody: {
             items: components["schemas"]["ChannelKindBody"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageEvidenceReport: {
+            items: components["schemas"]["EvidenceReport"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageEvidenceSummary: {
+            items: components["schemas"]["EvidenceSummary"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
             next_cursor?: string;
             /** Format: int64 */
@@ -6908,7 +7513,7 @@ export interface components {
             /** @description That of the last preview when absent. */
             mapping?: components["schemas"]["ImporterMapping"];
         };
-        StreamEvent: components["schemas"]["EventAlertUpdated"] | components["schemas"]["EventApplicationUpdated"] | components["schemas"]["EventChannelUpdated"] | components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventGatewayPublished"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventMessageUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventPlanUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventReleaseUpdated"] | components["schemas"]["EventRolloutCreated"] | components["schemas"]["EventRolloutUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventRulegroupUpdated"] | components["schemas"]["EventTargetUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
+        StreamEvent: components["schemas"]["EventAlertUpdated"] | components["schemas"]["EventApplicationUpdated"] | components["schemas"]["EventChannelUpdated"] | components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventEvidenceUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventGatewayPublished"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventMessageUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventOutsideAlertUpdated"] | components["schemas"]["EventPlanUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventReleaseUpdated"] | components["schemas"]["EventRolloutCreated"] | components["schemas"]["EventRolloutUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventRulegroupUpdated"] | components["schemas"]["EventTargetUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
         TimelineEntry: {
             /** @description Who: kind is member, token, system, rule or reporter; the id is empty where only a name is known. */
             actor: components["schemas"]["AuditActor"];
@@ -7566,6 +8171,102 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "list-alert-groups": {
+        parameters: {
+            query?: {
+                launch_id?: string;
+                state?: "open" | "firing" | "acknowledged" | "resolved";
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAlertGroup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-alert-group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertGroup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "resolve-alert-group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertGroup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-alerts": {
         parameters: {
             query?: {
@@ -8361,6 +9062,37 @@ export interface operations {
             };
         };
     };
+    "list-call-reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEvidenceReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-channel-kinds": {
         parameters: {
             query?: never;
@@ -8377,6 +9109,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageChannelKindBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-channel-mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertPreviewInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAlertItem"];
                 };
             };
             /** @description Error */
@@ -8651,6 +9416,38 @@ export interface operations {
             };
         };
     };
+    "list-evidence-summaries": {
+        parameters: {
+            query: {
+                /** @description Ids, by comma; at most 200. */
+                feedback_ids: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEvidenceSummary"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-feedback": {
         parameters: {
             query?: never;
@@ -8806,6 +9603,135 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TriageUndoable"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "pin-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvidencePinInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceItem"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unpin-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                evidence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "vote-on-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvidenceVoteInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

@@ -41,6 +41,7 @@ const follows: Partial<Record<EventType, string[]>> = {
   "view.updated": ["views"],
   "alert.updated": ["alerts", "alert-counts"],
   "rulegroup.updated": ["rule-groups"],
+  "evidence.updated": ["evidence"],
   "gateway.published": ["gateway-outline", "gateway-document", "gateway-state", "publications"],
   "application.updated": ["applications", "plans"],
   "plan.updated": ["plans"],

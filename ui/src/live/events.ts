@@ -36,6 +36,7 @@ const known: Record<EventType, true> = {
   "rollout.updated": true,
   "alert.updated": true,
   "rulegroup.updated": true,
+  "evidence.updated": true,
 };
 export const eventTypes = Object.keys(known) as EventType[];
 
