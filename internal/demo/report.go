@@ -23,6 +23,8 @@ type Report struct {
 	Calls    []string  `json:"calls"` // the person's calls that the fault failed: any of them is right
 	Session  string    `json:"session,omitempty"`
 	User     string    `json:"user"`
+
+	story string
 }
 
 // Identified reports whether the report can be tied to its calls by who wrote it.
@@ -147,7 +149,10 @@ func (p *play) write(ctx context.Context, rep *Report, one *Person, s story, c *
 		}
 		return fmt.Errorf("send a report: %w", err)
 	}
-	rep.ID, rep.Sent = done.ID, time.Now()
+	rep.ID, rep.Sent, rep.story = done.ID, time.Now(), fmt.Sprint(p.sc.Seed, " ")
+	if p.Wrote != nil {
+		defer p.Wrote(rep)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if c != nil {

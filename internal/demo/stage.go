@@ -21,9 +21,10 @@ type Stage struct {
 	Gateway string // address of it
 	Shop    *Shop
 	Senders *Senders
+	Wrote   func(*Report)           // is told of each report that was sent; nil: nobody
+	Told    func(f *Fault, on bool) // is told when a fault begins and ends; nil: nobody
 
 	keys map[string]string // application -> key
-	tz   *time.Location
 
 	mu     sync.Mutex
 	on     []*Fault
@@ -141,7 +142,7 @@ func (s *Stage) register(ctx context.Context) error {
 func (s *Stage) publish(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.API.Call(ctx, "POST", "/gateway/publications", map[string]any{"document": document(s.Shop, s.on), "note": "Shop"}, nil)
+	err := s.API.Call(ctx, "POST", "/gateway/publications", map[string]any{"document": document(s.Shop, s.on), "note": publicationNote}, nil)
 	if err != nil {
 		return fmt.Errorf("publish the shop: %w", err)
 	}
@@ -158,6 +159,9 @@ func (s *Stage) Begin(ctx context.Context, f *Fault, progress func() float64) er
 	}
 	s.told[f.ID] = true
 	s.mu.Unlock()
+	if s.Told != nil {
+		s.Told(f, true)
+	}
 	k := kinds[f.Kind]
 	if k.begin != nil {
 		if err := k.begin(ctx, s, f); err != nil {
@@ -176,6 +180,9 @@ func (s *Stage) End(ctx context.Context, f *Fault) error {
 	s.on = slices.DeleteFunc(s.on, func(x *Fault) bool { return x == f })
 	s.mu.Unlock()
 	s.Shop.effects.Delete(f.ID)
+	if s.Told != nil {
+		s.Told(f, false)
+	}
 	if end := kinds[f.Kind].end; end != nil {
 		if err := end(ctx, s, f); err != nil {
 			return fmt.Errorf("end %s: %w", f.Kind, err)
