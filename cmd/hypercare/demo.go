@@ -152,8 +152,7 @@ func demoHere(ctx context.Context, a *app.App, cfg app.Config, who demoAccount, 
 		return err
 	case err := <-ended: // the server stopped by itself
 		stop()
-		<-failed
-		return err
+		return errors.Join(err, <-failed)
 	}
 }
 

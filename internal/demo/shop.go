@@ -201,9 +201,6 @@ func (s *Shop) Release(upstream, release string) {
 	}
 }
 
-// releaseOf is what an upstream runs.
-func (s *Shop) releaseOf(upstream string) string { return *s.instances[upstream][0].release.Load() }
-
 // blame takes who is to blame for a call: the id of a fault, "" for none.
 func (s *Shop) blame(call string) string {
 	f, ok := s.blamed.LoadAndDelete(call)

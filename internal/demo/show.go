@@ -136,7 +136,7 @@ func (r *responder) work(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case rep := <-r.todo:
-			if rep.Fault == "" || settle(ctx, r.api, r.launch) != nil {
+			if rep.Fault == "" || rep.Vague || settle(ctx, r.api, r.launch) != nil {
 				continue
 			}
 			key := rep.story + rep.Fault
