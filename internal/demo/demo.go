@@ -141,7 +141,7 @@ func (s *Scenario) planVisits(r *rand.Rand) {
 	for _, p := range s.People {
 		for range 1 + r.IntN(3) {
 			j := pick(r, []string{"buy", "buy", "finish", "finish", "look", "look", "after"})
-			s.Visits = append(s.Visits, Visit{Person: p, At: between(r, 0, s.Length-4), Session: fmt.Sprintf("s_%012x", r.Uint64()>>16), Journey: j, Seed: r.Uint64()})
+			s.Visits = append(s.Visits, Visit{Person: p, At: between(r, 0, s.Length-4), Session: fmt.Sprintf("%016x%016x", r.Uint64(), r.Uint64()), Journey: j, Seed: r.Uint64()})
 		}
 	}
 	slices.SortFunc(s.Visits, func(a, b Visit) int { return compare(a.At, b.At) })

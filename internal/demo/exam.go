@@ -103,7 +103,7 @@ func Check(ctx context.Context, api *API, rec *Record) error {
 	for _, c := range rec.Calls {
 		mine[c.ID] = c
 	}
-	var wrong []error
+	wrong := []error{checkChannels(ctx, api, rec.Launch)}
 	for _, r := range rec.Reports {
 		if r.Fault != "" && len(r.Calls) == 0 {
 			wrong = append(wrong, fmt.Errorf("report %s is about %s and no call", r.ID, r.Fault))
@@ -123,6 +123,28 @@ func Check(ctx context.Context, api *API, rec *Record) error {
 			if got.Status != c.Status || got.User != c.Person.ID || got.Session != c.Session || got.Route != c.Route || got.Trace != c.Trace {
 				wrong = append(wrong, fmt.Errorf("call %s of report %s is %+v in the log; met was %d %s of %s in %s", id, r.ID, got, c.Status, c.Route, c.Person.ID, c.Session))
 			}
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// checkChannels holds that what the shop sent by other ways was taken.
+func checkChannels(ctx context.Context, api *API, launch string) error {
+	var list struct {
+		Items []struct {
+			Kind     string `json:"kind"`
+			Received int    `json:"received"`
+			Refused  int    `json:"refused"`
+			Last     string `json:"last_refusal"`
+		} `json:"items"`
+	}
+	if err := api.Call(ctx, "GET", "/launches/"+launch+"/channels", nil, &list); err != nil {
+		return fmt.Errorf("ask how the channels are: %w", err)
+	}
+	var wrong []error
+	for _, c := range list.Items {
+		if c.Received == 0 || c.Refused > 0 {
+			wrong = append(wrong, fmt.Errorf("channel %s took %d and refused %d: %s", c.Kind, c.Received, c.Refused, c.Last))
 		}
 	}
 	return errors.Join(wrong...)
@@ -222,7 +244,10 @@ func judgeIssue(ctx context.Context, api *API, rec *Record, f *Fault, ids []stri
 		return nil, fmt.Errorf("join reports to an issue: %w", err)
 	}
 	v := &Verdict{Fault: f, Reports: len(ids)}
-	if err := api.Call(ctx, "GET", "/issues/"+first.Issue.ID+"/cause", nil, v); err != nil {
+	var status *statusError
+	if err := api.Call(ctx, "GET", "/issues/"+first.Issue.ID+"/cause", nil, v); errors.As(err, &status) && status.status == 404 {
+		v.Sentence = "there is no such question"
+	} else if err != nil {
 		return nil, fmt.Errorf("ask for the cause of an issue: %w", err)
 	}
 	if f == nil {

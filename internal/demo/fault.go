@@ -51,6 +51,8 @@ type Fault struct {
 	Symptom  Symptom // what people see
 	Causes   []Cause // each of which names it; targets are added when the shop is up
 	Reports  int     // wanted
+
+	began time.Time
 }
 
 // Symptom is what somebody who meets a fault sees.

@@ -81,13 +81,17 @@ func Sum(results []*Result) (f Figures) {
 func Print(w io.Writer, results []*Result) {
 	f := Sum(results)
 	p := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) }
-	calls, people := 0, 0
+	calls, people, gaveUp := 0, 0, int64(0)
 	for _, r := range results {
 		calls += len(r.Record.Calls)
 		people += len(r.Record.Scenario.People)
+		gaveUp += r.Record.GaveUp
 	}
 	p("Evidence against the truth: %d seeds, %d people, %d calls, %d reports (%d of them met a fault, %d identified)",
 		len(results), people, calls, f.FalseReports.Of, f.AllFirst.Of, f.First.Of)
+	if gaveUp > 0 {
+		p("%d calls had no answer within 15 s: this machine is too busy for good figures", gaveUp)
+	}
 	p("")
 	p("  %-58s %8s %6s  %s", "", "share", "n", "target")
 	row := func(what string, s Share, target string) { p("  %-58s %8s %6d  %s", what, s, s.Of, target) }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -33,6 +34,7 @@ type Record struct {
 	From, To time.Time
 	Calls    []*Call
 	Reports  []*Report
+	GaveUp   int64 // calls that had no answer within 15 s
 }
 
 // Play tells a story on a stage, and returns when it is over. What it returns
@@ -74,7 +76,7 @@ func Play(ctx context.Context, st *Stage, sc *Scenario, pace Pace) (*Record, err
 		run(c.At, "chat", func() error { return p.chat(ctx, i, c) })
 	}
 	wg.Wait()
-	p.rec.To = time.Now()
+	p.rec.To, p.rec.GaveUp = time.Now(), p.gaveUp.Load()
 	return p.rec, context.Cause(ctx)
 }
 
@@ -89,6 +91,7 @@ type play struct {
 	rec     *Record
 	people  map[*Person]*standing
 	written map[string]int // reports of each fault
+	gaveUp  atomic.Int64   // calls that got no answer
 }
 
 // standing is where somebody is in the story.
@@ -122,15 +125,18 @@ func (p *play) rest(ctx context.Context, d time.Duration) bool {
 
 // inject begins a fault and ends it when its time is over.
 func (p *play) inject(ctx context.Context, f *Fault) error {
+	f.began = time.Now()
 	progress := func() float64 { return float64((p.now() - f.From) / (f.To - f.From)) }
 	if err := p.Begin(ctx, f, progress); err != nil {
 		return err
 	}
-	p.Senders.alert(f, p.sc, true)
+	if p.until(ctx, f.From+(f.To-f.From)/5) { // nobody is told at once
+		p.Senders.alert(ctx, f, true)
+	}
 	p.until(ctx, f.To)
-	p.Senders.alert(f, p.sc, false)
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
+	p.Senders.alert(end, f, false)
 	return p.End(end, f)
 }
 
@@ -270,10 +276,13 @@ func (p *play) call(ctx context.Context, v *Visit, route string, r *rand.Rand) (
 	p.head(req, v, o, c, r)
 	c.At = time.Now()
 	resp, err := client.Do(req)
-	if err != nil {
-		if ctx.Err() != nil {
-			return c, nil
-		}
+	var timeout interface{ Timeout() bool }
+	switch {
+	case err == nil:
+	case ctx.Err() != nil, errors.As(err, &timeout) && timeout.Timeout(): // nobody waits for ever: what became of it is not known
+		p.gaveUp.Add(1)
+		return c, nil
+	default:
 		return nil, fmt.Errorf("call the gateway: %w", err)
 	}
 	_, err = io.Copy(io.Discard, resp.Body)

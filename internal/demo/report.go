@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -183,17 +184,7 @@ func (p *play) sign(rep *Report, in map[string]any, one *Person, c *Call, r *ran
 			author["attrs"] = map[string]string{"region": one.Region, "device": one.Device}
 		}
 	case "widget":
-		rep.Identity = "session"
-		author["session_id"] = rep.Session
-		if r.IntN(2) == 0 {
-			author["user_id"] = one.ID
-		}
-		if c != nil && r.IntN(2) == 0 {
-			rep.Identity = "trace"
-			in["attrs"] = map[string]string{"trace_id": c.Trace}
-		}
-		in["app_version"] = one.Version
-		in["url"] = "https://" + hostOf(one.Region) + pick(r, []string{"/", "/cart", "/checkout", "/account", "/products/p1200"})
+		p.steps(rep, in, author, one, c, r)
 	case "email":
 		rep.Identity = "stranger"
 		if one.Known {
@@ -207,7 +198,59 @@ func (p *play) sign(rep *Report, in map[string]any, one *Person, c *Call, r *ran
 		rep.Identity = "none"
 		in["rating"] = 1 + r.IntN(2)
 	}
-	in["author"] = author
+	if len(author) > 0 {
+		in["author"] = author
+	}
+}
+
+// steps is what the widget adds: who the page says it is, and, where the
+// person agreed to send technical details, the session and the last calls.
+func (p *play) steps(rep *Report, in, author map[string]any, one *Person, c *Call, r *rand.Rand) {
+	attrs := map[string]string{"details": "no"}
+	rep.Identity = "none"
+	in["app_version"] = one.Version
+	in["url"] = "https://" + hostOf(one.Region) + pick(r, []string{"/", "/cart", "/checkout", "/account", "/products/p1200"})
+	switch n := r.IntN(10); {
+	case n < 5: // vouched for by the page's server
+		attrs["identity"], author["user_id"], rep.Identity = "signed", one.ID, "user"
+	case n < 7:
+		attrs["identity"], attrs["claimed_user_id"] = "claimed", one.ID
+	}
+	if r.IntN(5) > 0 {
+		attrs["details"], author["session_id"], attrs["session"], rep.Identity = "yes", rep.Session, rep.Session, "session"
+		if c != nil && r.IntN(3) > 0 { // the page lets it read the ids that the gateway answers
+			rep.Identity = "trace"
+			var requests, traces, failed []string
+			for _, bad := range []bool{true, false} {
+				for _, x := range slices.Backward(p.callsOf(one, rep.Session)) {
+					if (x.Status >= 400) != bad {
+						continue
+					}
+					requests, traces = append(requests, x.ID), append(traces, x.Trace)
+					if bad {
+						failed = append(failed, fmt.Sprintf("%s %s %d", operationOf(x.Route).method, x.Path, x.Status))
+					}
+				}
+			}
+			attrs["request_ids"] = strings.Join(requests[:min(len(requests), 12)], " ")
+			attrs["trace_ids"] = strings.Join(traces[:min(len(traces), 12)], " ")
+			attrs["failed_calls"] = strings.Join(failed[:min(len(failed), 5)], "; ")
+		}
+	}
+	in["attrs"] = attrs
+}
+
+// callsOf are the last calls of a visit.
+func (p *play) callsOf(one *Person, session string) []*Call {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var list []*Call
+	for _, c := range p.people[one].calls {
+		if c.Session == session {
+			list = append(list, c)
+		}
+	}
+	return list[max(0, len(list)-25):]
 }
 
 // introduce tells hypercare which e-mail address and which user are one

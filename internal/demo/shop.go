@@ -223,9 +223,9 @@ func (in *instance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else {
 		out = in.usual(r, a)
 	}
-	var db time.Duration
-	if !in.wait(r.Context(), out, &db) {
-		in.told(r, a, out, fault, began, db, 499)
+	var query time.Duration
+	if !in.wait(r.Context(), out, &query) {
+		in.told(r, a, out, began, query, 499)
 		return // nobody listens any more
 	}
 	h := w.Header()
@@ -240,7 +240,7 @@ func (in *instance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if body == "" {
 		body = answer(a, r.URL.Path)
 	}
-	in.told(r, a, out, fault, began, db, status)
+	in.told(r, a, out, began, query, status)
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, body)
 }
@@ -277,12 +277,12 @@ func (in *instance) usual(r *http.Request, a asked) *outcome {
 }
 
 // wait takes as long as an outcome says; false when who asked has gone.
-func (in *instance) wait(ctx context.Context, out *outcome, db *time.Duration) bool {
+func (in *instance) wait(ctx context.Context, out *outcome, query *time.Duration) bool {
 	d := out.delay
 	if out.hang {
 		d = 8 * time.Second
 	}
-	*db = d * 8 / 10
+	*query = d * 8 / 10
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
