@@ -31,6 +31,7 @@ type Answer struct {
 
 	Rank    int // of the first true call among the calls; 0: it is not there
 	Overall int // the same among all items
+	Alike   int // of the first call that the same fault failed, whoever's it is
 	Strong  int // calls, errors and spans that may be believed without looking
 	False   int // of those, what is not true
 }
@@ -158,8 +159,12 @@ func Examine(ctx context.Context, api *API, rec *Record) (*Result, error) {
 	}
 	res := &Result{Record: rec}
 	groups := map[string][]string{}
+	met := map[string]*Call{}
+	for _, c := range rec.Calls {
+		met[c.ID] = c
+	}
 	for _, r := range rec.Reports {
-		a, err := ask(ctx, api, r)
+		a, err := ask(ctx, api, r, met)
 		if err != nil {
 			return nil, err
 		}
@@ -183,7 +188,7 @@ func Examine(ctx context.Context, api *API, rec *Record) (*Result, error) {
 	return res, nil
 }
 
-func ask(ctx context.Context, api *API, r *Report) (*Answer, error) {
+func ask(ctx context.Context, api *API, r *Report, met map[string]*Call) (*Answer, error) {
 	var got struct {
 		Items  []Item `json:"items"`
 		Window struct {
@@ -195,21 +200,28 @@ func ask(ctx context.Context, api *API, r *Report) (*Answer, error) {
 		return nil, fmt.Errorf("ask for the evidence of %s: %w", r.ID, err)
 	}
 	a := &Answer{Report: r, Items: got.Items, Window: got.Window.Why, Took: got.Took}
-	a.mark()
+	a.mark(met)
 	return a, nil
 }
 
-// mark holds what was proposed against the truth.
-func (a *Answer) mark() {
-	calls := 0
+// mark holds what was proposed against the truth. A strong join to a call of
+// the person that the same fault failed after the report is no false one: the
+// report is not of that call, and still it is what the report is about.
+func (a *Answer) mark(met map[string]*Call) {
+	calls, about := 0, a.Report.Fault
 	for i, it := range a.Items {
 		id, isCall := strings.CutPrefix(it.ID, "call:")
 		right := isCall && slices.Contains(a.Report.Calls, id)
+		c := met[id]
+		alike := isCall && about != "" && c != nil && c.Fault == about
 		if isCall {
 			calls++
 		}
 		if right && a.Rank == 0 {
 			a.Rank, a.Overall = calls, i+1
+		}
+		if alike && a.Alike == 0 {
+			a.Alike = calls
 		}
 		if it.Strength != "strong" {
 			continue
@@ -217,12 +229,12 @@ func (a *Answer) mark() {
 		switch {
 		case isCall:
 			a.Strong++
-			if !right {
+			if !right && !(alike && c.Person.ID == a.Report.User) {
 				a.False++
 			}
 		case it.Kind == "error" || it.Kind == "span" || it.Kind == "log":
 			a.Strong++
-			if a.Report.Fault == "" {
+			if about == "" {
 				a.False++
 			}
 		}

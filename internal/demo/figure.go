@@ -36,6 +36,7 @@ func (s Share) String() string {
 type Figures struct {
 	First, In3       Share // identified reporters: their true failing call is first, in the first three, of the calls
 	AllFirst, AllIn3 Share // all who met a fault
+	Alike3           Share // the others: a call that the same fault failed is among the first three, whoever's it is
 	Strict           Share // identified, first of everything that was proposed, not of the calls only
 	FalseStrong      Share // of the strong joins
 	FalseReports     Share // reports that have a false strong join
@@ -63,6 +64,8 @@ func Sum(results []*Result) (f Figures) {
 				f.First.add(first)
 				f.In3.add(in3)
 				f.Strict.add(a.Overall == 1)
+			} else {
+				f.Alike3.add(a.Alike >= 1 && a.Alike <= 3)
 			}
 		}
 		for _, v := range res.Verdicts {
@@ -99,6 +102,7 @@ func Print(w io.Writer, results []*Result) {
 	row("true failing call in the first three, identified", f.In3, ">= 95 %")
 	row("true failing call first, all who met a fault", f.AllFirst, "")
 	row("true failing call in the first three, all", f.AllIn3, "")
+	row("anybody's call of that fault in the first three, others", f.Alike3, "")
 	row("true failing call first of everything proposed, identified", f.Strict, "")
 	row("false strong joins, of the strong joins", f.FalseStrong, "<= 1 %")
 	row("reports with a false strong join", f.FalseReports, "")

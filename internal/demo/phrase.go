@@ -14,7 +14,7 @@ type phrases struct {
 	do       map[string][]string // route -> "pay for my order"
 	thing    map[string][]string // route -> "the payment"
 	symptom  map[Symptom][]string
-	vague    []string
+	vague    []string // ~ before those that fit every symptom
 	open     []string
 	close    []string
 	morning  []string // {since} of who no longer knows when
@@ -79,7 +79,7 @@ func (w *phrases) tell(r *rand.Rand, s story) (title, text string) {
 	}
 	switch {
 	case s.vague:
-		parts = append(parts, pick(r, w.vague))
+		parts = append(parts, strings.TrimPrefix(pick(r, w.littleOf(s.symptom)), "~ "))
 	default:
 		t := pick(r, w.symptom[s.symptom])
 		t = strings.ReplaceAll(t, "{do}", pick(r, w.do[s.route]))
@@ -106,6 +106,21 @@ func (w *phrases) tell(r *rand.Rand, s story) (title, text string) {
 		title = sentence(pick(r, w.thing[s.route]))
 	}
 	return strings.TrimRight(title, "."), pick(r, w.greeting) + "\n\n" + text + "\n\n" + s.name
+}
+
+// littleOf is what who says little says of a symptom: nobody writes that
+// nothing works where it is only slow. What fits everything begins with a ~.
+func (w *phrases) littleOf(s Symptom) []string {
+	if s != Slow && s != Wrong {
+		return w.vague
+	}
+	var list []string
+	for _, v := range w.vague {
+		if strings.HasPrefix(v, "~ ") {
+			list = append(list, v)
+		}
+	}
+	return list
 }
 
 // sentence begins with a capital and ends with a stop.

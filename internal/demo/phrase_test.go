@@ -39,6 +39,9 @@ func TestPhrasesAreWholeAndHeldApart(t *testing.T) {
 				}
 				seen[key] = name
 			}
+			if len(p.littleOf(Slow)) == 0 {
+				t.Errorf("%s %s has nothing vague that fits every symptom", name, lang)
+			}
 			r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // texts
 			for _, o := range operations {
 				if _, text := p.tell(r, story{route: o.route, symptom: Broken, status: 500, formal: true, name: "Ada"}); strings.ContainsAny(text, "{}") || len(text) < 20 {

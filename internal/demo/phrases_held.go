@@ -44,10 +44,10 @@ no entries at all in {thing}, yesterday they were there`,
 unable to {do}, it insists that something is missing, and nothing is
 validation failed, I read, whenever I want to {do}`)
 	p.vague = listed(`this thing is driving me mad, it just will not go
-there seems to be a hiccup on your side
+~ there seems to be a hiccup on your side
 not able to get anything done here
-the app acts up
-please check, something is off`)
+~ the app acts up
+~ please check, something is off`)
 	p.open = listed(`good afternoon
 I thought I should let you know
 second message from me on this`)
@@ -107,8 +107,8 @@ ich fliege raus, obwohl mein Passwort stimmt, ich wollte nur {do}`,
 ich kann zwar {do}, sehe aber nichts darin`,
 		`{thing} weist eine richtige Eingabe zurück
 angeblich fehlt ein Feld, wenn ich {do} will`)
-	p.vague = listed(`hier läuft gerade gar nichts rund
-bitte prüfen, da hakt etwas
+	p.vague = listed(`~ hier läuft gerade gar nichts rund
+~ bitte prüfen, da hakt etwas
 ich komme einfach nicht weiter`)
 	p.open = listed(`ich wollte nur Bescheid geben
 zweite Nachricht zu dem Thema`)
@@ -158,7 +158,7 @@ puedo {do} pero no hay nada dentro`,
 		`{thing} rechaza un dato correcto
 dice que falta un campo al {do}, y no falta`)
 	p.vague = listed(`no consigo hacer nada aquí
-revisen, algo pasa de su lado`)
+~ revisen, algo pasa de su lado`)
 	p.open = listed(`buenas tardes, les escribo para avisar`)
 	p.close = listed(`espero una solución rápida
 gracias de antemano`)
@@ -204,7 +204,7 @@ je peux {do} mais il n'y a rien dedans`,
 		`{thing} rejette une saisie correcte
 il manquerait un champ pour {do}, et pourtant non`)
 	p.vague = listed(`je n'arrive à rien faire ici
-merci de vérifier, quelque chose cloche`)
+~ merci de vérifier, quelque chose cloche`)
 	p.open = listed(`je voulais vous prévenir`)
 	p.close = listed(`en espérant une réparation rapide
 mes collègues ont la même chose`)

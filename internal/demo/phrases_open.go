@@ -45,9 +45,9 @@ when I {do} everything is gone, the list is empty`,
 it will not let me {do}, it claims that a field is missing`)
 	p.vague = listed(`it does not work
 your site is broken again
-something is wrong with the app
+~ something is wrong with the app
 nothing works any more, please have a look
-I keep having trouble in the shop`)
+~ I keep having trouble in the shop`)
 	p.open = listed(`hello, I have a problem
 sorry to bother you
 not sure whether you know already`)
@@ -109,7 +109,7 @@ wenn ich {do} will, wird nichts angezeigt, aber auch kein Fehler`,
 {thing} lehnt meine Eingaben ab, obwohl alles ausgefüllt ist`)
 	p.vague = listed(`es geht nicht
 bei euch ist schon wieder etwas kaputt
-irgendetwas stimmt mit der App nicht`)
+~ irgendetwas stimmt mit der App nicht`)
 	p.open = listed(`hallo, ich habe ein Problem
 entschuldigt die Störung`)
 	p.close = listed(`bitte beheben
@@ -159,7 +159,7 @@ al {do} no sale nada, tampoco un error`,
 		`al {do} dice que mis datos no son válidos
 {thing} rechaza lo que escribo aunque está todo`)
 	p.vague = listed(`no funciona
-algo va mal en la aplicación`)
+~ algo va mal en la aplicación`)
 	p.open = listed(`hola, tengo un problema`)
 	p.close = listed(`por favor, arréglenlo
 ¿me pueden ayudar?`)
@@ -205,7 +205,7 @@ quand je veux {do} rien ne s'affiche, pas d'erreur non plus`,
 		`quand je veux {do} on me dit que mes données ne sont pas valides
 {thing} refuse ce que j'ai saisi alors que tout est rempli`)
 	p.vague = listed(`ça ne marche pas
-il y a un problème avec l'application`)
+~ il y a un problème avec l'application`)
 	p.open = listed(`bonjour, j'ai un souci`)
 	p.close = listed(`merci de corriger
 pouvez-vous m'aider ?`)
