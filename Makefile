@@ -126,6 +126,11 @@ fmt: ui-deps ## format Go and the UI
 eval: build ## quality of the language engine on labelled data, beside floor and published
 	@bin/hypercare eval $(EVAL)
 
+.PHONY: eval-evidence
+eval-evidence: build ## a shop with injected faults and people who report: is the true call found, the true cause named? EVIDENCE="-seeds 101-110 -misses" for more
+	@go build -o bin/hcexamine ./internal/demo/examine
+	@bin/hcexamine -bin bin/hypercare $(EVIDENCE)
+
 .PHONY: bench
 bench: bench-intake bench-list bench-pulse bench-import bench-triage bench-calls bench-spans bench-metrics bench-gateway bench-ui ## all of the measurements below
 

@@ -34,6 +34,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"serve", "", "start the server", serve},
+		{"demo", "", "show everything with a sample shop, its traffic, faults and reports", demonstrate},
 		{"import", "FILE --launch L", "import feedback from a file", importFile},
 		{"triage", "[FILE|-]", "read feedback from JSONL or CSV and print what it means, one JSON a line", triageFile},
 		{"duplicates", "FILE", "print for each row the earlier rows most like it", duplicates},
