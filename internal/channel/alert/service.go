@@ -151,7 +151,7 @@ func (s *Service) publish(ws workspace.ID, launchID string, changed []*Group) {
 	if len(changed) == 0 {
 		return
 	}
-	e := event.Event{Workspace: string(ws), Type: "outside_alert.updated", LaunchID: launchID, Count: len(changed)}
+	e := event.Event{Workspace: string(ws), Type: "alertgroup.updated", LaunchID: launchID, Count: len(changed)}
 	if len(changed) == 1 {
 		e.ID = changed[0].ID
 	}

@@ -37,6 +37,7 @@ const known: Record<EventType, true> = {
   "alert.updated": true,
   "rulegroup.updated": true,
   "evidence.updated": true,
+  "alertgroup.updated": true,
 };
 export const eventTypes = Object.keys(known) as EventType[];
 
