@@ -75,7 +75,10 @@ async function look(from: 0 | 1): Promise<string[]> {
     await page.getByRole("heading").first().waitFor({ state: "attached" });
     await settled(page);
     await show(page);
-    await over.first().waitFor();
+    await over
+      .first()
+      .waitFor()
+      .catch((e: Error) => Promise.reject(new Error(`${name} did not open: ${e.message}`)));
     for (const theme of themes) {
       await page.emulateMedia({ colorScheme: theme });
       await settled(page);
