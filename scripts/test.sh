@@ -24,10 +24,11 @@ export HOME=${HOME:-$(mktemp -d)} NO_COLOR=1
 export CGO_ENABLED=${CGO_ENABLED:-0}
 case " ${GOFLAGS-} " in *" -buildvcs="*) ;; *) export GOFLAGS="${GOFLAGS:+$GOFLAGS }-buildvcs=false" ;; esac
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/hctest.XXXXXX")
-trap 'rm -rf "$tmp"' EXIT
+besides=
+trap '[[ -z $besides ]] || kill -- "-$besides" 2>/dev/null; rm -rf "$tmp"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-counts=$tmp/counts
+counts=$tmp/counts out=$tmp/out testsum=$tmp/testsum
 : >"$counts"
 failed_phases=0
 
@@ -35,13 +36,13 @@ failed_phases=0
 phase() {
   local name=$1 start=$SECONDS
   shift
-  if "$@" >"$tmp/out" 2>&1; then
+  if "$@" >"$out" 2>&1; then
     printf -- '-- %-34s ok    %4d s\n' "$name" $((SECONDS - start))
-    grep -oE '^ *slow:.*|measured: .*' "$tmp/out" | sed 's/^measured:/  /' || true
+    grep -oE '^ *slow:.*|measured: .*' "$out" | sed 's/^measured:/  /' || true
   else
     failed_phases=$((failed_phases + 1))
     printf -- '-- %-34s FAIL  %4d s\n' "$name" $((SECONDS - start))
-    tail -c 40000 "$tmp/out"
+    tail -c 40000 "$out"
     return 1
   fi
 }
@@ -61,8 +62,28 @@ counted() {
   fi
 }
 
+# beside NAME COMMAND...: begins a counted phase that waits more than it
+# computes, beside what follows; joined prints it and takes its counts.
+beside() {
+  : >"$counts.beside"
+  set -m # a process group of its own, so that its servers end with this run
+  (
+    counts=$counts.beside out=$out.beside failed_phases=0
+    counted "$@"
+    exit "$failed_phases"
+  ) >"$tmp/beside" 2>&1 &
+  besides=$!
+  set +m
+}
+joined() {
+  wait "$besides" || failed_phases=$((failed_phases + 1))
+  besides=
+  cat "$tmp/beside"
+  cat "$counts.beside" >>"$counts"
+}
+
 go_tests() { # FLAGS...
-  go test -json -timeout 15m "$@" | "$tmp/testsum" -counts "$counts"
+  go test -json -timeout 15m "$@" | "$testsum" -counts "$counts"
 }
 
 # -race slows pure computation 5 to 20 times and finds nothing there: the
@@ -91,11 +112,11 @@ tests_postgres() {
   local list
   list=$(go list -test -f '{{if .ForTest}}{{.ForTest}} {{join .Deps " "}}{{end}}' ./... |
     awk '/\/internal\/db\/dbtest( |$)/ || /\/internal\/e2e /{print $1}' | sort -u)
-  [[ -z $list ]] || scripts/with-postgres.sh bash -c "go test -json -count=1 -parallel 6 -timeout 15m $(tr '\n' ' ' <<<"$list") | '$tmp/testsum' -counts '$counts'"
+  [[ -z $list ]] || scripts/with-postgres.sh bash -c "go test -json -count=1 -parallel 6 -timeout 15m $(tr '\n' ' ' <<<"$list") | '$testsum' -counts '$counts'"
 }
 
 tests_clickhouse() {
-  scripts/with-clickhouse.sh bash -c "go test -json -count=1 -timeout 10m -run Cluster ./internal/call ./internal/e2e | '$tmp/testsum' -counts '$counts'"
+  scripts/with-clickhouse.sh bash -c "go test -json -count=1 -timeout 10m -run Cluster ./internal/call ./internal/e2e | '$testsum' -counts '$counts'"
 }
 
 vitest() { # CONFIG-ARGS...
@@ -121,7 +142,7 @@ want() { local p; for p in "${phases[@]}"; do [[ $p == "$1" ]] && return 0; done
 phase "setup" scripts/setup.sh || { echo "0 passed, 1 failed"; exit 1; }
 phase "go modules" go mod download || { echo "0 passed, 1 failed"; exit 1; }
 if want go || want pg; then
-  phase "test runner" go build -o "$tmp/testsum" ./internal/house/testsum || { echo "0 passed, 1 failed"; exit 1; }
+  phase "test runner" go build -o "$testsum" ./internal/house/testsum || { echo "0 passed, 1 failed"; exit 1; }
 fi
 if want lint || want ui || want build || want browser; then
   phase "node modules" make -s ui-deps || { echo "0 passed, 1 failed"; exit 1; }
@@ -142,18 +163,20 @@ if want build || want browser; then
 fi
 if want go; then
   counted "Go tests, SQLite, race detector" tests_race
+  beside "the real binary, SQLite" tests_binary
   counted "Go tests, the language engine" tests_plain
-  counted "the real binary, SQLite" tests_binary
+  joined
 fi
 if want pg; then
+  beside "Go tests, ClickHouse" tests_clickhouse
   counted "Go tests, PostgreSQL" tests_postgres
-  counted "Go tests, ClickHouse" tests_clickhouse
+  joined
 fi
 if want browser; then
   # The phases run in a shell of their own, inside the server's; a server that
   # fails on its way up or down counts as a failure too.
   export -f in_browser counted phase vitest want
-  export tmp counts failed_phases phases_text="${phases[*]}"
+  export tmp counts out failed_phases phases_text="${phases[*]}"
   scripts/with-server.sh bash -c 'read -ra phases <<<"$phases_text"; in_browser' || echo "0 1 0" >>"$counts"
 fi
 

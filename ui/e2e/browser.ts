@@ -102,14 +102,23 @@ export async function open(
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+/** The rules of axe that look at colours: what can differ between two themes of one and the same page. */
+export const colours = ["color-contrast", "link-in-text-block"];
+
 /**
  * Violations of WCAG 2.2 AA and best practice on the page as it is, each with the elements at fault. `without`
- * names rules that say nothing here; `within` is the part of the page that is looked at.
+ * names rules that say nothing here; `within` is the part of the page that is looked at; `only` names the only
+ * rules to look for.
  */
-export async function axe(page: Page, without: string[] = [], within?: string): Promise<string[]> {
-  await page.evaluate(axeSource);
+export async function axe(
+  page: Page,
+  without: string[] = [],
+  within?: string,
+  only?: string[],
+): Promise<string[]> {
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axeSource);
   return page.evaluate(
-    async ([off, part]) => {
+    async ([off, part, rules]) => {
       const run = (
         globalThis as unknown as {
           axe: {
@@ -125,7 +134,9 @@ export async function axe(page: Page, without: string[] = [], within?: string): 
       const looked = { exclude: [["[data-base-ui-focus-guard]"]], ...(part ? { include: [[part]] } : {}) };
       const result = await run.run(looked, {
         resultTypes: ["violations"],
-        runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+        runOnly: rules
+          ? { type: "rule", values: rules }
+          : ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
         rules: Object.fromEntries(off.map((rule) => [rule, { enabled: false }])),
       });
       return result.violations.map(
@@ -136,7 +147,7 @@ export async function axe(page: Page, without: string[] = [], within?: string): 
             .join("\n  ")}`,
       );
     },
-    [without, within] as const,
+    [without, within, only] as const,
   );
 }
 
