@@ -168,10 +168,30 @@ func (s *Service) CauseOf(ctx context.Context, id string) (*Cause, error) {
 	if out.Factors, err = n.factors(ctx); err != nil {
 		return nil, err
 	}
+	if len(out.Factors) == 0 && !n.alike() {
+		out.Sentence = "The reports have nothing in common beyond chance."
+		out.Reach.say()
+		return out, nil
+	}
 	if err := n.label(ctx, x.LaunchID, out); err != nil {
 		return nil, err
 	}
 	return out, n.reach(ctx, out)
+}
+
+// alike reports whether most of the calls failed on one route in one way: too
+// few may be known to say why, and still they are one failure.
+func (n *analysis) alike() bool {
+	count := map[string]int{}
+	most := 0
+	for _, m := range n.met {
+		if m.how != howFine {
+			k := m.item.Call.Route + " " + m.how
+			count[k]++
+			most = max(most, count[k])
+		}
+	}
+	return most >= 2 && float64(most) >= .6*float64(len(n.met))
 }
 
 const causeTime = 15 * time.Second
@@ -198,7 +218,7 @@ func peopleOf(reports []*feedback.Feedback) int {
 
 // Bounds of the time that is looked at.
 const (
-	causeAgo   = 15 * time.Minute
+	causeAgo   = time.Hour // the time before it began is what tells what changed
 	causeLater = 5 * time.Minute
 	causeSpan  = 6 * time.Hour // as one piece
 	mostSpans  = 8
