@@ -219,15 +219,18 @@ func (s sizes) odd(route string, size int64) (float64, string) {
 	middle := list[len(list)/2]
 	ratio := float64(size+1) / float64(middle+1)
 	at, _ := slices.BinarySearch(list, size+size/10+1)
-	share, say := float64(at)/float64(len(list)), "a much shorter answer than usual"
+	share, say := float64(at)/float64(len(list)), "a much shorter "+oddSize
 	if ratio > 1 {
 		at, _ = slices.BinarySearch(list, size-size/10)
-		share, say = 1-float64(at)/float64(len(list)), "a much longer answer than usual"
+		share, say = 1-float64(at)/float64(len(list)), "a much longer "+oddSize
 	}
 	far := clamp((math.Abs(math.Log2(ratio)) - .7) / 1.5)
 	few := clamp((.45 - share) / .35)
 	return far * few, say
 }
+
+// oddSize is how an unusual size is said, and known again.
+const oddSize = "answer than usual"
 
 func clamp(v float64) float64 { return math.Max(0, math.Min(1, v)) }
 

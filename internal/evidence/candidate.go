@@ -55,6 +55,10 @@ type facts struct {
 	surgeSay string
 	repeat   float64 // it failed the same person again and again
 	repeatN  int
+	last     float64 // it is the last of theirs that failed, or the last but few
+	lastSay  string
+	odd      bool    // its size is all that is abnormal
+	later    bool    // it came after the report
 	about    float64 // how much the report is about a failure at all
 	aboutSay string
 }
@@ -128,10 +132,10 @@ func (c *candidate) signature() string {
 		how = "left"
 	case r.Status >= 400:
 		how = itoa(r.Status)
-	case c.facts.bad >= .3 && strings.HasPrefix(c.facts.badSay, "took"):
-		how = "slow"
-	case c.facts.bad >= .3:
+	case c.facts.bad >= .3 && c.facts.odd:
 		how = "odd"
+	case c.facts.bad >= .3:
+		how = "slow"
 	default:
 		how = "ok"
 	}
@@ -168,7 +172,7 @@ func (c *candidate) showing() map[symptom]float64 {
 		out[broken], out[hanging] = .9, .6
 	default:
 		out[wrong] = .25
-		if strings.Contains(c.facts.badSay, "answer than usual") {
+		if c.facts.odd {
 			out[wrong] = math.Max(.5, c.facts.bad/.75)
 		}
 	}

@@ -381,10 +381,13 @@ func (l *look) candidate(r *call.Record) *candidate {
 	f := &c.facts
 	f.join = joins[c.join].sure
 	if c.join == ByTrace {
-		f.trace = 1
+		// A report that names many calls names them because they were there.
+		f.trace = math.Min(1, math.Sqrt(3/float64(max(len(l.who.Traces), 1))))
 	}
 	f.time, f.timeSay = l.window.near(c.at, time.Time{})
 	f.bad, f.badSay = badness(r, c.base, l.size)
+	f.odd = strings.Contains(f.badSay, oddSize)
+	f.later = c.at.After(l.f.ReceivedAt)
 	f.about, f.aboutSay = l.text.about, cmp.Or(l.text.aboutSay, "the report names no failure")
 	c.weighText(l.text, l.base)
 	l.surge(c)
@@ -423,17 +426,33 @@ func (l *look) sinceRelease(c *candidate) {
 	}
 }
 
-// repeats notes failures that the same person met again and again.
+// repeats notes failures that the same person met again and again, and which
+// of them were the last before the report.
 func (l *look) repeats() {
 	count := map[string]int{}
+	var failed []*candidate
 	for _, c := range l.list {
 		if c.join.identity() && c.facts.bad >= .4 {
 			count[c.signature()]++
+			if !c.facts.later {
+				failed = append(failed, c)
+			}
 		}
 	}
 	for _, c := range l.list {
 		if n := count[c.signature()]; c.join.identity() && c.facts.bad >= .4 && n > 1 {
 			c.facts.repeat, c.facts.repeatN = clamp(float64(n-1)/3), n
+		}
+	}
+	slices.SortStableFunc(failed, func(a, b *candidate) int { return b.at.Compare(a.at) })
+	place, before := 0, ""
+	for _, c := range failed {
+		if s := c.signature(); s != before {
+			place, before = place+1, s
+		}
+		c.facts.last, c.facts.lastSay = 1/float64(place), "the last call of theirs that failed before the report"
+		if place > 1 {
+			c.facts.lastSay = "one of the last calls of theirs that failed before the report"
 		}
 	}
 }

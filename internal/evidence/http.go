@@ -68,6 +68,10 @@ func (s *Service) Routes(api *web.API) {
 		e, err := s.OfIssue(ctx, in.ID)
 		return body(e, err)
 	})
+	web.Route(api, "GET /issues/{id}/cause", "get-issue-cause", "What the reports of an issue have in common beyond chance, whether the launch or a release brought it, and how many people met it", func(ctx context.Context, in *web.ByID) (*web.Body[Cause], error) {
+		c, err := s.CauseOf(ctx, in.ID)
+		return body(c, err)
+	})
 	web.Route(api, "GET /calls/{id}/reports", "list-call-reports", "Feedback that a call stands behind, the likeliest first", near(Call))
 }
 

@@ -25,6 +25,7 @@ const (
 	partRelease  = "release"  // failing since a release
 	partSurge    = "surge"    // many fail so in that time
 	partRepeat   = "repeat"   // it met the same person again
+	partLast     = "last"     // the last of theirs that failed
 	partReading  = "reading"  // the report is not about a failure: takes away
 )
 
@@ -37,7 +38,7 @@ type weights map[string]float64
 var prior = weights{
 	partBias:     -4.6,
 	partIdentity: 2.0,  // a stranger's call in the same minute is rarely it
-	partTrace:    1.8,  // but breadcrumbs name every call of a page
+	partTrace:    2.6,  // less where many are named: breadcrumbs name every call of a page
 	partTime:     1.6,  // the last one that failed, rather than an earlier one
 	partAbnormal: 2.9,  // what works is seldom written about
 	partText:     2.0,  // "pay" and POST /checkout/pay
@@ -47,6 +48,7 @@ var prior = weights{
 	partRelease:  .3,   //
 	partSurge:    .7,   // an outage is likelier than one person's bad luck
 	partRepeat:   .3,   //
+	partLast:     .8,   // people write of what they met just now, however long ago that was
 	partReading:  -1.8, // praise, wishes, questions
 }
 
@@ -74,6 +76,7 @@ func (c *candidate) add(w weights) {
 	part(partRelease, f.release, f.relSay)
 	part(partSurge, f.surge, f.surgeSay)
 	part(partRepeat, f.repeat, fmt.Sprintf("it met the same person %d times", f.repeatN))
+	part(partLast, f.last, f.lastSay)
 	part(partReading, 1-f.about, f.aboutSay)
 	slices.SortStableFunc(c.parts, func(a, b Part) int { return cmp.Compare(math.Abs(b.Weight), math.Abs(a.Weight)) })
 	c.score = 1 / (1 + math.Exp(-c.logit))
@@ -82,7 +85,7 @@ func (c *candidate) add(w weights) {
 // values are the facts by the names of the parts, for learning.
 func (f *facts) values() map[string]float64 {
 	return map[string]float64{partIdentity: f.join, partTrace: f.trace, partTime: f.time, partAbnormal: f.bad, partText: f.text, partSymptom: f.symptom,
-		partNumber: f.number, partURL: f.url, partRelease: f.release, partSurge: f.surge, partRepeat: f.repeat}
+		partNumber: f.number, partURL: f.url, partRelease: f.release, partSurge: f.surge, partRepeat: f.repeat, partLast: f.last}
 }
 
 // plus returns the weights with what a workspace learnt.
@@ -147,14 +150,14 @@ func (c *candidate) strongEnough(r *reading) bool {
 	}
 	named := f.text >= .45 || f.number > 0
 	shown := f.symptom >= .3
-	failed := f.bad >= .45
 	switch {
-	case f.trace > 0 && failed:
-		return named || shown || len(r.symptoms) == 0 && len(r.concepts) == 0
-	case failed && f.time >= .12:
-		return named && (shown || len(r.symptoms) == 0) || shown && len(r.concepts) == 0
+	case f.bad < .45 || f.odd || f.later: // what only looks unusual, or came after the report, is never sure
+		return false
+	case f.trace > 0:
+		return named || shown
 	}
-	return false
+	// A text that names no part of the product fits anything that failed.
+	return f.time >= .12 && named && (shown || len(r.symptoms) == 0)
 }
 
 // rivalled reports whether another failure is as likely.

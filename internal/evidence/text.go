@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -54,6 +55,10 @@ func read(f *feedback.Feedback) *reading {
 			r.symptoms[symptom(name)] = min(1, .6+.2*float64(n))
 		}
 	}
+	if said(flat, silently) > 0 { // "but no error": it answered, and wrongly
+		delete(r.symptoms, broken)
+		r.symptoms[wrong] = math.Max(r.symptoms[wrong], .8)
+	}
 	r.temper()
 	for _, m := range statusWords.FindAllString(text, 8) {
 		if n, err := strconv.ParseInt(m, 10, 64); err == nil {
@@ -69,6 +74,10 @@ func read(f *feedback.Feedback) *reading {
 	r.judge(f)
 	return r
 }
+
+// silently are the words for a failure that says nothing.
+var silently = table(map[string]string{"": `no error*, without an error, without any error, without error*, not even an error, kein fehler*, keine fehler*, keinen fehler*, ohne fehler*, sin error*, ningun error*, no da error, no sale error,
+	pas d erreur*, sans erreur*, aucune erreur*, aucun message d erreur, nessun errore, senza errori, nenhum erro, sem erro, geen fout*, zonder fout*`})[""]
 
 const maxText = 8000
 

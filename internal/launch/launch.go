@@ -202,6 +202,11 @@ func (s *Service) Check(ctx context.Context, ws workspace.ID, id string) error {
 	return nil
 }
 
+// Find returns a launch. The caller has checked that its actor may read.
+func Find(ctx context.Context, q db.Queryer, ws workspace.ID, id string) (*Launch, error) {
+	return get(ctx, q, ws, id)
+}
+
 // TimeZone returns the zone of a launch, for times that name none.
 func (s *Service) TimeZone(ctx context.Context, ws workspace.ID, id string) (*time.Location, error) {
 	l, err := get(ctx, s.db, ws, id)
