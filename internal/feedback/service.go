@@ -41,7 +41,7 @@ type Service struct {
 	loads   sync.WaitGroup
 	mu      sync.Mutex
 	tables  map[tableKey]*table
-	looked  map[tableKey]string // how far an erasure has looked through the ledger, by person
+	looked  map[tableKey]string    // how far an erasure has looked through the ledger, by person
 	checked map[tableKey]time.Time // launches known to take feedback
 }
 
