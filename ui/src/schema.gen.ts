@@ -2174,6 +2174,23 @@ export interface paths {
         patch: operations["change-person"];
         trace?: never;
     };
+    "/persons/{id}/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest calls of a person's users and sessions */
+        get: operations["list-person-calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/persons/{id}/erase": {
         parameters: {
             query?: never;
@@ -13301,6 +13318,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-person-calls": {
+        parameters: {
+            query?: {
+                /** @description Only those that were answered with 400 or more. */
+                failed?: boolean;
+                /** @description 20 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCalllogCall"];
                 };
             };
             /** @description Error */
