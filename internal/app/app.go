@@ -21,6 +21,7 @@ import (
 	"github.com/hypercare/hypercare/internal/channel/alert"
 	"github.com/hypercare/hypercare/internal/channel/importer"
 	"github.com/hypercare/hypercare/internal/channel/otlp"
+	"github.com/hypercare/hypercare/internal/channel/people"
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/event"
@@ -126,6 +127,7 @@ type App struct {
 	channels   *channel.Service
 	releases   *release.Service
 	outside    *alert.Service // alerts of other systems
+	customers  *people.Channel
 	views      *view.Service
 	nodes      *nodes
 	measures   *measure.Service

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/hypercare/hypercare/internal/channel/alert"
+	"github.com/hypercare/hypercare/internal/channel/people"
 )
 
 // buildChannels makes the kinds of channels: each hands in its Kind, and who
@@ -11,6 +12,7 @@ import (
 func (a *App) buildChannels() {
 	a.outside = alert.NewService(alert.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "alert"), Channels: a.channels, Feedback: a.feedback,
 		Notices: a.notices, Releases: a.releases})
+	a.customers = people.New(a.channels, a.feedback, a.people)
 }
 
 // channelRoutes adds the addresses that senders call. They are outside the
@@ -19,4 +21,5 @@ func (a *App) channelRoutes(mux *http.ServeMux) {
 	a.outside.Routes(a.api)
 	a.outside.Mount(mux)
 	a.otlp.Routes(mux)
+	mux.Handle("POST /in/people/{key}", a.customers)
 }

@@ -6,11 +6,11 @@ import (
 	"slices"
 
 	"github.com/hypercare/hypercare/internal/audit"
+	"github.com/hypercare/hypercare/internal/calllog"
+	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/person"
 	"github.com/hypercare/hypercare/internal/web"
 	"github.com/hypercare/hypercare/internal/workspace"
-
-	"github.com/hypercare/hypercare/internal/feedback"
 )
 
 // buildPeople tells the persons who keeps what of them. A package that keeps
@@ -90,6 +90,22 @@ type PersonReport struct {
 
 // personRoutes are what joins persons with what lies above them.
 func (a *App) personRoutes(api *web.API) {
+	web.Route(api, "GET /persons/{id}/calls", "list-person-calls", "The newest calls of a person's users and sessions", func(ctx context.Context, in *struct {
+		web.ByID
+		Failed bool `query:"failed" doc:"Only those that were answered with 400 or more."`
+		Limit  int  `query:"limit" minimum:"0" maximum:"200" doc:"20 when absent."`
+	}) (*web.Body[web.Page[calllog.Call]], error) {
+		p, err := a.people.Get(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		users, sessions := callers(person.Who{Identities: p.Identities})
+		list, err := a.calls.PersonCalls(ctx, users, sessions, in.Failed, web.Limit(in.Limit, 20, 200))
+		if err != nil {
+			return nil, err
+		}
+		return &web.Body[web.Page[calllog.Call]]{Body: web.NewPage(list, "")}, nil
+	})
 	web.Route(api, "GET /persons/{id}/feedback", "list-person-feedback", "What a person reported, in all launches, newest first", func(ctx context.Context, in *struct {
 		web.ByID
 		Cursor string `query:"cursor"`

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hypercare/hypercare/internal/calllog"
 	"github.com/hypercare/hypercare/internal/db/dbtest"
 	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/issue"
@@ -179,6 +180,11 @@ apis:
 		t.Errorf("the list shows %d of the merged person, want 2", list.Total)
 	}
 
+	var failed web.Page[calllog.Call]
+	n.call("GET", "/persons/"+ann.ID+"/calls?failed=true", nil, &failed)
+	if len(failed.Items) != 1 {
+		t.Errorf("%d failed calls of the person, want 1", len(failed.Items))
+	}
 	checkExport(t, n, ann.ID)
 	var e person.Erasure
 	n.call("POST", "/persons/"+ann.ID+"/erase", nil, &e)

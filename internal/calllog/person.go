@@ -2,6 +2,7 @@ package calllog
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -106,4 +107,29 @@ func (s *Service) personPage(ctx context.Context, ws workspace.ID, q call.Query)
 			return nil, errors.Join(ctx.Err(), errs.TooBusy(10*time.Second, "The call log is too busy to look through all of it; try again in a moment."))
 		}
 	}
+}
+
+// PersonCalls returns the newest calls of users and sessions, or of these
+// the newest that failed.
+func (s *Service) PersonCalls(ctx context.Context, users, sessions []string, failed bool, limit int) ([]Call, error) {
+	a, err := s.need(ctx, workspace.Read)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, listTime)
+	defer cancel()
+	out := []call.Record{}
+	for _, q := range personQueries(users, sessions) {
+		q.Limit = limit
+		if failed {
+			q.Where = []call.Filter{{Field: call.Status, Op: call.AtLeast, Values: []string{"400"}}}
+		}
+		page, err := s.store.Find(ctx, a.Workspace, q)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, page.Calls...)
+	}
+	slices.SortFunc(out, func(x, y call.Record) int { return cmp.Compare(y.Time, x.Time) })
+	return shapeAll(out[:min(len(out), limit)]), nil
 }

@@ -269,6 +269,15 @@ func (c *Columns) compile(q *Query) []filter {
 			continue
 		}
 		allowed := make([]bool, len(c.dicts[f].values))
+		if len(values) > 16 && f == FieldPerson { // the people of a segment
+			for _, want := range values {
+				if code, ok := c.dicts[f].codes[want]; ok {
+					allowed[code] = true
+				}
+			}
+			out = append(out, filter{f, allowed})
+			continue
+		}
 		for code, v := range c.dicts[f].values {
 			for _, want := range values {
 				if matches(f, v, want) {

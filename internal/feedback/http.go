@@ -167,30 +167,32 @@ func (s *Service) acceptBatch(w http.ResponseWriter, r *http.Request, launchID s
 
 // FilterInput selects feedback of a launch.
 type FilterInput struct {
-	ID        string    `path:"id"`
-	Tab       string    `query:"tab" enum:"triage,mine,later,ideas,done,all" doc:"triage: new and not put off; mine: of these, assigned to the asker; later: put off; ideas: of triage, feature requests; done: accepted, ignored, spam. All when absent."`
-	Q         string    `query:"q" maxLength:"500" doc:"Words that must all occur; the last may be unfinished; \"quoted words\" stand together."`
-	State     []string  `query:"state" doc:"In this and the other lists: several values are alternatives; none means empty, any means filled."`
-	Category  []string  `query:"category"`
-	Severity  []string  `query:"severity"`
-	Sentiment []string  `query:"sentiment"`
-	Emotion   []string  `query:"emotion"`
-	Language  []string  `query:"language"`
-	Channel   []string  `query:"channel"`
-	Area      []string  `query:"area"`
-	Version   []string  `query:"version"`
-	Assignee  []string  `query:"assignee"`
-	Issue     []string  `query:"issue"`
-	Import    []string  `query:"import"`
-	Person    []string  `query:"person"`
-	Flag      []string  `query:"flag" doc:"security, unsure"`
-	Tag       []string  `query:"tag"`
-	From      time.Time `query:"from" doc:"Happened at or after."`
-	To        time.Time `query:"to" doc:"Happened before."`
-	RatingMin float64   `query:"rating_min" minimum:"0" maximum:"5" doc:"At least so many stars; what has none is left out."`
-	RatingMax float64   `query:"rating_max" minimum:"0" maximum:"5" doc:"At most so many stars; what has none is left out."`
-	Waiting   string    `query:"waiting" maxLength:"20" example:"4h" doc:"To triage, and received longer ago than this: a duration such as 90m or 24h."`
-	Sort      string    `query:"sort" enum:"-occurred,occurred,-received,received,severity,-alike,rating" default:"-occurred"`
+	ID           string    `path:"id"`
+	Tab          string    `query:"tab" enum:"triage,mine,later,ideas,done,all" doc:"triage: new and not put off; mine: of these, assigned to the asker; later: put off; ideas: of triage, feature requests; done: accepted, ignored, spam. All when absent."`
+	Q            string    `query:"q" maxLength:"500" doc:"Words that must all occur; the last may be unfinished; \"quoted words\" stand together."`
+	State        []string  `query:"state" doc:"In this and the other lists: several values are alternatives; none means empty, any means filled."`
+	Category     []string  `query:"category"`
+	Severity     []string  `query:"severity"`
+	Sentiment    []string  `query:"sentiment"`
+	Emotion      []string  `query:"emotion"`
+	Language     []string  `query:"language"`
+	Channel      []string  `query:"channel"`
+	Area         []string  `query:"area"`
+	Version      []string  `query:"version"`
+	Assignee     []string  `query:"assignee"`
+	Issue        []string  `query:"issue"`
+	Import       []string  `query:"import"`
+	Person       []string  `query:"person"`
+	Segment      []string  `query:"segment" doc:"Ids: what people of a segment reported."`
+	Organisation []string  `query:"organisation" doc:"Ids: what people of an organisation reported."`
+	Flag         []string  `query:"flag" doc:"security, unsure"`
+	Tag          []string  `query:"tag"`
+	From         time.Time `query:"from" doc:"Happened at or after."`
+	To           time.Time `query:"to" doc:"Happened before."`
+	RatingMin    float64   `query:"rating_min" minimum:"0" maximum:"5" doc:"At least so many stars; what has none is left out."`
+	RatingMax    float64   `query:"rating_max" minimum:"0" maximum:"5" doc:"At most so many stars; what has none is left out."`
+	Waiting      string    `query:"waiting" maxLength:"20" example:"4h" doc:"To triage, and received longer ago than this: a duration such as 90m or 24h."`
+	Sort         string    `query:"sort" enum:"-occurred,occurred,-received,received,severity,-alike,rating" default:"-occurred"`
 
 	TriagedFrom time.Time `query:"triaged_from" doc:"Accepted, ignored or called spam at or after."`
 	TriagedTo   time.Time `query:"triaged_to" doc:"Accepted, ignored or called spam before."`
@@ -223,6 +225,7 @@ func (in *FilterInput) query() (ListQuery, error) {
 		}
 	}
 	return ListQuery{Text: in.Q, From: in.From, To: in.To, TriagedFrom: in.TriagedFrom, TriagedTo: in.TriagedTo, MinStars: in.RatingMin, MaxStars: in.RatingMax, Tab: Tab(in.Tab), Waiting: waiting, Sort: Sort(in.Sort),
+		Segments: in.Segment, Organisations: in.Organisation,
 		Where: map[Field][]string{FieldState: in.State, FieldCategory: in.Category, FieldSeverity: in.Severity, FieldSentiment: in.Sentiment, FieldEmotion: in.Emotion,
 			FieldLanguage: in.Language, FieldChannel: in.Channel, FieldArea: in.Area, FieldVersion: in.Version, FieldAssignee: in.Assignee, FieldIssue: in.Issue,
 			FieldImport: in.Import, FieldPerson: in.Person, FieldFlags: in.Flag, FieldTag: in.Tag}}, nil

@@ -3,6 +3,7 @@ package feedback
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/event"
+	"github.com/hypercare/hypercare/internal/person"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
@@ -195,6 +197,9 @@ type ListQuery struct {
 	Limit    int
 	Facets   bool
 
+	// Segments and Organisations narrow to the people of any of them.
+	Segments, Organisations []string
+
 	// TriagedFrom and TriagedTo narrow to what was triaged then.
 	TriagedFrom, TriagedTo time.Time
 }
@@ -252,6 +257,11 @@ func (s *Service) find(ctx context.Context, a workspace.Actor, launchID string, 
 	if q.Waiting > 0 {
 		cq.Waiting = db.Micros(now.Add(-q.Waiting))
 	}
+	if len(q.Segments)+len(q.Organisations) > 0 {
+		if err := s.narrow(ctx, a.Workspace, &cq, q); err != nil {
+			return Found{}, false, err
+		}
+	}
 	cq.DoneFrom, cq.DoneTo = db.Micros(q.TriagedFrom), db.Micros(q.TriagedTo)
 	atLeast := false
 	if strings.TrimSpace(q.Text) != "" {
@@ -265,6 +275,23 @@ func (s *Service) find(ctx context.Context, a workspace.Actor, launchID string, 
 		atLeast = len(cq.Nums) == maxHits
 	}
 	return cols.Find(cq), atLeast, nil
+}
+
+// narrow leaves what the people of segments and organisations reported.
+func (s *Service) narrow(ctx context.Context, ws workspace.ID, cq *Query, q ListQuery) error {
+	members, err := person.Members(ctx, s.db, ws, q.Segments, q.Organisations)
+	if err != nil {
+		return err
+	}
+	if asked := q.Where[FieldPerson]; len(asked) > 0 {
+		members = slices.DeleteFunc(members, func(id string) bool { return !slices.Contains(asked, id) })
+	}
+	cq.Where = maps.Clone(q.Where)
+	if cq.Where == nil {
+		cq.Where = map[Field][]string{}
+	}
+	cq.Where[FieldPerson] = append(members, "nobody") // no person's id: an empty list would be no filter
+	return nil
 }
 
 // Numbers returns the numbers of up to limit feedback that a query selects,

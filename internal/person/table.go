@@ -289,14 +289,10 @@ func (s *Service) tryRows(ctx context.Context, ws workspace.ID, rows []numbered,
 		u := upsert{s: s, tx: tx, ws: ws, now: s.now()}
 		for _, r := range rows {
 			done, err := u.put(ctx, r.in)
-			switch {
-			case errs.KindOf(err) == errs.Internal && err != nil:
+			if err := one.refuse(err, r.row, "person"); err != nil {
 				return err
-			case err != nil:
-				one.Errors = append(one.Errors, RowError{r.row, "person", errs.Message(err)})
-			default:
-				one.count(done)
 			}
+			one.count(done)
 		}
 		return errDry
 	})

@@ -273,42 +273,109 @@ func (s *Service) Take(ctx context.Context, in Feed) (*FeedResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.TakeFrom(ctx, a, in)
-}
-
-// TakeFrom is Take for whom a channel's key let in.
-func (s *Service) TakeFrom(ctx context.Context, a workspace.Actor, in Feed) (*FeedResult, error) {
-	if len(in.People) > maxFeed || len(in.Organisations) > maxFeed {
-		return nil, errs.New(errs.TooLarge, "At most %d people and as many organisations are taken at once; send several messages.", maxFeed)
-	}
-	out := &FeedResult{Errors: []RowError{}}
+	var out *FeedResult
 	var touched []string
-	for i, o := range in.Organisations {
-		var more []string
-		err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
-			_, _, more, err = putOrganisation(ctx, tx, a.Workspace, o, s.now())
+	err = s.db.Tx(ctx, func(tx *db.Tx) (err error) {
+		if out, touched, err = s.TakeIn(ctx, tx, a.Workspace, in); err != nil {
 			return err
-		})
-		if errs.KindOf(err) == errs.Internal && err != nil {
-			return nil, err
-		} else if err != nil {
-			out.Errors = append(out.Errors, RowError{i, "organisation", errs.Message(err)})
 		}
-		touched = append(touched, more...)
-	}
-	rows := make([]numbered, len(in.People))
-	for i, p := range in.People {
-		rows[i] = numbered{i, p}
-	}
-	more, err := s.takeRows(ctx, a.Workspace, rows, out)
+		return a.Audit(ctx, tx, "people.put", "workspace", string(a.Workspace), map[string]any{"created": out.Created, "updated": out.Updated, "organisations": len(in.Organisations)})
+	})
 	if err != nil {
 		return nil, err
 	}
-	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		return a.Audit(ctx, tx, "people.put", "workspace", string(a.Workspace), map[string]any{"created": out.Created, "updated": out.Updated, "organisations": len(in.Organisations)})
-	})
-	s.tell(ctx, a.Workspace, append(touched, more...)...)
-	return out, err
+	s.tell(ctx, a.Workspace, touched...)
+	return out, nil
+}
+
+// Valid says what of a feed can't be kept, before anything is: its size, and
+// each of its organisations and people alone.
+func (f *Feed) Valid() ([]RowError, error) {
+	if len(f.People) > maxFeed || len(f.Organisations) > maxFeed {
+		return nil, errs.New(errs.TooLarge, "At most %d people and as many organisations are taken at once; send several messages.", maxFeed)
+	}
+	if len(f.People)+len(f.Organisations) == 0 {
+		return nil, errs.New(errs.Invalid, "The message names nobody; send {\"people\": [...]} or one person.")
+	}
+	bad := []RowError{}
+	for i, o := range f.Organisations {
+		if err := o.tidy(); err != nil {
+			bad = append(bad, RowError{i, "organisation", errs.Message(err)})
+		}
+	}
+	for i, p := range f.People {
+		number := func(text string) (string, string, error) {
+			if NormalPhone(text, "") == "" {
+				return "", "", errs.New(errs.Invalid, "%.40q is not the number of a telephone.", text)
+			}
+			return hashed, "", nil
+		}
+		if _, _, err := p.tidy(number); err != nil {
+			bad = append(bad, RowError{i, "person", errs.Message(err)})
+		}
+	}
+	if len(bad) == len(f.People)+len(f.Organisations) {
+		return nil, errs.New(errs.Invalid, "Nothing of this message can be kept. The first reason: %s", bad[0].Message)
+	}
+	return bad, nil
+}
+
+// TakeIn is Take as part of the caller's transaction, for what a channel let
+// in. After the commit the caller calls Took with whom it touched.
+func (s *Service) TakeIn(ctx context.Context, tx *db.Tx, ws workspace.ID, in Feed) (*FeedResult, []string, error) {
+	bad, err := in.Valid()
+	if err != nil {
+		return nil, nil, err
+	}
+	out := &FeedResult{Errors: bad}
+	refused := map[string]bool{}
+	for _, e := range bad {
+		refused[fmt.Sprint(e.What, e.Row)] = true
+	}
+	var touched []string
+	u := upsert{s: s, tx: tx, ws: ws, now: s.now()}
+	for i, o := range in.Organisations {
+		if refused[fmt.Sprint("organisation", i)] {
+			continue
+		}
+		_, _, more, err := putOrganisation(ctx, tx, ws, o, u.now)
+		if err := out.refuse(err, i, "organisation"); err != nil {
+			return nil, nil, err
+		}
+		touched = append(touched, more...)
+	}
+	for i, p := range in.People {
+		if refused[fmt.Sprint("person", i)] {
+			continue
+		}
+		p.Attrs = maps.Clone(p.Attrs)
+		done, err := u.put(ctx, p)
+		if err := out.refuse(err, i, "person"); err != nil {
+			return nil, nil, err
+		}
+		if out.count(done); done.State == "updated" {
+			touched = append(touched, done.PersonID)
+		}
+	}
+	return out, touched, nil
+}
+
+// refuse notes what is wrong with one item, and returns what is wrong with
+// all of it.
+func (r *FeedResult) refuse(err error, row int, what string) error {
+	if err == nil {
+		return nil
+	}
+	if errs.KindOf(err) == errs.Internal {
+		return fmt.Errorf("take in %s %d: %w", what, row, err)
+	}
+	r.Errors = append(r.Errors, RowError{row, what, errs.Message(err)})
+	return nil
+}
+
+// Took tells of whom TakeIn touched, after its commit.
+func (s *Service) Took(ctx context.Context, ws workspace.ID, touched []string) {
+	s.tell(ctx, ws, touched...)
 }
 
 // numbered is a person with the place they had where they came from.
@@ -330,16 +397,11 @@ func (s *Service) takeRows(ctx context.Context, ws workspace.ID, rows []numbered
 				in := r.in
 				in.Attrs = maps.Clone(in.Attrs)
 				done, err := u.put(ctx, in)
-				switch {
-				case errs.KindOf(err) == errs.Internal && err != nil:
-					return fmt.Errorf("take in row %d: %w", r.row, err)
-				case err != nil:
-					one.Errors = append(one.Errors, RowError{r.row, "person", errs.Message(err)})
-				default:
-					one.count(done)
-					if done.State == "updated" {
-						ids = append(ids, done.PersonID)
-					}
+				if err := one.refuse(err, r.row, "person"); err != nil {
+					return err
+				}
+				if one.count(done); done.State == "updated" {
+					ids = append(ids, done.PersonID)
 				}
 			}
 			return nil
@@ -358,7 +420,7 @@ func (r *FeedResult) count(d Done) {
 		r.Created++
 	case "updated":
 		r.Updated++
-	default:
+	case "unchanged":
 		r.Unchanged++
 	}
 }
