@@ -1359,6 +1359,23 @@ export interface paths {
         patch: operations["change-issue"];
         trace?: never;
     };
+    "/issues/{id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What stands behind the reports of an issue: pinned first, kept copies included */
+        get: operations["get-issue-evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/issues/{id}/feedback": {
         parameters: {
             query?: never;
@@ -2136,6 +2153,162 @@ export interface paths {
         patch: operations["edit-note"];
         trace?: never;
     };
+    "/organisations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Organisations by name */
+        get: operations["list-organisations"];
+        /** Make an organisation or change one, found by id or name */
+        put: operations["put-organisation"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/organisations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An organisation */
+        get: operations["get-organisation"];
+        put?: never;
+        post?: never;
+        /** Remove an organisation; its people stay */
+        delete: operations["delete-organisation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/people/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take in what a customer system tells of organisations and people; each is found by name or identity */
+        post: operations["put-people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/people/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest erasures; one that is done does not say whom */
+        get: operations["list-erasures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/people/erasures/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far an erasure is */
+        get: operations["get-erasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/people/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take in a CSV file of people; its first row names the columns */
+        post: operations["import-people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/people/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the workspace says of people's data */
+        get: operations["get-people-settings"];
+        /** Say what is kept of people's data */
+        put: operations["put-people-settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/people/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Persons who may be the same, the surest first */
+        get: operations["list-person-suggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/people/suggestions/{id}/different": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Remember that the two of a suggestion are not the same */
+        post: operations["decide-different"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/persons": {
         parameters: {
             query?: never;
@@ -2143,9 +2316,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Reporters, newest first */
+        /** People, newest first */
         get: operations["list-persons"];
-        put?: never;
+        /** Make a person or change one, found by identity */
+        put: operations["put-person"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2160,10 +2334,113 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A reporter with identities and attributes */
+        /** A person with identities, organisation and attributes */
         get: operations["get-person"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change name, organisation or attributes by hand */
+        patch: operations["change-person"];
+        trace?: never;
+    };
+    "/persons/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Erase a person and all that came from them, for good */
+        post: operations["erase-person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/persons/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that is kept of a person, as a ZIP file; it is written into the audit log */
+        get: operations["export-person"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/persons/{id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a person reported, in all launches, newest first */
+        get: operations["list-person-feedback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/persons/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Mergers and splits of a person, newest first */
+        get: operations["list-person-history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/persons/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merge a person into another; undo_id takes it back */
+        post: operations["merge-person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/persons/{id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give some identities, and the reports that came by them, to a new person */
+        post: operations["split-person"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2344,6 +2621,42 @@ export interface paths {
         head?: never;
         /** Change, switch off or move a rule */
         patch: operations["change-rule"];
+        trace?: never;
+    };
+    "/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Segments by name */
+        get: operations["list-segments"];
+        put?: never;
+        /** Make a segment */
+        post: operations["create-segment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/segments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a segment */
+        put: operations["change-segment"];
+        post?: never;
+        /** Remove a segment */
+        delete: operations["delete-segment"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/session": {
@@ -2737,6 +3050,88 @@ export interface components {
             upstreams: components["schemas"]["GatewayUpstreamState"][];
             /** @description Where it listens, seen from its own machine; empty for a node without a gateway. */
             url: string;
+        };
+        AppPersonReport: {
+            /**
+             * Format: int64
+             * @description Earlier reports that look like this one.
+             */
+            alike: number;
+            app_version?: string;
+            area: string;
+            assignee?: components["schemas"]["FeedbackAssigneeRef"];
+            attachments?: components["schemas"]["FeedbackAttachment"][] | null;
+            attrs?: {
+                [key: string]: string;
+            };
+            author: components["schemas"]["FeedbackAuthorRef"];
+            category: string;
+            /** Format: double */
+            category_confidence: number;
+            channel: string;
+            /** @description The earlier report that looks most like it; a suggestion. */
+            duplicate_of?: string;
+            emotion: string;
+            external_id?: string;
+            /** @description Absent in lists, and where nothing in the title is covered. */
+            full_title?: string;
+            id: string;
+            import_id?: string;
+            issue?: components["schemas"]["FeedbackIssueRef"];
+            language: string;
+            launch_id: string;
+            /**
+             * Format: int64
+             * @description Counts up in the workspace; people say it aloud.
+             */
+            number: number;
+            /** Format: date-time */
+            occurred_at: string;
+            /** Format: double */
+            rating?: number;
+            /** @description False until sentence vectors have been added in the background. */
+            read_fully: boolean;
+            /** Format: date-time */
+            received_at: string;
+            /** @description Where originals of what was covered are sealed; absent in lists. POST /feedback/{id}/reveal opens them. */
+            sealed?: components["schemas"]["PrivacyPlace"][] | null;
+            security: boolean;
+            sentiment: string;
+            /**
+             * Format: double
+             * @description From -1 to 1.
+             */
+            sentiment_score: number;
+            severity: string;
+            /** Format: double */
+            severity_confidence: number;
+            /** @description First 280 characters of the text, personal data covered. */
+            snippet: string;
+            /**
+             * Format: date-time
+             * @description Put off until then: it is under later while it is new, and back to triage afterwards.
+             */
+            snoozed_until?: string;
+            /** @enum {string} */
+            state: "new" | "accepted" | "ignored" | "spam";
+            summary: string;
+            tags: string[];
+            /** @description Absent in lists, which carry snippet. */
+            text?: string;
+            /** @description Personal data in it is covered, as in snippet and summary. */
+            title: string;
+            /** @description Everything triage said, with reasons. */
+            triage?: components["schemas"]["NlpResult"];
+            /**
+             * Format: date-time
+             * @description When it was accepted, ignored or called spam; absent while it is new.
+             */
+            triaged_at?: string;
+            /** @description The person waits for an answer: they wrote last, or were never answered. */
+            unanswered: boolean;
+            /** @description The engine does not trust its own reading of this text. */
+            unsure: boolean;
+            url?: string;
         };
         AppRelated: {
             /** @description What triage filled and nobody has confirmed, corrected or waved off. */
@@ -4246,6 +4641,17 @@ export interface components {
             /** @description What I voted. */
             useful?: boolean;
         };
+        EvidenceOfIssue: {
+            /** @description What is pinned, kept copies included, and the best of each report; the surest first. */
+            items: components["schemas"]["EvidenceItem"][];
+            /** Format: int64 */
+            reports: number;
+            /**
+             * Format: int64
+             * @description Reports beside which more than a hint was found.
+             */
+            with_evidence: number;
+        };
         EvidencePart: {
             /** @description identity, time, trace, abnormal, text, symptom, url, release, surge, repeat, reading. */
             name: string;
@@ -4431,13 +4837,23 @@ export interface components {
             name: string;
         };
         FeedbackAuthor: {
+            /** @description Network address of the person's client. */
+            address?: string;
+            /** @description The client's User-Agent. */
+            agent?: string;
+            /** @description Application or key that the person's calls come with, as the call log names it. */
+            application?: string;
             /** @description Segment attributes of the person, for example tier or region. */
             attrs?: {
                 [key: string]: string;
             };
+            /** @description Of an installation or device. */
+            device_id?: string;
             email?: string;
             external_id?: string;
             name?: string;
+            /** @description Number of a telephone, however it is written. Before it is stored a keyed hash takes its place, unless the workspace says that numbers are kept. */
+            phone?: string;
             session_id?: string;
             user_id?: string;
         };
@@ -6276,6 +6692,13 @@ export interface components {
             /** Format: int64 */
             total?: number;
         };
+        PageAppPersonReport: {
+            items: components["schemas"]["AppPersonReport"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
         PageApplication: {
             items: components["schemas"]["Application"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
@@ -6423,6 +6846,41 @@ export interface components {
             /** Format: int64 */
             total?: number;
         };
+        PagePersonErasure: {
+            items: components["schemas"]["PersonErasure"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PagePersonMerger: {
+            items: components["schemas"]["PersonMerger"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PagePersonOrganisation: {
+            items: components["schemas"]["PersonOrganisation"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PagePersonSegment: {
+            items: components["schemas"]["PersonSegment"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PagePersonSuggestion: {
+            items: components["schemas"]["PersonSuggestion"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
         PagePublication: {
             items: components["schemas"]["Publication"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
@@ -6560,14 +7018,252 @@ export interface components {
             id: string;
             identities: components["schemas"]["PersonIdentity"][];
             language?: string;
+            /** @description This is another person's id now: the one asked for was merged into this person. */
+            merged_into?: string;
+            name: string;
+            organisation?: components["schemas"]["PersonOrganisation"];
+            /** @description Only where the workspace keeps numbers. */
+            phone?: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        PersonChange: {
+            /** Format: int64 */
+            feedback: number;
+            /** Format: int64 */
+            identities: number;
+            /** @description Who has it all now, or the new person of a split; absent in a preview. */
+            person?: components["schemas"]["Person"];
+            undo_id?: string;
+        };
+        PersonCondition: {
+            /**
+             * @description An attribute; or organisation, domain or language.
+             * @example tier
+             */
+            attribute: string;
+            /** @description None of the values, instead of one of them. */
+            not?: boolean;
+            /** @description One of these; any value at all when empty. */
+            values: string[];
+        };
+        PersonEdit: {
+            /** @description What is given is set, an empty value removes one, the rest stays. */
+            attrs?: {
+                [key: string]: string;
+            };
+            name?: string;
+            /** @description Empty: none, by hand. */
+            organisation_id?: string;
+        };
+        PersonErasure: {
+            by: string;
+            /** @description By store, how many things were removed. */
+            counts: {
+                [key: string]: number;
+            };
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description Steps done, of steps.
+             */
+            done: number;
+            /** Format: date-time */
+            ended_at?: string;
+            /** @description Why the last try did not go on; it is tried again. */
+            error?: string;
+            id: string;
+            /** @description Until it is done. */
+            person_id?: string;
+            /** @enum {string} */
+            state: "running" | "done";
+            /** @description The store that is being worked on. */
+            step?: string;
+            /** Format: int64 */
+            steps: number;
+        };
+        PersonFeed: {
+            organisations?: components["schemas"]["PersonOrganisationInput"][] | null;
+            people?: components["schemas"]["PersonInput"][] | null;
+        };
+        PersonFeedResult: {
+            /** Format: int64 */
+            created: number;
+            errors: components["schemas"]["PersonRowError"][];
+            /** Format: int64 */
+            unchanged: number;
+            /** Format: int64 */
+            updated: number;
+        };
+        PersonIdentity: {
+            /** @enum {string} */
+            kind: "user_id" | "email" | "external_id" | "phone" | "device_id" | "session_id";
+            value: string;
+        };
+        PersonInput: {
+            /** @description What is given is set, an empty value removes one, the rest stays. */
+            attrs?: {
+                [key: string]: string;
+            };
+            device_id?: string;
+            email?: string;
+            external_id?: string;
+            language?: string;
+            name?: string;
+            /** @description Its name; made when there is none. Left out, the domain of the address decides. */
+            organisation?: string;
+            /** @description However it is written; a keyed hash is kept, unless the workspace keeps numbers. */
+            phone?: string;
+            user_id?: string;
+        };
+        PersonMergeInput: {
+            /** @description Id of the person that stays. */
+            into: string;
+            /** @description Only say what would move. */
+            preview?: boolean;
+            /** @description Why the two are one; it stays in the history. */
+            reason: string;
+        };
+        PersonMerger: {
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["AuditActor"];
+            /**
+             * Format: int64
+             * @description How many moved.
+             */
+            feedback: number;
+            from_id: string;
+            from_name: string;
+            id: string;
+            /**
+             * Format: int64
+             * @description How many moved.
+             */
+            identities: number;
+            into_id: string;
+            into_name: string;
+            /** @enum {string} */
+            kind: "merge" | "split";
+            reason: string;
+            /** Format: date-time */
+            undone_at?: string;
+        };
+        PersonOrganisation: {
+            /** @description Segment attributes of all its people, for example tier, revenue or region. */
+            attrs: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            created_at: string;
+            /** @description Of e-mail addresses; who has one of them belongs to it. */
+            domains: string[];
+            id: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description In lists: how many belong to it.
+             */
+            people: number;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        PersonOrganisationInput: {
+            /** @description What is given is set, an empty value removes one, the rest stays. */
+            attrs?: {
+                [key: string]: string;
+            };
+            /** @description All of its domains; left out, they stay. */
+            domains?: string[];
+            /** @description Of one that is here, to change its name; else the name finds it. */
+            id?: string;
+            name?: string;
+        };
+        PersonRowError: {
+            message: string;
+            /**
+             * Format: int64
+             * @description Of a file, counted as a spreadsheet does; of a message, the place in its list, from 0.
+             */
+            row: number;
+            /** @enum {string} */
+            what?: "person" | "organisation";
+        };
+        PersonSegment: {
+            conditions: components["schemas"]["PersonCondition"][];
+            /** Format: date-time */
+            created_at: string;
+            id: string;
             name: string;
             /** Format: date-time */
             updated_at: string;
         };
-        PersonIdentity: {
+        PersonSegmentInput: {
+            conditions: components["schemas"]["PersonCondition"][];
+            name: string;
+        };
+        PersonSettings: {
+            /**
+             * @description Country calling code of numbers that name none.
+             * @example 49
+             */
+            calling_code: string;
+            /** @description Keep numbers of telephones, to show and to call them. Otherwise only a keyed hash is kept. */
+            keep_phone: boolean;
+        };
+        PersonSplitInput: {
+            /** @description Those of the new person. The reports that came by them go along. */
+            identities: components["schemas"]["PersonIdentity"][];
+            /** @description Of the new person. */
+            name?: string;
+            /** @description Only say what would move. */
+            preview?: boolean;
+            /** @description Why they are two; it stays in the history. */
+            reason: string;
+        };
+        PersonSuggestion: {
+            a: components["schemas"]["Person"];
+            b: components["schemas"]["Person"];
+            /** Format: date-time */
+            created_at: string;
+            id: string;
             /** @enum {string} */
-            kind: "email" | "user_id" | "session_id" | "external_id";
-            value: string;
+            kind: "identities" | "address_agent" | "name_organisation";
+            reason: string;
+            /**
+             * Format: double
+             * @description From 0 to 1: how sure it is.
+             */
+            score: number;
+        };
+        PersonTableColumn: {
+            /**
+             * @description A field of a person, attrs.NAME, organisation.attrs.NAME, or empty when the column is left out.
+             * @example attrs.tier
+             */
+            as: string;
+            header: string;
+        };
+        PersonTableResult: {
+            columns: components["schemas"]["PersonTableColumn"][];
+            /** Format: int64 */
+            created: number;
+            dry_run: boolean;
+            errors: components["schemas"]["PersonRowError"][];
+            /**
+             * Format: int64
+             * @description How many beyond those listed.
+             */
+            more_errors?: number;
+            /** Format: int64 */
+            rows: number;
+            /** @description The first people of the file, as they were read. */
+            sample: components["schemas"]["PersonInput"][];
+            /** Format: int64 */
+            unchanged: number;
+            /** Format: int64 */
+            updated: number;
         };
         "Preview-importRequest": {
             /** @description Read the whole file and count good, duplicate and bad rows. */
@@ -11196,6 +11892,37 @@ export interface operations {
             };
         };
     };
+    "get-issue-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceOfIssue"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-issue-feedback": {
         parameters: {
             query?: {
@@ -13263,10 +13990,10 @@ export interface operations {
             };
         };
     };
-    "list-persons": {
+    "list-organisations": {
         parameters: {
             query?: {
-                /** @description Part of the name or the e-mail address. */
+                /** @description Part of the name. */
                 q?: string;
                 cursor?: string;
                 limit?: number;
@@ -13283,7 +14010,421 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["PagePersonOrganisation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-organisation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonOrganisationInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonOrganisation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-organisation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonOrganisation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-organisation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonFeed"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonFeedResult"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePersonErasure"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonErasure"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "import-people": {
+        parameters: {
+            query?: {
+                /** @description true: only say what would become of it. */
+                dry_run?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonTableResult"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-people-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonSettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-people-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonSettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-person-suggestions": {
+        parameters: {
+            query?: {
+                /** @description Id: only about this person. */
+                person?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePersonSuggestion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "decide-different": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-persons": {
+        parameters: {
+            query?: {
+                /** @description Part of the name or the e-mail address. */
+                q?: string;
+                /** @description Id: who belongs to it. */
+                organisation?: string;
+                /** @description Id: who is in it. */
+                segment?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/json": components["schemas"]["PagePerson"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-person": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
                 };
             };
             /** @description Error */
@@ -13315,6 +14456,238 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-person": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonEdit"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "erase-person": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonErasure"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-person": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-person-feedback": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAppPersonReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-person-history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePersonMerger"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "merge-person": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonMergeInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonChange"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "split-person": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonSplitInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonChange"];
                 };
             };
             /** @description Error */
@@ -13816,6 +15189,132 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TriageRule"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePersonSegment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonSegmentInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonSegment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonSegmentInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonSegment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
