@@ -66,6 +66,9 @@ func (f *finder) assigned(end, say int, signOnly bool) int {
 	if !ok {
 		return end
 	}
+	for !quoted && len(value) >= maxValue && stop < len(text) && text[stop] > ' ' { // to its end
+		stop++
+	}
 	f.add(start, stop, kind)
 	return stop
 }
@@ -201,6 +204,9 @@ func oneOf(list []string, word string) bool {
 // quotes are pairs that values stand in.
 var quotes = [][2]string{{`"`, `"`}, {"'", "'"}, {"`", "`"}, {"“", "”"}, {"„", "“"}, {"«", "»"}, {"‘", "’"}, {"\\\"", "\\\""}, {"「", "」"}}
 
+// maxValue is how much of a value is looked at.
+const maxValue = 256
+
 // valueAt cuts out the value that begins at start.
 func valueAt(text string, start, by int) (from, to int, quoted bool) {
 	for _, q := range quotes {
@@ -218,7 +224,7 @@ func valueAt(text string, start, by int) (from, to int, quoted bool) {
 		break
 	}
 	end := start
-	for end < len(text) && end-start < 512 && text[end] > ' ' {
+	for end < len(text) && end-start < maxValue && text[end] > ' ' {
 		c := text[end]
 		if strings.IndexByte("\"'<>;`\\", c) >= 0 || c == '&' && by == bySign {
 			break

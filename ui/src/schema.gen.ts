@@ -398,6 +398,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/calls/{id}/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Feedback that a call stands behind, the likeliest first */
+        get: operations["list-call-reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/channel-kinds": {
         parameters: {
             query?: never;
@@ -536,6 +553,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was found for some feedback when it arrived, in short; what was not looked at is left out */
+        get: operations["list-evidence-summaries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/feedback/{id}": {
         parameters: {
             query?: never;
@@ -599,6 +633,74 @@ export interface paths {
         put?: never;
         /** Wave off something that triage suggests for a feedback; it is not suggested again */
         post: operations["dismiss-suggestion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feedback/{id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What stands behind a feedback: calls, errors, alerts, releases, each with the reason and the strength of the join */
+        get: operations["get-evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feedback/{id}/evidence/pins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep a copy with the feedback, for good; what was not proposed is added by hand */
+        post: operations["pin-evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feedback/{id}/evidence/pins/{evidence_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Let go of a copy */
+        delete: operations["unpin-evidence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feedback/{id}/evidence/votes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say whether something that was found is of use; it teaches the order */
+        post: operations["vote-on-evidence"];
         delete?: never;
         options?: never;
         head?: never;
@@ -669,6 +771,23 @@ export interface paths {
         get: operations["list-related"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feedback/{id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** See the sealed originals of a report, with a reason; audited */
+        post: operations["reveal-feedback"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1240,6 +1359,23 @@ export interface paths {
         patch: operations["change-issue"];
         trace?: never;
     };
+    "/issues/{id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What stands behind the reports of an issue: pinned first, kept copies included */
+        get: operations["get-issue-evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/issues/{id}/feedback": {
         parameters: {
             query?: never;
@@ -1791,6 +1927,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/launches/{id}/privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What holds for a launch */
+        get: operations["get-launch-privacy"];
+        /** Rules of a launch that differ from the workspace's */
+        put: operations["set-launch-privacy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/launches/{id}/proposals": {
         parameters: {
             query?: never;
@@ -1890,6 +2044,23 @@ export interface paths {
         put?: never;
         /** Save a view, for yourself or shared */
         post: operations["create-view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Log records that services sent, newest or oldest first */
+        get: operations["list-logs"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2174,23 +2345,6 @@ export interface paths {
         patch: operations["change-person"];
         trace?: never;
     };
-    "/persons/{id}/calls": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The newest calls of a person's users and sessions */
-        get: operations["list-person-calls"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/persons/{id}/erase": {
         parameters: {
             query?: never;
@@ -2327,6 +2481,41 @@ export interface paths {
         head?: never;
         /** Change what a plan allows, at once for all who have it */
         patch: operations["change-plan"];
+        trace?: never;
+    };
+    "/privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happens to personal data and secrets in this workspace */
+        get: operations["get-privacy"];
+        /** Change it, for what arrives from now on */
+        put: operations["set-privacy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/privacy/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What would be covered in a text; nothing is kept */
+        post: operations["try-privacy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/releases/{id}": {
@@ -2506,6 +2695,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/spans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Spans that services sent, newest or oldest first */
+        get: operations["list-spans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/telemetry/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Services that send telemetry, with their versions */
+        get: operations["list-telemetry-services"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tokens": {
         parameters: {
             query?: never;
@@ -2550,6 +2773,23 @@ export interface paths {
         };
         /** The calls of a trace, oldest first */
         get: operations["list-trace-calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/traces/{trace_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A trace as a waterfall, with the gateway's calls and where the time went */
+        get: operations["get-trace"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2853,6 +3093,8 @@ export interface components {
             read_fully: boolean;
             /** Format: date-time */
             received_at: string;
+            /** @description Where originals of what was covered are sealed; absent in lists. POST /feedback/{id}/reveal opens them. */
+            sealed?: components["schemas"]["PrivacyPlace"][] | null;
             security: boolean;
             sentiment: string;
             /**
@@ -3680,6 +3922,27 @@ export interface components {
              */
             type: "delivery.updated";
         };
+        EventEvidenceUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "evidence.updated";
+        };
         EventFeedbackCreated: {
             /** Format: date-time */
             at: string;
@@ -4223,6 +4486,257 @@ export interface components {
              */
             type: "workspace.updated";
         };
+        Evidence: {
+            /** @description Calls of whoever reported in the two minutes before, oldest first. */
+            before: components["schemas"]["EvidenceBefore"][];
+            /**
+             * Format: int64
+             * @description Their calls in the window.
+             */
+            calls_total: number;
+            /** @description The likeliest first; at most 30. */
+            items: components["schemas"]["EvidenceItem"][];
+            person?: components["schemas"]["EvidencePerson"];
+            /** @description By what those calls are tied to the reporter. */
+            tied_by: string;
+            /** Format: double */
+            took_ms: number;
+            /** @description Time ran out before everything was looked at. */
+            truncated?: boolean;
+            window: components["schemas"]["EvidenceWindow"];
+        };
+        EvidenceBefore: {
+            agent?: string;
+            api?: string;
+            application?: string;
+            /**
+             * Format: date-time
+             * @description When its first byte had come.
+             */
+            at: string;
+            /** Format: int64 */
+            attempts?: number;
+            bad: boolean;
+            /** Format: int64 */
+            bytes_in?: number;
+            /** Format: int64 */
+            bytes_out?: number;
+            cache?: string;
+            /** @description Address. */
+            client?: string;
+            /** @description Why the gateway answered itself. */
+            error?: string;
+            /**
+             * Format: int64
+             * @description Until the answer began.
+             */
+            first_byte_us?: number;
+            host?: string;
+            id: string;
+            /** @description First characters of the key. */
+            key?: string;
+            /**
+             * Format: int64
+             * @description Until the end of the answer.
+             */
+            latency_us?: number;
+            /** @description That was exceeded. */
+            limit?: string;
+            /** @description Absent where what came was no request. */
+            method?: string;
+            node?: string;
+            /**
+             * Format: int64
+             * @description To the report; below 0: before it.
+             */
+            offset_ms: number;
+            operation?: string;
+            /** @description The caller's span; absent where the trace begins here. */
+            parent_span?: string;
+            path?: string;
+            /** @description That answered in the upstream's place. */
+            policy?: string;
+            /** @example HTTP/1.1 */
+            protocol?: string;
+            /** @description Names of the parameters, or all of it where the route says so. */
+            query?: string;
+            release?: string;
+            /**
+             * @description What is kept of the request; absent for nothing.
+             * @enum {string}
+             */
+            request_capture?: "whole" | "cut";
+            /** @enum {string} */
+            response_capture?: "whole" | "cut";
+            route?: string;
+            session?: string;
+            /** @description The gateway's own span. */
+            span?: string;
+            /**
+             * Format: int64
+             * @description 499: the client did not wait.
+             */
+            status?: number;
+            tls?: string;
+            /** @description Of the caller, or begun here (W3C Trace Context). */
+            trace?: string;
+            /**
+             * @description Those before the last: what was asked, why it was not enough, how long it took.
+             * @example orders/10.0.0.4:8080 connect_failed 2.1ms
+             */
+            tries?: string;
+            /** @example orders/10.0.0.5:8080 */
+            upstream?: string;
+            /**
+             * Format: int64
+             * @description From sending the request to the upstream until its answer began.
+             */
+            upstream_us?: number;
+            user?: string;
+            version?: string;
+        };
+        EvidenceItem: {
+            added_by_hand: boolean;
+            alert?: components["schemas"]["EvidenceThing"];
+            /** Format: date-time */
+            at: string;
+            call?: components["schemas"]["CalllogCall"];
+            /** @description It speaks against what the report says. */
+            contradicts: boolean;
+            error?: components["schemas"]["EvidenceThing"];
+            /** @description The report it belongs to, in the list of an issue. */
+            feedback_id?: string;
+            /** @example call:018f3a5c7e4b7cc0a1b2c3d4e5f60718 */
+            id: string;
+            issue?: components["schemas"]["EvidenceThing"];
+            /** @enum {string} */
+            join: "user_id" | "session" | "trace" | "email" | "application" | "device" | "address" | "time" | "text" | "none";
+            /** @description The source is gone or older than what is kept; this is the copy that was made when it was pinned. */
+            kept_copy: boolean;
+            /** @enum {string} */
+            kind: "call" | "error" | "span" | "log" | "alert" | "release" | "session" | "issue";
+            log?: components["schemas"]["EvidenceThing"];
+            /** @description Of who pinned it. */
+            note?: string;
+            /** @description The sum behind the score. */
+            parts: components["schemas"]["EvidencePart"][];
+            pinned: boolean;
+            pinned_by?: string;
+            /** @description One sentence: why it is here and how sure that is. */
+            reason: string;
+            release?: components["schemas"]["EvidenceThing"];
+            /**
+             * Format: double
+             * @description From 0 to 1.
+             */
+            score: number;
+            session?: components["schemas"]["EvidenceThing"];
+            span?: components["schemas"]["EvidenceThing"];
+            /**
+             * @description strong: may be believed without looking.
+             * @enum {string}
+             */
+            strength: "strong" | "likely" | "weak";
+            title: string;
+            /** @description What I voted. */
+            useful?: boolean;
+        };
+        EvidenceOfIssue: {
+            /** @description What is pinned, kept copies included, and the best of each report; the surest first. */
+            items: components["schemas"]["EvidenceItem"][];
+            /** Format: int64 */
+            reports: number;
+            /**
+             * Format: int64
+             * @description Reports beside which more than a hint was found.
+             */
+            with_evidence: number;
+        };
+        EvidencePart: {
+            /** @description identity, time, trace, abnormal, text, symptom, url, release, surge, repeat, reading. */
+            name: string;
+            say: string;
+            /**
+             * Format: double
+             * @description What it adds to the logit; below 0 it speaks against.
+             */
+            weight: number;
+        };
+        EvidencePerson: {
+            id: string;
+            name?: string;
+        };
+        EvidencePinInput: {
+            /** @example call:018f3a5c7e4b7cc0a1b2c3d4e5f60718 */
+            evidence_id: string;
+            note?: string;
+        };
+        EvidenceReport: {
+            feedback: components["schemas"]["Feedback"];
+            /** @enum {string} */
+            join: "user_id" | "session" | "trace" | "email" | "application" | "device" | "address" | "time" | "text" | "none";
+            pinned: boolean;
+            reason: string;
+            /** Format: double */
+            score: number;
+            /** @enum {string} */
+            strength: "strong" | "likely" | "weak";
+        };
+        EvidenceSummary: {
+            /** Format: date-time */
+            collected_at: string;
+            feedback_id: string;
+            /**
+             * Format: int64
+             * @description How much was found that is more than a hint, and what is pinned.
+             */
+            items: number;
+            /**
+             * @description Of the best; absent: nothing.
+             * @enum {string}
+             */
+            strength?: "strong" | "likely" | "weak";
+            /** @description Of the best. */
+            title?: string;
+        };
+        EvidenceThing: {
+            /** Format: int64 */
+            count?: number;
+            /** Format: double */
+            duration_ms?: number;
+            /** Format: date-time */
+            from?: string;
+            id: string;
+            /** @description What people call it: of an issue. */
+            key?: string;
+            labels?: {
+                [key: string]: string;
+            };
+            level?: string;
+            message?: string;
+            /** Format: int64 */
+            people?: number;
+            release?: string;
+            service?: string;
+            state?: string;
+            title?: string;
+            /** Format: date-time */
+            to?: string;
+            trace?: string;
+            url?: string;
+        };
+        EvidenceVoteInput: {
+            evidence_id: string;
+            useful: boolean;
+        };
+        EvidenceWindow: {
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            /** @example 10 minutes before the report, 2 after */
+            why: string;
+        };
         Feedback: {
             /**
              * Format: int64
@@ -4265,6 +4779,8 @@ export interface components {
             read_fully: boolean;
             /** Format: date-time */
             received_at: string;
+            /** @description Where originals of what was covered are sealed; absent in lists. POST /feedback/{id}/reveal opens them. */
+            sealed?: components["schemas"]["PrivacyPlace"][] | null;
             security: boolean;
             sentiment: string;
             /**
@@ -4385,7 +4901,7 @@ export interface components {
             natural_key?: string;
             /** @description The delivery that it was made of. */
             parent_id?: string;
-            /** @description As it came; only when one delivery is asked for. */
+            /** @description As it came, but for what the privacy policy covers; only when one delivery is asked for. */
             payload?: string;
             /** Format: date-time */
             processed_at?: string;
@@ -5590,6 +6106,24 @@ export interface components {
                 [key: string]: number;
             };
         };
+        MaskRule: {
+            /** @description It is covered in exports, where it was kept in storage. */
+            exports: boolean;
+            /** @description It is covered before a text goes to a model, where it was kept in storage. */
+            models: boolean;
+            /**
+             * @description Before it is stored, in texts, titles, attributes and addresses: keep, mask ([card]), seal (the same, and the original is sealed for the roles of the policy), drop ([removed]).
+             * @enum {string}
+             */
+            storage: "keep" | "mask" | "seal" | "drop";
+        };
+        MaskSpan: {
+            /** Format: int64 */
+            end: number;
+            kind: string;
+            /** Format: int64 */
+            start: number;
+        };
         MeasureBand: {
             /** Format: double */
             high: number;
@@ -5950,7 +6484,7 @@ export interface components {
             language: components["schemas"]["NlpLanguage"];
             /** Format: int64 */
             pass: number;
-            personal?: components["schemas"]["NlpSpan"][] | null;
+            personal?: components["schemas"]["MaskSpan"][] | null;
             reason: string;
             security: components["schemas"]["NlpFlag"];
             sentiment: components["schemas"]["NlpSentiment"];
@@ -5979,13 +6513,6 @@ export interface components {
             confidence: number;
             level: string;
             reason?: string;
-        };
-        NlpSpan: {
-            /** Format: int64 */
-            end: number;
-            kind: string;
-            /** Format: int64 */
-            start: number;
         };
         Note: {
             author: components["schemas"]["AuditActor"];
@@ -6228,6 +6755,20 @@ export interface components {
             /** Format: int64 */
             total?: number;
         };
+        PageEvidenceReport: {
+            items: components["schemas"]["EvidenceReport"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageEvidenceSummary: {
+            items: components["schemas"]["EvidenceSummary"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
         PageFeedback: {
             items: components["schemas"]["Feedback"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
@@ -6377,6 +6918,27 @@ export interface components {
         };
         PageShadowComparison: {
             items: components["schemas"]["ShadowComparison"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageSpan: {
+            items: components["schemas"]["Span"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageSpanLog: {
+            items: components["schemas"]["SpanLog"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageSpanSeen: {
+            items: components["schemas"]["SpanSeen"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
             next_cursor?: string;
             /** Format: int64 */
@@ -6708,6 +7270,81 @@ export interface components {
             dry_run?: boolean;
             /** @description The guessed one, or that of the last preview, when absent. */
             mapping?: components["schemas"]["ImporterMapping"];
+        };
+        PrivacyLaunchInput: {
+            /** @description Only those that differ from the workspace's; none takes them back. */
+            kinds: {
+                [key: string]: components["schemas"]["MaskRule"];
+            };
+        };
+        PrivacyOriginal: {
+            /**
+             * Format: int64
+             * @description Byte of the placeholder.
+             */
+            at: number;
+            /** @description text, title, url, author.name, attrs.NAME or author.attrs.NAME. */
+            field: string;
+            kind: string;
+            value: string;
+        };
+        PrivacyPlace: {
+            /**
+             * Format: int64
+             * @description Byte of the placeholder.
+             */
+            at: number;
+            /** @description text, title, url, author.name, attrs.NAME or author.attrs.NAME. */
+            field: string;
+            kind: string;
+        };
+        PrivacyRevealInput: {
+            /** @description Goes into the audit log. */
+            reason: string;
+        };
+        PrivacyRevealed: {
+            items: components["schemas"]["PrivacyOriginal"][];
+        };
+        PrivacySetInput: {
+            kinds: {
+                [key: string]: components["schemas"]["MaskRule"];
+            };
+            /** Format: int64 */
+            retention_days: number;
+            reveal_roles: string[];
+        };
+        PrivacySettings: {
+            /** @description By kind: password, token, card, iban, id, email, phone, name, ip. */
+            kinds: {
+                [key: string]: components["schemas"]["MaskRule"];
+            };
+            /**
+             * Format: int64
+             * @description How long sealed originals are kept.
+             */
+            retention_days: number;
+            /** @description Members with these roles may see sealed originals, with a reason, which is in the audit log. */
+            reveal_roles: string[];
+            /**
+             * Format: date-time
+             * @description Absent while the workspace has what comes with the product.
+             */
+            updated_at?: string;
+            updated_by?: string;
+        };
+        PrivacyTried: {
+            exports: string;
+            /** @description All that was recognised, whatever the policy does with it, by bytes of the text. */
+            found: components["schemas"]["MaskSpan"][];
+            models: string;
+            storage: string;
+        };
+        PrivacyTryInput: {
+            /** @description Tried over the rules that hold, without being saved. */
+            kinds?: {
+                [key: string]: components["schemas"]["MaskRule"];
+            };
+            text: string;
         };
         Problem: {
             /**
@@ -7401,11 +8038,178 @@ export interface components {
             route: string;
             version?: string;
         };
+        Span: {
+            /** @description The other attributes, as they may be kept. */
+            attrs?: unknown;
+            /** Format: double */
+            duration_ms: number;
+            /** @description deployment.environment.name */
+            environment?: string;
+            /** @description exception.type or error.type */
+            error?: string;
+            /** @description What happened within it, exceptions among it. */
+            events?: components["schemas"]["SpanEvent"][] | null;
+            /** Format: int64 */
+            http_status?: number;
+            /** @enum {string} */
+            kind?: "internal" | "server" | "client" | "producer" | "consumer";
+            launch_id?: string;
+            /** @description What the status says, or the exception. */
+            message?: string;
+            /** @description http.request.method */
+            method?: string;
+            name: string;
+            parent_id?: string;
+            /** @description service.version */
+            release?: string;
+            /** @description http.route, or the path where there is none. */
+            route?: string;
+            /** @description service.name */
+            service: string;
+            /** @description session.id */
+            session?: string;
+            /** @description 16 hexadecimal digits. */
+            span_id: string;
+            /** Format: date-time */
+            start: string;
+            /**
+             * @description Absent where the service says nothing.
+             * @enum {string}
+             */
+            status?: "ok" | "error";
+            /** @description 32 hexadecimal digits. */
+            trace_id: string;
+            /** @description user.id or enduser.id */
+            user?: string;
+        };
+        SpanEvent: {
+            /** Format: date-time */
+            at: string;
+            attrs?: unknown;
+            /** @example exception */
+            name: string;
+        };
+        SpanLog: {
+            /** Format: date-time */
+            at: string;
+            attrs?: unknown;
+            body: string;
+            environment?: string;
+            /** @description exception.type */
+            error?: string;
+            id: string;
+            launch_id?: string;
+            /** @enum {string} */
+            level?: "trace" | "debug" | "info" | "warn" | "error" | "fatal";
+            release?: string;
+            service: string;
+            session?: string;
+            /**
+             * Format: int64
+             * @description As OpenTelemetry has it: 1-4 trace, 5-8 debug, 9-12 info, 13-16 warn, 17-20 error, 21-24 fatal; 0 unknown.
+             */
+            severity: number;
+            span_id?: string;
+            trace_id?: string;
+            user?: string;
+        };
+        SpanNode: {
+            /** @description The other attributes, as they may be kept. */
+            attrs?: unknown;
+            /** @description It is a call of the gateway. */
+            call_id?: string;
+            /** Format: int64 */
+            depth: number;
+            /** Format: double */
+            duration_ms: number;
+            /** @description deployment.environment.name */
+            environment?: string;
+            /** @description exception.type or error.type */
+            error?: string;
+            /** @description What happened within it, exceptions among it. */
+            events?: components["schemas"]["SpanEvent"][] | null;
+            /** Format: int64 */
+            http_status?: number;
+            /** @enum {string} */
+            kind?: "internal" | "server" | "client" | "producer" | "consumer";
+            launch_id?: string;
+            /** @description What the status says, or the exception. */
+            message?: string;
+            /** @description http.request.method */
+            method?: string;
+            name: string;
+            /**
+             * Format: double
+             * @description From the start of the trace.
+             */
+            offset_ms: number;
+            parent_id?: string;
+            /** @description service.version */
+            release?: string;
+            /** @description http.route, or the path where there is none. */
+            route?: string;
+            /**
+             * Format: double
+             * @description Without what is in the spans within it.
+             */
+            self_ms: number;
+            /** @description service.name */
+            service: string;
+            /** @description session.id */
+            session?: string;
+            /** @description Most of the time went here. */
+            slowest?: boolean;
+            /** @description 16 hexadecimal digits. */
+            span_id: string;
+            /** Format: date-time */
+            start: string;
+            /**
+             * @description Absent where the service says nothing.
+             * @enum {string}
+             */
+            status?: "ok" | "error";
+            /** @description 32 hexadecimal digits. */
+            trace_id: string;
+            /** @description user.id or enduser.id */
+            user?: string;
+        };
+        SpanSeen: {
+            environment?: string;
+            /** Format: date-time */
+            first_at: string;
+            /** Format: date-time */
+            last_at: string;
+            launch_id?: string;
+            release?: string;
+            service: string;
+        };
+        SpanTrace: {
+            /** @description Those of the gateway; they stand among the spans too. */
+            calls: components["schemas"]["CalllogCall"][];
+            /** @description There are more spans than are shown. */
+            cut?: boolean;
+            /**
+             * Format: double
+             * @description From its first span to the end of its last.
+             */
+            duration_ms: number;
+            /** @description What failed first, in one sentence. */
+            failure?: string;
+            /**
+             * @description Where the time went.
+             * @example 93 % of the time was spent waiting for a connection.
+             */
+            sentence: string;
+            spans: components["schemas"]["SpanNode"][];
+            /** Format: date-time */
+            start: string;
+            trace_id: string;
+        };
         "Start-importRequest": {
             /** @description That of the last preview when absent. */
             mapping?: components["schemas"]["ImporterMapping"];
         };
-        StreamEvent: components["schemas"]["EventAlertUpdated"] | components["schemas"]["EventApplicationUpdated"] | components["schemas"]["EventChannelUpdated"] | components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventGatewayPublished"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventMessageUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventOutsideAlertUpdated"] | components["schemas"]["EventPlanUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventReleaseUpdated"] | components["schemas"]["EventRolloutCreated"] | components["schemas"]["EventRolloutUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventRulegroupUpdated"] | components["schemas"]["EventTargetUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
+        StreamEvent: components["schemas"]["EventAlertUpdated"] | components["schemas"]["EventApplicationUpdated"] | components["schemas"]["EventChannelUpdated"] | components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventEvidenceUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventGatewayPublished"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventMessageUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventOutsideAlertUpdated"] | components["schemas"]["EventPlanUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventReleaseUpdated"] | components["schemas"]["EventRolloutCreated"] | components["schemas"]["EventRolloutUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventRulegroupUpdated"] | components["schemas"]["EventTargetUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
         TimelineEntry: {
             /** @description Who: kind is member, token, system, rule or reporter; the id is empty where only a name is known. */
             actor: components["schemas"]["AuditActor"];
@@ -8954,6 +9758,37 @@ export interface operations {
             };
         };
     };
+    "list-call-reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEvidenceReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-channel-kinds": {
         parameters: {
             query?: never;
@@ -9277,6 +10112,38 @@ export interface operations {
             };
         };
     };
+    "list-evidence-summaries": {
+        parameters: {
+            query: {
+                /** @description Ids, by comma; at most 200. */
+                feedback_ids: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEvidenceSummary"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-feedback": {
         parameters: {
             query?: never;
@@ -9432,6 +10299,135 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TriageUndoable"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "pin-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvidencePinInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceItem"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unpin-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                evidence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "vote-on-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvidenceVoteInput"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -9633,6 +10629,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AppRelated"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reveal-feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrivacyRevealInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyRevealed"];
                 };
             };
             /** @description Error */
@@ -10861,6 +11892,37 @@ export interface operations {
             };
         };
     };
+    "get-issue-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceOfIssue"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-issue-feedback": {
         parameters: {
             query?: {
@@ -11749,10 +12811,6 @@ export interface operations {
                 issue?: string[] | null;
                 import?: string[] | null;
                 person?: string[] | null;
-                /** @description Ids: what people of a segment reported. */
-                segment?: string[] | null;
-                /** @description Ids: what people of an organisation reported. */
-                organisation?: string[] | null;
                 /** @description security, unsure */
                 flag?: string[] | null;
                 tag?: string[] | null;
@@ -11934,10 +12992,6 @@ export interface operations {
                 issue?: string[] | null;
                 import?: string[] | null;
                 person?: string[] | null;
-                /** @description Ids: what people of a segment reported. */
-                segment?: string[] | null;
-                /** @description Ids: what people of an organisation reported. */
-                organisation?: string[] | null;
                 /** @description security, unsure */
                 flag?: string[] | null;
                 tag?: string[] | null;
@@ -12321,6 +13375,72 @@ export interface operations {
             };
         };
     };
+    "get-launch-privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacySettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-launch-privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrivacyLaunchInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacySettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-proposals": {
         parameters: {
             query?: {
@@ -12614,6 +13734,59 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-logs": {
+        parameters: {
+            query?: {
+                /** @description What came by a token belongs to every launch. */
+                launch_id?: string;
+                trace?: string;
+                service?: string;
+                user?: string;
+                session?: string;
+                environment?: string;
+                release?: string;
+                /** @description Errors only. */
+                failed?: boolean;
+                /** @description RFC 3339, or how long ago: 15m, 24h, 7d. A day ago when absent, or all the time where a trace, user or session is named. */
+                from?: string;
+                /** @description The same; it is not in the range any more. Now when absent. */
+                to?: string;
+                /** @description newest when absent */
+                order?: "newest" | "oldest";
+                cursor?: string;
+                /** @description 100 when absent */
+                limit?: number;
+                /** @description At least so severe: 9 info, 13 warn, 17 error. */
+                severity?: number;
+                /** @description In the body. */
+                text?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSpanLog"];
                 };
             };
             /** @description Error */
@@ -13331,42 +14504,6 @@ export interface operations {
             };
         };
     };
-    "list-person-calls": {
-        parameters: {
-            query?: {
-                /** @description Only those that were answered with 400 or more. */
-                failed?: boolean;
-                /** @description 20 when absent. */
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PageCalllogCall"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     "erase-person": {
         parameters: {
             query?: never;
@@ -13677,6 +14814,101 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ApplicationPlan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacySettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrivacySetInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacySettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "try-privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrivacyTryInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyTried"];
                 };
             };
             /** @description Error */
@@ -14217,6 +15449,87 @@ export interface operations {
             };
         };
     };
+    "list-spans": {
+        parameters: {
+            query?: {
+                /** @description What came by a token belongs to every launch. */
+                launch_id?: string;
+                trace?: string;
+                service?: string;
+                user?: string;
+                session?: string;
+                environment?: string;
+                release?: string;
+                /** @description Errors only. */
+                failed?: boolean;
+                /** @description RFC 3339, or how long ago: 15m, 24h, 7d. A day ago when absent, or all the time where a trace, user or session is named. */
+                from?: string;
+                /** @description The same; it is not in the range any more. Now when absent. */
+                to?: string;
+                /** @description newest when absent */
+                order?: "newest" | "oldest";
+                cursor?: string;
+                /** @description 100 when absent */
+                limit?: number;
+                name?: string;
+                /** @description Those that took so long, in milliseconds. */
+                min_ms?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSpan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-telemetry-services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSpanSeen"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-tokens": {
         parameters: {
             query?: never;
@@ -14330,6 +15643,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageCalllogCall"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 32 hexadecimal digits. */
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpanTrace"];
                 };
             };
             /** @description Error */

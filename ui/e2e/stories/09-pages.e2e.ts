@@ -63,6 +63,7 @@ const all: [name: string, route: string, query?: string][] = [
   ["profile", "/settings/profile"],
   ["shortcuts", "/settings/shortcuts"],
   ["workspace", "/settings/workspace"],
+  ["privacy", "/settings/privacy"],
   ["audit", "/settings/audit"],
   ["not-found", "/nowhere/at-all"],
 ];

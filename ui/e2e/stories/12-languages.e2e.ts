@@ -46,7 +46,7 @@ describe("languages", () => {
       "alerts",
       "alerts?tab=rules&group=%2F",
     ].map((p) => `/gateway/${p}`),
-    ...["profile", "appearance", "shortcuts", "workspace", "members", "tokens", "audit"].map(
+    ...["profile", "appearance", "shortcuts", "workspace", "members", "tokens", "privacy", "audit"].map(
       (p) => `/settings/${p}`,
     ),
     "/nowhere/at-all",

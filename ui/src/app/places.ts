@@ -7,6 +7,7 @@ import {
   Cable,
   CircleUser,
   Contrast,
+  EyeOff,
   Inbox,
   Keyboard,
   KeyRound,
@@ -147,7 +148,7 @@ export const settingsIcon = Settings;
 
 /** The pages of the settings: one's own first, then what is of the workspace. */
 export interface SettingsPlace {
-  id: "profile" | "appearance" | "shortcuts" | "workspace" | "members" | "tokens" | "audit";
+  id: "profile" | "appearance" | "shortcuts" | "workspace" | "members" | "tokens" | "privacy" | "audit";
   icon: LucideIcon;
   group: MessageKey;
   /** The permission without which the server shows nothing of it. */
@@ -161,6 +162,7 @@ export const settingsPlaces: SettingsPlace[] = [
   { id: "workspace", icon: Building2, group: "settings.all" },
   { id: "members", icon: Users, group: "settings.all" },
   { id: "tokens", icon: KeyRound, group: "settings.all", needs: "manage_members" },
+  { id: "privacy", icon: EyeOff, group: "settings.all" },
   { id: "audit", icon: ScrollText, group: "settings.all", needs: "manage_members" },
 ];
 

@@ -328,6 +328,13 @@ const appearance = createRoute({
   path: "/appearance",
   component: pageCode(() => import("@/pages/settings/appearance")),
 });
+const privacy = createRoute({
+  getParentRoute: () => settings,
+  path: "/privacy",
+  component: pageCode(
+    async () => (await Promise.all([import("@/pages/settings/privacy"), loadArea("privacy")]))[0],
+  ),
+});
 const audit = createRoute({
   getParentRoute: () => settings,
   path: "/audit",
@@ -365,7 +372,17 @@ const tree = root.addChildren([
     issueLink,
     feedbackLink,
     viewLink,
-    settings.addChildren([settingsHome, profile, appearance, shortcuts, workspace, members, tokens, audit]),
+    settings.addChildren([
+      settingsHome,
+      profile,
+      appearance,
+      shortcuts,
+      workspace,
+      members,
+      tokens,
+      privacy,
+      audit,
+    ]),
   ]),
 ]);
 

@@ -25,6 +25,8 @@ export const settings: Record<keyof typeof en, Message> = {
 
   "settings.tokens": "API-Token",
   "settings.appearance": "Darstellung",
+  "settings.privacy": "Datenschutz",
+  "settings.privacyNote": "Was vor dem Speichern verdeckt wird und wer es sehen darf",
   "settings.audit": "Änderungsprotokoll",
   "members.you": "Sie",
   "members.add": "Person hinzufügen",
@@ -141,6 +143,8 @@ export const settings: Record<keyof typeof en, Message> = {
   "permission.manage_launch": "Launches, Regeln, Importe",
   "permission.read_payload": "Inhalte von Aufrufen",
   "permission.manage_members": "Personen, Token, Protokoll, Arbeitsbereich",
+  "audit.privacy.update": "Datenschutz geändert",
+  "audit.privacy.reveal": "Originale angesehen",
   "audit.feedback.accept": "Feedback angenommen",
   "audit.feedback.correct": "Feedback korrigiert",
   "audit.feedback.ignore": "Feedback ignoriert",

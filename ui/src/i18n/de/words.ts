@@ -119,5 +119,7 @@ export const words: Record<keyof typeof en, Message> = {
   "personal.iban": "Bankkonto",
   "personal.ip": "IP-Adresse",
   "personal.name": "Name",
-  "personal.token": "Geheimnis",
+  "personal.token": "Token oder Schlüssel",
+  "personal.password": "Passwort",
+  "personal.id": "Personennummer",
 };

@@ -22,6 +22,8 @@ export const settings = {
 
   "settings.tokens": "API tokens",
   "settings.appearance": "Appearance",
+  "settings.privacy": "Privacy",
+  "settings.privacyNote": "What is covered before it is stored, and who may see it",
   "settings.audit": "Audit log",
   "members.you": "you",
   "members.add": "Add a member",
@@ -137,6 +139,8 @@ export const settings = {
   "permission.manage_launch": "Launches, rules, imports",
   "permission.read_payload": "Payloads of calls",
   "permission.manage_members": "People, tokens, audit log, workspace",
+  "audit.privacy.update": "Privacy changed",
+  "audit.privacy.reveal": "Originals seen",
   "audit.feedback.accept": "Accepted feedback",
   "audit.feedback.correct": "Corrected feedback",
   "audit.feedback.ignore": "Ignored feedback",

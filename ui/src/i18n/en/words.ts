@@ -116,5 +116,7 @@ export const words = {
   "personal.iban": "bank account",
   "personal.ip": "IP address",
   "personal.name": "name",
-  "personal.token": "secret",
+  "personal.token": "token or key",
+  "personal.password": "password",
+  "personal.id": "national number",
 } as const;

@@ -2,15 +2,21 @@ import { useState } from "react";
 import type { Feedback } from "@/api/types";
 import { t, word } from "@/i18n";
 import { cx } from "@/ui/cx";
+import { part } from "@/ui/part";
 import { splitSpans } from "./spans";
+
+/** Chips where something was covered before it was stored, and the way to what is sealed: few reports have any. */
+const coveredPart = part(() => import("./covered"));
 
 /**
  * What was said, as it was said: always text, never markup. Personal data is covered until it is pointed
  * at, focused or pressed.
  */
 export function MaskedText({ feedback: f, head = false }: { feedback: Feedback; head?: boolean }) {
-  const parts = splitSpans(f.text || f.snippet, f.triage?.personal ?? []);
-  return (
+  const text = f.text || f.snippet;
+  const parts = splitSpans(text, f.triage?.personal ?? []);
+  const covered = coveredPart.use(!!f.sealed || /\[[a-z]+\]/.test(text), () => {});
+  const quote = (
     <blockquote
       dir="auto"
       lang={f.language && f.language !== "unknown" ? f.language : undefined}
@@ -22,9 +28,21 @@ export function MaskedText({ feedback: f, head = false }: { feedback: Feedback; 
       )}
     >
       {parts.map((p) =>
-        p.kind ? <Masked key={p.start} text={p.text} kind={p.kind} /> : <span key={p.start}>{p.text}</span>,
+        p.kind ? (
+          <Masked key={p.start} text={p.text} kind={p.kind} />
+        ) : (
+          <span key={p.start}>{covered ? <covered.Covered feedback={f} {...p} /> : p.text}</span>
+        ),
       )}
     </blockquote>
+  );
+  return covered ? (
+    <>
+      {quote}
+      <covered.Sealed feedback={f} />
+    </>
+  ) : (
+    quote
   );
 }
 

@@ -40,7 +40,7 @@ export function maskIn(
 }
 
 /** Byte offsets of UTF-8 to offsets in the string, in one walk. */
-function unitOffsets(text: string, bytes: number[]): Map<number, number> {
+export function unitOffsets(text: string, bytes: number[]): Map<number, number> {
   const out = new Map<number, number>();
   const want = [...new Set(bytes)].sort((a, b) => a - b);
   let byte = 0;
