@@ -19,4 +19,5 @@ func (a *App) channelRoutes(mux *http.ServeMux) {
 	a.outside.Routes(a.api)
 	a.outside.Mount(mux)
 	a.otlp.Routes(mux)
+	a.accessLogs.Routes(mux)
 }

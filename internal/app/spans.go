@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hypercare/hypercare/internal/calllog"
+	"github.com/hypercare/hypercare/internal/channel/accesslog"
 	"github.com/hypercare/hypercare/internal/channel/otlp"
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/span"
@@ -50,6 +51,7 @@ func (a *App) buildTelemetry() (err error) {
 	}
 	a.otlp, err = otlp.NewService(otlp.Deps{DB: a.db, Log: a.log.With("component", "otlp"), Channels: a.channels, Feedback: a.feedback, Releases: a.releases,
 		Spans: a.spans, Metrics: a.metrics})
+	a.accessLogs = accesslog.NewService(a.channels, a.calls.Import)
 	return err
 }
 
