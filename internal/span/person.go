@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/workspace"
@@ -15,6 +16,9 @@ import (
 
 // personPage is how many traces are looked at in one question.
 const personPage = 500
+
+// scrubTime bounds the cleaning of a file after an erasure.
+const scrubTime = 20 * time.Second
 
 // ErasePerson removes all that tells of some users and sessions, for good:
 // every span and log record of their traces, and their log records without
@@ -51,6 +55,11 @@ func (s *Service) ErasePerson(ctx context.Context, ws workspace.ID, users, sessi
 	}
 	for part := range slices.Chunk(sessions, personPage) {
 		if err := del(`DELETE FROM log_record WHERE workspace_id = $1 AND session_id <> '' AND session_id IN (`+db.In(2, len(part))+`)`, append([]any{ws}, db.Args(part)...)...); err != nil {
+			return n, err
+		}
+	}
+	if n > 0 { // the bytes too
+		if _, err := s.db.Scrub(ctx, scrubTime); err != nil {
 			return n, err
 		}
 	}

@@ -2,8 +2,9 @@ import type { ReactNode } from "react";
 import type { en } from "./en";
 import type { channels } from "./en/channels";
 import type { gateway } from "./en/gateway";
+import type { traces } from "./en/traces";
 
-export type MessageKey = keyof typeof en | keyof typeof gateway | keyof typeof channels;
+export type MessageKey = keyof typeof en | keyof typeof gateway | keyof typeof channels | keyof typeof traces;
 type Plural = { one: string; other: string };
 export type Message = string | Plural;
 /** A complete set of messages: a language that lacks one does not compile. */
@@ -43,6 +44,10 @@ const areas = {
   gateway: {
     en: async () => (await import("./en/gateway")).gateway,
     de: async () => (await import("./de/gateway")).gateway,
+  },
+  traces: {
+    en: async () => (await import("./en/traces")).traces,
+    de: async () => (await import("./de/traces")).traces,
   },
 };
 
