@@ -42,6 +42,7 @@ func commands() []command {
 		{"export", "", "print what is published on the gateway", export},
 		{"rollback", "[NUMBER]", "bring an earlier publication on the gateway into force again", rollback},
 		{"calls", "[QUERY]", "search, follow, export or erase the gateway's calls", calls},
+		{"tail", "--file F --url U --key K", "follow another gateway's access log and send its lines as calls", tailFile},
 		{"rollout", "list|start|show|promote|abort", "bring a new version into service, step by step", rollouts},
 		{"token", "create --role R --name N", "make an API token", token},
 		{"eval", "", "measure the offline engine on labelled data", evaluate},

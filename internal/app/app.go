@@ -18,6 +18,7 @@ import (
 	"github.com/hypercare/hypercare/internal/application"
 	"github.com/hypercare/hypercare/internal/calllog"
 	"github.com/hypercare/hypercare/internal/channel"
+	"github.com/hypercare/hypercare/internal/channel/accesslog"
 	"github.com/hypercare/hypercare/internal/channel/alert"
 	"github.com/hypercare/hypercare/internal/channel/importer"
 	"github.com/hypercare/hypercare/internal/channel/otlp"
@@ -146,6 +147,7 @@ type App struct {
 	metrics      *metric.Store
 	spans        *span.Service
 	otlp         *otlp.Service
+	accessLogs   *accesslog.Service
 	otlpServer   *http.Server // nil: no port of its own
 	otlpLn       net.Listener
 	watch        *watch.Service

@@ -22,4 +22,5 @@ func (a *App) channelRoutes(mux *http.ServeMux) {
 	a.outside.Mount(mux)
 	a.otlp.Routes(mux)
 	mux.Handle("POST /in/people/{key}", a.customers)
+	a.accessLogs.Routes(mux)
 }

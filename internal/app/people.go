@@ -29,6 +29,7 @@ func (a *App) buildPeople() {
 		a.issues.EraseStore(),
 		a.notices.EraseStore(),
 		person.Store{Name: "calls", Export: a.exportCalls, Erase: a.eraseCalls},
+		person.Store{Name: "spans", Export: a.exportSpans, Erase: a.eraseSpans},
 		a.feedback.EraseStore(),
 		a.imports.EraseStore(),
 		person.Store{Name: "audit", Erase: a.eraseAudit},
@@ -70,6 +71,20 @@ func (a *App) exportCalls(ctx context.Context, ws workspace.ID, who person.Who, 
 		return err
 	}
 	return a.calls.ExportPerson(ctx, ws, users, sessions, w)
+}
+
+func (a *App) eraseSpans(ctx context.Context, ws workspace.ID, who person.Who) (int64, error) {
+	users, sessions := callers(who)
+	return a.spans.ErasePerson(ctx, ws, users, sessions)
+}
+
+func (a *App) exportSpans(ctx context.Context, ws workspace.ID, who person.Who, to *person.Archive) error {
+	users, sessions := callers(who)
+	w, err := to.File("telemetry.jsonl")
+	if err != nil {
+		return err
+	}
+	return a.spans.ExportPerson(ctx, ws, users, sessions, w)
 }
 
 // eraseAudit takes the person's identities out of the details of the audit

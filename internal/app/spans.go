@@ -10,10 +10,13 @@ import (
 	"time"
 
 	"github.com/hypercare/hypercare/internal/calllog"
+	"github.com/hypercare/hypercare/internal/channel/accesslog"
 	"github.com/hypercare/hypercare/internal/channel/otlp"
 	"github.com/hypercare/hypercare/internal/db"
+	"github.com/hypercare/hypercare/internal/mask"
 	"github.com/hypercare/hypercare/internal/span"
 	"github.com/hypercare/hypercare/internal/web"
+	"github.com/hypercare/hypercare/internal/workspace"
 )
 
 // spanFile is where spans and log records are, in the data folder.
@@ -49,8 +52,19 @@ func (a *App) buildTelemetry() (err error) {
 		return err
 	}
 	a.otlp, err = otlp.NewService(otlp.Deps{DB: a.db, Log: a.log.With("component", "otlp"), Channels: a.channels, Feedback: a.feedback, Releases: a.releases,
-		Spans: a.spans, Metrics: a.metrics})
+		Spans: a.spans, Metrics: a.metrics, Mask: a.storageMask})
+	a.accessLogs = accesslog.NewService(a.channels, a.calls.Import)
 	return err
+}
+
+// storageMask is what the workspace's or the launch's policy covers before
+// something is stored.
+func (a *App) storageMask(ctx context.Context, ws workspace.ID, launchID string) (*mask.Masker, error) {
+	c, err := a.privacy.Cover(ctx, ws, launchID)
+	if err != nil {
+		return nil, err
+	}
+	return c.Storage, nil
 }
 
 // listenOTLP binds the port that exporters find without being told, where

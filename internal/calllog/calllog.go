@@ -22,6 +22,7 @@ import (
 // share. Append must not wait.
 type Log interface {
 	Append(r *call.Record) bool
+	Sync(ctx context.Context) error
 	Find(ctx context.Context, ws workspace.ID, q call.Query) (*call.Page, error)
 	Get(ctx context.Context, ws workspace.ID, id call.ID) (*call.Record, error)
 	Count(ctx context.Context, ws workspace.ID, q call.Query) (int64, error)

@@ -215,29 +215,3 @@ func (s *Service) Logs(ctx context.Context, f Filter) ([]*Log, error) {
 	f.Limit = limited(f.Limit, 100)
 	return findLogs(ctx, s.db, a.Workspace, f)
 }
-
-// Erase removes all that tells of a user, for good, and returns how much it
-// was. Spans of the same traces that do not name the user stay.
-func (s *Service) Erase(ctx context.Context, user string) (int64, error) {
-	a, err := workspace.Need(ctx, workspace.ManageMembers)
-	if err != nil {
-		return 0, err
-	}
-	if user == "" {
-		return 0, errs.New(errs.Invalid, "Say whose spans are to be erased: the id of a user.")
-	}
-	var n int64
-	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		spans, err := db.Affected(tx.ExecContext(ctx, `DELETE FROM span WHERE workspace_id = $1 AND user_id = $2 AND user_id <> ''`, a.Workspace, user))
-		if err != nil {
-			return fmt.Errorf("erase spans: %w", err)
-		}
-		logs, err := db.Affected(tx.ExecContext(ctx, `DELETE FROM log_record WHERE workspace_id = $1 AND user_id = $2 AND user_id <> ''`, a.Workspace, user))
-		n = spans + logs
-		if err != nil {
-			return fmt.Errorf("erase log records: %w", err)
-		}
-		return nil
-	})
-	return n, err
-}

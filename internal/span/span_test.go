@@ -1,6 +1,7 @@
 package span_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -150,8 +151,16 @@ func TestSpansAreFoundByTraceByWhoAndByFailure(t *testing.T) {
 	if got, err := r.Spans(as(t.Context(), "w2"), span.Filter{}); err != nil || len(got) != 0 {
 		t.Errorf("another workspace sees %d spans, %v", len(got), err)
 	}
-	if n, err := r.Erase(r.ctx, "u1"); err != nil || n != 2 {
+	var out bytes.Buffer
+	if err := r.ExportPerson(r.ctx, ws, []string{"u1", "u9"}, []string{"s1"}, &out); err != nil || strings.Count(out.String(), "\n") != 3 || !strings.Contains(out.String(), "charge") {
+		t.Errorf("exported %s, %v", out.String(), err)
+	}
+	// Theirs is all of their traces, the spans in it that do not say so too.
+	if n, err := r.ErasePerson(r.ctx, ws, []string{"u1"}, nil); err != nil || n != 3 {
 		t.Errorf("erased %d, %v", n, err)
+	}
+	if got, err := r.Spans(r.ctx, span.Filter{}); err != nil || len(got) != 1 || got[0].User != "u2" {
+		t.Errorf("%v stay, %v", got, err)
 	}
 }
 

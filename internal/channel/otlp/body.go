@@ -1,15 +1,12 @@
 package otlp
 
 import (
-	"compress/gzip"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
-	"strings"
 
+	"github.com/hypercare/hypercare/internal/channel"
 	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/web"
 )
@@ -46,7 +43,7 @@ func (s *Service) exchange(w http.ResponseWriter, r *http.Request, req message, 
 			return nil, err
 		}
 		from = f
-		text, err := unzip(w, r)
+		text, err := channel.Body(w, r, maxBody)
 		if err != nil {
 			return nil, err
 		}
@@ -84,29 +81,6 @@ func contentType(isJSON bool) string {
 		return "application/json"
 	}
 	return "application/x-protobuf"
-}
-
-func unzip(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	in := io.Reader(http.MaxBytesReader(w, r.Body, maxBody))
-	switch enc := strings.ToLower(r.Header.Get("Content-Encoding")); enc {
-	case "", "identity":
-	case "gzip":
-		z, err := gzip.NewReader(in)
-		if err != nil {
-			return nil, errs.Wrap(errs.Invalid, err, "The body is not gzip as its header says.")
-		}
-		in = z
-	default:
-		return nil, errs.New(errs.Invalid, "The encoding %.40q is not taken here; send gzip or none.", enc)
-	}
-	text, err := io.ReadAll(io.LimitReader(in, maxBody+1))
-	if _, large := errors.AsType[*http.MaxBytesError](err); large || len(text) > maxBody {
-		return nil, errs.New(errs.TooLarge, "The body is larger than %d MB; send less at a time.", maxBody>>20)
-	}
-	if err != nil {
-		return nil, errs.Wrap(errs.Invalid, err, "The body could not be read to its end.")
-	}
-	return text, nil
 }
 
 // refuse answers with a google.rpc.Status, as the specification wants. What

@@ -25,9 +25,11 @@ func ReadForTest(body []byte, isJSON bool) []*span.Span {
 	if err != nil {
 		panic(err)
 	}
-	s := &Service{mask: func(context.Context, workspace.ID) *mask.Masker { return m }, now: time.Now}
+	s := &Service{mask: func(context.Context, workspace.ID, string) (*mask.Masker, error) { return m, nil }, now: time.Now}
 	b := &span.Batch{}
-	s.readTraces(context.Background(), &sender{}, req.Traces(), b)
+	if _, _, err := s.readTraces(context.Background(), &sender{}, req.Traces(), b); err != nil {
+		panic(err)
+	}
 	return b.Spans
 }
 

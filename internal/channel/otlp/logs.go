@@ -17,7 +17,10 @@ func (s *Service) logs(w http.ResponseWriter, r *http.Request) {
 	req := plogotlp.NewExportRequest()
 	s.exchange(w, r, req, func(r *http.Request, f *sender) (answer, error) {
 		b := &span.Batch{Workspace: f.ws}
-		rejected, why := s.readLogs(r.Context(), f, req.Logs(), b)
+		rejected, why, err := s.readLogs(r.Context(), f, req.Logs(), b)
+		if err != nil {
+			return nil, err
+		}
 		if err := s.keep(r.Context(), f, b); err != nil {
 			return nil, err
 		}
@@ -31,8 +34,12 @@ func (s *Service) logs(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (s *Service) readLogs(ctx context.Context, f *sender, ld plog.Logs, b *span.Batch) (rejected int, why string) {
-	rd := &reader{m: s.mask(ctx, f.ws), known: map[string]string{}}
+func (s *Service) readLogs(ctx context.Context, f *sender, ld plog.Logs, b *span.Batch) (rejected int, why string, err error) {
+	m, err := s.mask(ctx, f.ws, f.launch())
+	if err != nil {
+		return 0, "", err
+	}
+	rd := &reader{m: m, known: map[string]string{}}
 	now := s.now()
 	for _, rl := range ld.ResourceLogs().All() {
 		res := resourceOf(rl.Resource())
@@ -56,7 +63,7 @@ func (s *Service) readLogs(ctx context.Context, f *sender, ld plog.Logs, b *span
 	if rejected > 1 {
 		why = fmt.Sprintf("%s So with %d log records.", why, rejected)
 	}
-	return rejected, why
+	return rejected, why, nil
 }
 
 func (r *reader) log(res resource, x plog.LogRecord) *span.Log {

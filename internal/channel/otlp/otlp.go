@@ -44,9 +44,9 @@ type Deps struct {
 	Metrics  *metric.Store
 	// Record counts failures in their groups; nil: they are only kept.
 	Record Recorder
-	// Mask is how a workspace covers what must not be kept; what always is
-	// covered when nil.
-	Mask func(context.Context, workspace.ID) *mask.Masker
+	// Mask is how a workspace or launch covers what must not be kept; what
+	// always is covered when nil.
+	Mask func(ctx context.Context, ws workspace.ID, launchID string) (*mask.Masker, error)
 }
 
 // Service takes telemetry.
@@ -59,7 +59,7 @@ type Service struct {
 	spans    *span.Service
 	metrics  *metric.Store
 	record   Recorder
-	mask     func(context.Context, workspace.ID) *mask.Masker
+	mask     func(context.Context, workspace.ID, string) (*mask.Masker, error)
 	now      func() time.Time
 	surges   surges
 }
@@ -73,7 +73,7 @@ func NewService(d Deps) (*Service, error) {
 		if err != nil {
 			return nil, fmt.Errorf("mask telemetry: %w", err)
 		}
-		s.mask = func(context.Context, workspace.ID) *mask.Masker { return plain }
+		s.mask = func(context.Context, workspace.ID, string) (*mask.Masker, error) { return plain, nil }
 	}
 	s.channels.Add(channel.Kind{Name: Name, Label: "OpenTelemetry", Limit: 6000, Check: checkSettings, Setup: setup})
 	return s, nil

@@ -189,12 +189,20 @@ func TestTracesComeByKeyHeaderOrToken(t *testing.T) {
 	proto, asJSON := must(req.MarshalProto()), must(req.MarshalJSON())
 	in := "/in/otlp/" + r.c.Key + "/v1/traces"
 	for name, send := range map[string]func() (int, http.Header, []byte){
-		"protobuf":        func() (int, http.Header, []byte) { return r.post(in, "application/x-protobuf", proto) },
-		"gzip":            func() (int, http.Header, []byte) { return r.post(in, "application/x-protobuf", gzipped(t, proto), "Content-Encoding", "gzip") },
-		"JSON":            func() (int, http.Header, []byte) { return r.post(in, "application/json", asJSON) },
-		"key in a header": func() (int, http.Header, []byte) { return r.post("/v1/traces", "application/x-protobuf", proto, otlp.KeyHeader, r.c.Key) },
-		"token":           func() (int, http.Header, []byte) { return r.post("/v1/traces", "application/x-protobuf", proto, "Authorization", "Bearer hc_x") },
-		"below the API":   func() (int, http.Header, []byte) { return r.post("/api/v1/otlp/v1/traces", "application/x-protobuf", proto, "Authorization", "Bearer hc_x") },
+		"protobuf": func() (int, http.Header, []byte) { return r.post(in, "application/x-protobuf", proto) },
+		"gzip": func() (int, http.Header, []byte) {
+			return r.post(in, "application/x-protobuf", gzipped(t, proto), "Content-Encoding", "gzip")
+		},
+		"JSON": func() (int, http.Header, []byte) { return r.post(in, "application/json", asJSON) },
+		"key in a header": func() (int, http.Header, []byte) {
+			return r.post("/v1/traces", "application/x-protobuf", proto, otlp.KeyHeader, r.c.Key)
+		},
+		"token": func() (int, http.Header, []byte) {
+			return r.post("/v1/traces", "application/x-protobuf", proto, "Authorization", "Bearer hc_x")
+		},
+		"below the API": func() (int, http.Header, []byte) {
+			return r.post("/api/v1/otlp/v1/traces", "application/x-protobuf", proto, "Authorization", "Bearer hc_x")
+		},
 	} {
 		code, h, text := send()
 		if code != http.StatusOK {

@@ -21,7 +21,10 @@ func (s *Service) traces(w http.ResponseWriter, r *http.Request) {
 	req := ptraceotlp.NewExportRequest()
 	s.exchange(w, r, req, func(r *http.Request, f *sender) (answer, error) {
 		b := &span.Batch{Workspace: f.ws}
-		rejected, why := s.readTraces(r.Context(), f, req.Traces(), b)
+		rejected, why, err := s.readTraces(r.Context(), f, req.Traces(), b)
+		if err != nil {
+			return nil, err
+		}
 		if err := s.keep(r.Context(), f, b); err != nil {
 			return nil, err
 		}
@@ -37,8 +40,12 @@ func (s *Service) traces(w http.ResponseWriter, r *http.Request) {
 
 // readTraces puts the spans of a request into a batch; it returns how many
 // can't be kept, and why the first can't.
-func (s *Service) readTraces(ctx context.Context, f *sender, td ptrace.Traces, b *span.Batch) (rejected int, why string) {
-	rd := &reader{m: s.mask(ctx, f.ws), known: map[string]string{}}
+func (s *Service) readTraces(ctx context.Context, f *sender, td ptrace.Traces, b *span.Batch) (rejected int, why string, err error) {
+	m, err := s.mask(ctx, f.ws, f.launch())
+	if err != nil {
+		return 0, "", err
+	}
+	rd := &reader{m: m, known: map[string]string{}}
 	now := s.now()
 	for _, rs := range td.ResourceSpans().All() {
 		res := resourceOf(rs.Resource())
@@ -59,7 +66,7 @@ func (s *Service) readTraces(ctx context.Context, f *sender, td ptrace.Traces, b
 	if rejected > 1 {
 		why = fmt.Sprintf("%s So with %d spans.", why, rejected)
 	}
-	return rejected, why
+	return rejected, why, nil
 }
 
 var kinds = map[ptrace.SpanKind]string{ptrace.SpanKindInternal: "internal", ptrace.SpanKindServer: "server", ptrace.SpanKindClient: "client",

@@ -91,25 +91,6 @@ export const callPayloadQuery = (id: string) =>
     retry: false,
   });
 
-/** The calls of a trace, within half an hour of a call of it: looking everywhere takes longer. */
-export const traceQuery = (trace: string, at: string) => {
-  const when = Date.parse(at);
-  const near = (by: number) => new Date(when + by * 60_000).toISOString();
-  return queryOptions({
-    queryKey: ["trace", trace],
-    staleTime: 30_000,
-    queryFn: async ({ signal }) =>
-      (
-        await ask(
-          client.GET("/traces/{id}/calls", {
-            params: { path: { id: trace }, query: { from: near(-30), to: near(30) } },
-            signal,
-          }),
-        )
-      ).items,
-    retry: false,
-  });
-};
 
 const searchOf = (o: object): string => {
   const p = new URLSearchParams();

@@ -123,3 +123,6 @@ export type OpenAPIImport = Sent<paths[`/gateway/openapi`]["post"]>;
 export type OpenAPIImported = Answer<paths[`/gateway/openapi`]["post"]>;
 export type Traffic = Answer<paths[`/gateway/traffic`]["get"]>;
 export type RouteTraffic = Traffic["routes"][number];
+export type SpanTrace = Answer<paths[`/traces/{trace_id}`]["get"]>;
+export type SpanNode = SpanTrace["spans"][number];
+export type LogRecord = Item<Answer<paths[`/logs`]["get"]>>;

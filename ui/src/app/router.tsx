@@ -206,6 +206,15 @@ const calls = createRoute({
   component: pageCode(traffic(() => import("@/pages/calls/calls"))),
 });
 
+const trace = createRoute({
+  getParentRoute: () => app,
+  path: "/gateway/traces/$traceId",
+  validateSearch: (raw): { span?: string } => tidy({ span: text(raw.span) }),
+  component: pageCode(
+    traffic(async () => (await Promise.all([import("@/pages/trace/trace-page"), loadArea("traces")]))[0]),
+  ),
+});
+
 const routes = createRoute({
   getParentRoute: () => app,
   path: "/gateway/routes",
@@ -363,6 +372,7 @@ const tree = root.addChildren([
       launchSettings,
     ]),
     calls,
+    trace,
     routes,
     apis,
     editApis,

@@ -3,12 +3,14 @@ import type { en } from "./en";
 import type { channels } from "./en/channels";
 import type { gateway } from "./en/gateway";
 import type { privacy } from "./en/privacy";
+import type { traces } from "./en/traces";
 
 export type MessageKey =
   | keyof typeof en
   | keyof typeof gateway
   | keyof typeof channels
-  | keyof typeof privacy;
+  | keyof typeof privacy
+  | keyof typeof traces;
 type Plural = { one: string; other: string };
 export type Message = string | Plural;
 /** A complete set of messages: a language that lacks one does not compile. */
@@ -52,6 +54,10 @@ const areas = {
   privacy: {
     en: async () => (await import("./en/privacy")).privacy,
     de: async () => (await import("./de/privacy")).privacy,
+  },
+  traces: {
+    en: async () => (await import("./en/traces")).traces,
+    de: async () => (await import("./de/traces")).traces,
   },
 };
 

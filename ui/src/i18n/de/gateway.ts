@@ -352,7 +352,6 @@ export const gateway: Record<keyof typeof en, Message> = {
   "payload.cut": "gekürzt",
   "payload.base64": "base64",
   "payload.noBody": "Kein Inhalt",
-  "trace.alone": "Kein anderer Aufruf durch das Gateway hat diesen Trace.",
 
   "alertTab.active": "Aktiv",
   "alertTab.history": "Verlauf",

@@ -345,7 +345,6 @@ export const gateway = {
   "payload.cut": "cut",
   "payload.base64": "base64",
   "payload.noBody": "No body",
-  "trace.alone": "No other call through the gateway has this trace.",
 
   "alertTab.active": "Active",
   "alertTab.history": "History",

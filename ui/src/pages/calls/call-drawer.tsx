@@ -13,10 +13,10 @@ import { Failure, Skeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
 import { useZone } from "@/ui/time";
 import { routeName } from "../gateway/figures";
+import { TracePart } from "../trace/trace-part";
 import { latency, stateOfStatus } from "./format";
 import { Payload } from "./payload";
 import { quote } from "./query";
-import { Trace } from "./trace";
 import { Waterfall } from "./waterfall";
 
 /** One call: how it ended, where its time went, who called, what was said, and what belongs to it. */
@@ -89,7 +89,7 @@ export function CallDrawer({
               ) : null
             }
           >
-            <Trace call={c} />
+            {c.trace ? <TracePart id={c.trace} /> : null}
           </Section>
         </div>
       ) : null}
