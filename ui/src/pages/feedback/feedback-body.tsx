@@ -8,6 +8,7 @@ import { cx } from "@/ui/cx";
 import { ScrollRegion } from "@/ui/scroll-region";
 import { Tag } from "@/ui/tag";
 import { Time } from "@/ui/time";
+import { BehindReport } from "../evidence/parts";
 import { FileStrip, Picture, useViewer } from "../shared/attachments";
 import { Composer } from "../shared/composer";
 import { fileKind } from "../shared/file-kind";
@@ -43,6 +44,7 @@ export function FeedbackBody({ feedback: f, related, launchId, suggestions, onJo
         <Head feedback={f} short={short} />
         {suggestions}
         <Said feedback={f} short={short} launchId={launchId} />
+        <BehindReport feedback={f} />
         <div className="overflow-hidden rounded-3 border border-line empty:hidden">
           <TriageReasons feedback={f} verbs={verbs} />
           <RelatedList related={related} launchId={launchId} feedback={f} onJoin={onJoin} />
