@@ -14,7 +14,6 @@ import { BehindReport } from "../evidence/parts";
 import { FileStrip, Picture, useViewer } from "../shared/attachments";
 import { Composer } from "../shared/composer";
 import { fileKind } from "../shared/file-kind";
-import { Timeline } from "../shared/timeline";
 import { MaskedText } from "./masked-text";
 import { authorOf, headOf } from "./names";
 import { TriageReasons } from "./triage-reasons";
@@ -22,6 +21,7 @@ import type { Verbs } from "./verbs";
 
 // What is like a report comes after the report itself.
 const relatedPart = part(() => import("./related-list"));
+const timelinePart = part(() => import("../shared/timeline"));
 
 interface Props {
   feedback: Feedback;
@@ -37,6 +37,7 @@ interface Props {
 export function FeedbackBody({ feedback: f, related, launchId, suggestions, onJoin, verbs }: Props) {
   // A short report without a title is its own heading; longer ones are headed by their title or summary.
   const alike = relatedPart.use(Boolean(related?.items.length || related?.issues.length), failedPart);
+  const past = timelinePart.use(true, failedPart);
   const short = !f.title && (f.text || f.snippet).length <= 160;
   return (
     <div className="flex min-w-0 flex-col lg:min-h-0">
@@ -56,7 +57,7 @@ export function FeedbackBody({ feedback: f, related, launchId, suggestions, onJo
             <alike.RelatedList related={related} launchId={launchId} feedback={f} onJoin={onJoin} />
           ) : null}
         </div>
-        <Timeline of={{ kind: "feedback", id: f.id }} launchId={launchId} level={3} />
+        {past ? <past.Timeline of={{ kind: "feedback", id: f.id }} launchId={launchId} level={3} /> : null}
       </ScrollRegion>
       <Composer of={{ kind: "feedback", id: f.id }} launchId={launchId} />
     </div>
