@@ -91,7 +91,6 @@ export const callPayloadQuery = (id: string) =>
     retry: false,
   });
 
-
 const searchOf = (o: object): string => {
   const p = new URLSearchParams();
   for (const [k, v] of Object.entries(o)) if (v !== undefined && v !== "") p.set(k, String(v));

@@ -45,5 +45,5 @@ export type BoardFilter = {
 } & { [K in (typeof boardFacets)[number]]?: string[] };
 
 /** The tabs of an issue; the first is where it opens. */
-export const issueTabs = ["overview", "reports", "timeline"] as const;
+export const issueTabs = ["overview", "evidence", "reports", "timeline"] as const;
 export type IssueTab = (typeof issueTabs)[number];

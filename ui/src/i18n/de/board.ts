@@ -64,6 +64,7 @@ export const board: Record<keyof typeof en, Message> = {
   "issue.backBoard": "Zurück zum Board",
   "issue.tabs": "Teile des Issues",
   "issueTab.overview": "Übersicht",
+  "issueTab.evidence": "Belege",
   "issueTab.reports": "Meldungen",
   "issueTab.timeline": "Zeitverlauf",
   "issue.allReports": { one: "{count} Meldung", other: "Alle {count} Meldungen" },

@@ -58,6 +58,7 @@ export const board = {
   "issue.backBoard": "Back to the board",
   "issue.tabs": "Parts of the issue",
   "issueTab.overview": "Overview",
+  "issueTab.evidence": "Evidence",
   "issueTab.reports": "Reports",
   "issueTab.timeline": "Timeline",
   "issue.allReports": { one: "{count} report", other: "All {count} reports" },

@@ -5,18 +5,23 @@ import { locale, Trans, t, word } from "@/i18n";
 import { languageName } from "@/i18n/format";
 import { Avatar } from "@/ui/avatar";
 import { cx } from "@/ui/cx";
+import { failedPart } from "@/ui/failed-part";
+import { part } from "@/ui/part";
 import { ScrollRegion } from "@/ui/scroll-region";
 import { Tag } from "@/ui/tag";
 import { Time } from "@/ui/time";
+import { BehindReport } from "../evidence/parts";
 import { FileStrip, Picture, useViewer } from "../shared/attachments";
 import { Composer } from "../shared/composer";
 import { fileKind } from "../shared/file-kind";
-import { Timeline } from "../shared/timeline";
 import { MaskedText } from "./masked-text";
 import { authorOf, headOf } from "./names";
-import { RelatedList } from "./related-list";
 import { TriageReasons } from "./triage-reasons";
 import type { Verbs } from "./verbs";
+
+// What is like a report comes after the report itself.
+const relatedPart = part(() => import("./related-list"));
+const timelinePart = part(() => import("../shared/timeline"));
 
 interface Props {
   feedback: Feedback;
@@ -31,6 +36,8 @@ interface Props {
 /** The middle column: what was said, what triage made of it, what happened since, and what to say about it. */
 export function FeedbackBody({ feedback: f, related, launchId, suggestions, onJoin, verbs }: Props) {
   // A short report without a title is its own heading; longer ones are headed by their title or summary.
+  const alike = relatedPart.use(Boolean(related?.items.length || related?.issues.length), failedPart);
+  const past = timelinePart.use(true, failedPart);
   const short = !f.title && (f.text || f.snippet).length <= 160;
   return (
     <div className="flex min-w-0 flex-col lg:min-h-0">
@@ -43,11 +50,14 @@ export function FeedbackBody({ feedback: f, related, launchId, suggestions, onJo
         <Head feedback={f} short={short} />
         {suggestions}
         <Said feedback={f} short={short} launchId={launchId} />
+        <BehindReport feedback={f} />
         <div className="overflow-hidden rounded-3 border border-line empty:hidden">
           <TriageReasons feedback={f} verbs={verbs} />
-          <RelatedList related={related} launchId={launchId} feedback={f} onJoin={onJoin} />
+          {alike ? (
+            <alike.RelatedList related={related} launchId={launchId} feedback={f} onJoin={onJoin} />
+          ) : null}
         </div>
-        <Timeline of={{ kind: "feedback", id: f.id }} launchId={launchId} level={3} />
+        {past ? <past.Timeline of={{ kind: "feedback", id: f.id }} launchId={launchId} level={3} /> : null}
       </ScrollRegion>
       <Composer of={{ kind: "feedback", id: f.id }} launchId={launchId} />
     </div>

@@ -2,6 +2,7 @@ import { useState } from "react";
 import type { Feedback } from "@/api/types";
 import { t, word } from "@/i18n";
 import { cx } from "@/ui/cx";
+import { failedPart } from "@/ui/failed-part";
 import { part } from "@/ui/part";
 import { splitSpans } from "./spans";
 
@@ -15,34 +16,29 @@ const coveredPart = part(() => import("./covered"));
 export function MaskedText({ feedback: f, head = false }: { feedback: Feedback; head?: boolean }) {
   const text = f.text || f.snippet;
   const parts = splitSpans(text, f.triage?.personal ?? []);
-  const covered = coveredPart.use(!!f.sealed || /\[[a-z]+\]/.test(text), () => {});
-  const quote = (
-    <blockquote
-      dir="auto"
-      lang={f.language && f.language !== "unknown" ? f.language : undefined}
-      className={cx(
-        "max-w-[76ch] text-pretty whitespace-pre-wrap [overflow-wrap:anywhere]",
-        head
-          ? "text-item font-semibold tracking-[-0.015em]"
-          : "text-quote before:content-[open-quote] after:content-[close-quote]",
-      )}
-    >
-      {parts.map((p) =>
-        p.kind ? (
-          <Masked key={p.start} text={p.text} kind={p.kind} />
-        ) : (
-          <span key={p.start}>{covered ? <covered.Covered feedback={f} {...p} /> : p.text}</span>
-        ),
-      )}
-    </blockquote>
-  );
-  return covered ? (
+  const covered = coveredPart.use(text.includes("[") || !!f.sealed, failedPart);
+  return (
     <>
-      {quote}
-      <covered.Sealed feedback={f} />
+      <blockquote
+        dir="auto"
+        lang={f.language && f.language !== "unknown" ? f.language : undefined}
+        className={cx(
+          "max-w-[76ch] text-pretty whitespace-pre-wrap [overflow-wrap:anywhere]",
+          head
+            ? "text-item font-semibold tracking-[-0.015em]"
+            : "text-quote before:content-[open-quote] after:content-[close-quote]",
+        )}
+      >
+        {parts.map((p) =>
+          p.kind ? (
+            <Masked key={p.start} text={p.text} kind={p.kind} />
+          ) : (
+            <span key={p.start}>{covered ? <covered.Covered feedback={f} {...p} /> : p.text}</span>
+          ),
+        )}
+      </blockquote>
+      {covered && <covered.Sealed feedback={f} />}
     </>
-  ) : (
-    quote
   );
 }
 

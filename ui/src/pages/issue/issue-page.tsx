@@ -13,6 +13,7 @@ import { ScrollRegion } from "@/ui/scroll-region";
 import { StageBar } from "@/ui/stage";
 import { Failure, Skeleton } from "@/ui/states";
 import { TimeButton } from "@/ui/time";
+import { BehindIssue } from "../evidence/parts";
 import { placeIn, trailOf } from "../issues/trail";
 import { Composer } from "../shared/composer";
 import { MovedLine } from "../shared/moved";
@@ -121,6 +122,7 @@ function Loaded({ issue, launchId }: { issue: Issue; launchId: string }) {
                 <Timeline of={about} launchId={launchId} level={2} />
               </>
             ) : null}
+            {tab === "evidence" ? <BehindIssue issue={issue} /> : null}
             {tab === "reports" ? <IssueFeedback issue={issue} launchId={launchId} /> : null}
             {tab === "timeline" ? <Timeline of={about} launchId={launchId} level={2} /> : null}
           </ScrollRegion>

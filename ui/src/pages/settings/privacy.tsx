@@ -155,7 +155,7 @@ function Rules({ launch, all, here }: { launch: string; all: Privacy; here: Priv
   );
 }
 
-const cell = "border-line border-t px-3 py-1.5";
+const cell = "px-3 py-1.5";
 
 /** A row a kind: what is done before it is stored, and where else it is covered. */
 function KindsTable({
@@ -186,7 +186,7 @@ function KindsTable({
           return (
             <tr
               key={k}
-              className="grid items-center md:grid-cols-[minmax(0,1fr)_220px_110px_130px] max-md:grid-cols-2"
+              className="grid items-center border-line border-t md:grid-cols-[minmax(0,1fr)_220px_110px_130px] max-md:grid-cols-2"
             >
               <th
                 scope="row"
@@ -194,7 +194,7 @@ function KindsTable({
               >
                 {kind}
               </th>
-              <td className={`${cell} max-md:col-span-2 max-md:border-t-0 max-md:pt-0`}>
+              <td className={`${cell} max-md:col-span-2 max-md:pt-0`}>
                 <Select
                   aria-label={t("privacy.storageOf", { kind })}
                   disabled={!may}
@@ -204,10 +204,7 @@ function KindsTable({
                 />
               </td>
               {(["exports", "models"] as const).map((place) => (
-                <td
-                  key={place}
-                  className={`${cell} flex min-h-11 items-center max-md:min-h-8 max-md:border-t-0 max-md:pt-0`}
-                >
+                <td key={place} className={`${cell} flex min-h-11 items-center max-md:min-h-8 max-md:pt-0`}>
                   {rule.storage === "keep" ? (
                     <Checkbox
                       aria-label={t(`privacy.${place}Of`, { kind })}

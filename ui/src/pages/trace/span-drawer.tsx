@@ -22,15 +22,30 @@ export function SpanDrawer({ span: s, onClose }: { span: SpanNode; onClose: () =
     [t("traces.service"), <b key="s">{s.service}</b>],
     [t("traces.kind"), s.kind],
     [t("traces.start"), `${date(s.start, zone)}, ${clockTo("millisecond", s.start, zone)}`],
-    [t("traces.took"), <span key="t" className="num">{ms(s.duration_ms)}</span>],
-    [t("traces.self"), <span key="e" className="num" title={t("traces.selfText")}>{ms(s.self_ms)}</span>],
+    [
+      t("traces.took"),
+      <span key="t" className="num">
+        {ms(s.duration_ms)}
+      </span>,
+    ],
+    [
+      t("traces.self"),
+      <span key="e" className="num" title={t("traces.selfText")}>
+        {ms(s.self_ms)}
+      </span>,
+    ],
     [t("traces.route"), s.route ? `${s.method ?? ""} ${s.route}` : undefined],
     [t("traces.status"), s.http_status || undefined],
     [t("traces.user"), s.user],
     [t("traces.session"), s.session],
     [t("traces.release"), s.release],
     [t("traces.environment"), s.environment],
-    [t("traces.id"), <span key="i" className="id">{s.span_id}</span>],
+    [
+      t("traces.id"),
+      <span key="i" className="id">
+        {s.span_id}
+      </span>,
+    ],
   ];
   return (
     <Drawer

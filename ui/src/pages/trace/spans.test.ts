@@ -17,7 +17,10 @@ describe("a waterfall", () => {
 
   test("keeps bars within the trace", () => {
     const trace = { duration_ms: 100 } as SpanTrace;
-    expect(barOf(span("a", { offset_ms: 25, duration_ms: 50 }), trace)).toEqual({ left: "25%", width: "50%" });
+    expect(barOf(span("a", { offset_ms: 25, duration_ms: 50 }), trace)).toEqual({
+      left: "25%",
+      width: "50%",
+    });
     expect(barOf(span("a", { offset_ms: -5, duration_ms: 500 }), trace)).toEqual({
       left: "0%",
       width: "100%",

@@ -21,7 +21,12 @@ export function TracePanel({ id }: { id: string }) {
   return (
     <div className="grid grid-cols-1 gap-1.5">
       <p className="flex flex-wrap items-baseline gap-x-2 text-dense">
-        <Link to="/gateway/traces/$traceId" params={{ traceId: id }} className="link" title={t("traces.open")}>
+        <Link
+          to="/gateway/traces/$traceId"
+          params={{ traceId: id }}
+          className="link"
+          title={t("traces.open")}
+        >
           {t("traces.title")} <span className="id">{shortTrace(id)}</span>
         </Link>
         <span data-user="" className="ml-auto text-fg-2">
