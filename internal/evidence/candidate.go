@@ -42,7 +42,7 @@ type facts struct {
 	timeSay  string
 	bad      float64 // how abnormal it is
 	badSay   string
-	text     float64 // the text names its operation
+	text     float64 // the text names its operation; below 0: another one
 	textSay  string
 	symptom  float64 // -1 to 1: it failed as the text says
 	symSay   string

@@ -50,6 +50,9 @@ type look struct {
 	total  int
 	list   []*candidate
 	cut    bool
+
+	named    float64 // how well the text names some operation, and by what
+	namedSay string
 }
 
 // collect finds and ranks what stands behind a report. The caller has checked
@@ -103,6 +106,7 @@ func (l *look) look(ctx context.Context) error {
 	if err := l.findSizes(ctx); err != nil {
 		return err
 	}
+	l.name()
 	for _, r := range l.own {
 		l.list = append(l.list, l.candidate(r))
 	}
@@ -111,6 +115,23 @@ func (l *look) look(ctx context.Context) error {
 	}
 	l.repeats()
 	return nil
+}
+
+// elsewhere is how much it speaks against a call that the text names another
+// operation.
+const elsewhere = .4
+
+// name says which of the operations that there are the text names most.
+func (l *look) name() {
+	if l.base == nil {
+		return
+	}
+	for route := range l.base.routes {
+		words := segments(route)
+		if v, say := l.text.naming(words, conceptsOf(words), l.base.rare); v > l.named || v == l.named && say < l.namedSay {
+			l.named, l.namedSay = v, say
+		}
+	}
 }
 
 func (l *look) bands(ctx context.Context) error {
@@ -387,9 +408,14 @@ func (l *look) candidate(r *call.Record) *candidate {
 	f.time, f.timeSay = l.window.near(c.at, time.Time{})
 	f.bad, f.badSay = badness(r, c.base, l.size)
 	f.odd = strings.Contains(f.badSay, oddSize)
-	f.later = c.at.After(l.f.ReceivedAt)
+	if f.later = c.at.After(l.f.ReceivedAt.Add(time.Second)); f.later {
+		f.time *= .3 // what came after it can hardly be what it is about
+	}
 	f.about, f.aboutSay = l.text.about, cmp.Or(l.text.aboutSay, "the report names no failure")
 	c.weighText(l.text, l.base)
+	if f.text < .2 && l.named >= .7 && f.number == 0 {
+		f.text, f.textSay = -elsewhere*l.named, "the text speaks of "+l.namedSay+", not of this"
+	}
 	l.surge(c)
 	l.sinceRelease(c)
 	return c

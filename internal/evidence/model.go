@@ -69,7 +69,11 @@ func (c *candidate) add(w weights) {
 	part(partTrace, f.trace, "the report carries its id")
 	part(partTime, f.time, f.timeSay)
 	part(partAbnormal, f.bad, f.badSay)
-	part(partText, f.text, "the text speaks of "+f.textSay)
+	if f.text > 0 {
+		part(partText, f.text, "the text speaks of "+f.textSay)
+	} else {
+		part(partText, f.text, f.textSay)
+	}
 	part(partSymptom, f.symptom, f.symSay)
 	part(partNumber, f.number, f.numSay)
 	part(partURL, f.url, "sent from a page of the same name")
