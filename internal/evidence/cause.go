@@ -121,6 +121,7 @@ type analysis struct {
 	windows []span
 
 	all, bad tallies
+	first    *Factor // that explains them best
 }
 
 // tallies are how many calls have each value, by dimension.
@@ -168,7 +169,9 @@ func (s *Service) CauseOf(ctx context.Context, id string) (*Cause, error) {
 	if out.Factors, err = n.factors(ctx); err != nil {
 		return nil, err
 	}
-	if len(out.Factors) == 0 && !n.alike() {
+	if len(out.Factors) > 0 {
+		n.first = &out.Factors[0]
+	} else if !n.alike() {
 		out.Sentence = "The reports have nothing in common beyond chance."
 		out.Reach.say()
 		return out, nil

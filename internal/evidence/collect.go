@@ -408,7 +408,7 @@ func (l *look) candidate(r *call.Record) *candidate {
 	f.time, f.timeSay = l.window.near(c.at, time.Time{})
 	f.bad, f.badSay = badness(r, c.base, l.size)
 	f.odd = strings.Contains(f.badSay, oddSize)
-	if f.later = c.at.After(l.f.ReceivedAt.Add(time.Second)); f.later {
+	if f.later = c.at.After(l.f.ReceivedAt); f.later {
 		f.time *= .3 // what came after it can hardly be what it is about
 	}
 	f.about, f.aboutSay = l.text.about, cmp.Or(l.text.aboutSay, "the report names no failure")
