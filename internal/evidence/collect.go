@@ -167,7 +167,7 @@ func (w *Who) theirs() []call.Filter {
 		}
 	}
 	add(call.User, slices.Concat(w.Users, w.Emails, slices.Sorted(maps.Keys(w.userOf))))
-	add(call.Session, slices.Concat(w.Sessions, w.Devices, slices.Sorted(maps.Keys(w.sessionOf))))
+	add(call.Session, slices.Concat(w.Sessions, w.others, w.Devices, slices.Sorted(maps.Keys(w.sessionOf))))
 	var ids []string
 	for _, id := range w.Traces {
 		ids = append(ids, id.String())
@@ -266,7 +266,7 @@ func (w *Who) follow(own []*call.Record) bool {
 		if r.User != "" && !slices.Contains(w.Users, r.User) && !slices.Contains(w.Emails, strings.ToLower(r.User)) {
 			users[r.User] = j
 		}
-		if r.Session != "" && !slices.Contains(w.Sessions, r.Session) && len(w.sessionOf) < maxIdentities {
+		if r.Session != "" && !slices.Contains(w.Sessions, r.Session) && !slices.Contains(w.others, r.Session) && len(w.sessionOf) < maxIdentities {
 			w.sessionOf[r.Session] = j
 		}
 	}

@@ -111,7 +111,7 @@ func (l *look) joinOf(f *Found) Join {
 		return ByTrace
 	case f.Session != "" && slices.Contains(w.Sessions, f.Session):
 		return BySession
-	case f.User != "" && slices.Contains(w.Users, f.User):
+	case f.User != "" && slices.Contains(w.Users, f.User), f.Session != "" && slices.Contains(w.others, f.Session):
 		return ByUser
 	case f.Email != "" && slices.Contains(w.Emails, strings.ToLower(f.Email)), f.User != "" && slices.Contains(w.Emails, strings.ToLower(f.User)):
 		return ByEmail
