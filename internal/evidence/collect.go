@@ -51,7 +51,8 @@ type look struct {
 	list   []*candidate
 	cut    bool
 
-	named    float64 // how well the text names some operation, and by what
+	memo     map[string]named // what the text has to do with the words of an operation
+	named    float64          // how well the text names some operation, and by what
 	namedSay string
 }
 
@@ -62,7 +63,7 @@ func (s *Service) collect(ctx context.Context, ws workspace.ID, f *feedback.Feed
 	if err != nil {
 		return nil, err
 	}
-	l := &look{s: s, ws: ws, f: f, text: read(f), window: windowOf(f, zone), tied: ByNothing}
+	l := &look{s: s, ws: ws, f: f, text: read(f), window: windowOf(f, zone), tied: ByNothing, memo: map[string]named{}}
 	if l.who, err = whoIs(ctx, s.db, ws, f); err != nil {
 		return nil, err
 	}
@@ -412,7 +413,7 @@ func (l *look) candidate(r *call.Record) *candidate {
 		f.time *= .3 // what came after it can hardly be what it is about
 	}
 	f.about, f.aboutSay = l.text.about, cmp.Or(l.text.aboutSay, "the report names no failure")
-	c.weighText(l.text, l.base)
+	c.weighText(l.text, l.base, l.memo)
 	if f.text < .2 && l.named >= .7 && f.number == 0 {
 		f.text, f.textSay = -elsewhere*l.named, "the text speaks of "+l.namedSay+", not of this"
 	}

@@ -287,8 +287,8 @@ func (n *analysis) reach(ctx context.Context, out *Cause) error {
 		from = *r.Since
 	}
 	r.Since = &from
-	if out.Label == labelRelease && len(out.Factors) > 0 && out.Factors[0].Field == "release" {
-		where = append(where, call.Filter{Field: call.Release, Values: []string{out.Factors[0].Value}})
+	if out.Label == labelRelease && slices.ContainsFunc(out.Factors[:min(2, len(out.Factors))], func(f Factor) bool { return f.Field == "release" && f.Value == out.Release }) {
+		where = append(where, call.Filter{Field: call.Release, Values: []string{out.Release}})
 	}
 	q := call.Query{From: from, To: now.Add(time.Second), Where: where, Any: any}
 	var err error

@@ -42,6 +42,7 @@ func read(f *feedback.Feedback) *reading {
 	for _, p := range polite {
 		flat = strings.ReplaceAll(flat, p, "")
 	}
+	flat = strings.ReplaceAll(flat, " error message", " error") // no part of the product
 	r := &reading{words: map[string]bool{}, concepts: map[string]float64{}, symptoms: map[symptom]float64{}, version: f.AppVersion}
 	for w := range strings.FieldsSeq(flat) {
 		if len(w) > 2 {
@@ -79,7 +80,8 @@ func read(f *feedback.Feedback) *reading {
 }
 
 // polite are phrases that excuse the letter and say nothing of a failure.
-var polite = []string{" die storung", " for the disturbance", " to bother you", " for bothering you", " for the trouble", " las molestias", " la molestia", " de vous deranger", " il disturbo", " o incomodo", " voor het storen"}
+var polite = []string{" die storung", " for the disturbance", " to bother you", " for bothering you", " for the trouble", " las molestias", " la molestia", " de vous deranger", " il disturbo", " o incomodo", " voor het storen",
+	" message d erreur", " messages d erreur", " mensaje de error", " messaggio di errore", " mensagem de erro"}
 
 // silently are the words for a failure that says nothing.
 var silently = table(map[string]string{"": `no error*, without an error, without any error, without error*, not even an error, kein fehler*, keine fehler*, keinen fehler*, ohne fehler*, sin error*, ningun error*, no da error, no sale error,
@@ -274,6 +276,12 @@ func (r *reading) naming(words []string, own map[string]bool, rare func(string) 
 		}
 	}
 	return best, say
+}
+
+// named is how well a text names the words of a thing.
+type named struct {
+	value float64
+	say   string
 }
 
 // alike reports whether two words have the same stem, as far as one can tell
