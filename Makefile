@@ -161,9 +161,9 @@ bench-triage: build ## items/s of the language engine on one core
 	@go build -o bin/hcbench ./internal/bench/hcbench
 	@bin/hcbench triage -bin bin/hypercare
 
-bench-evidence: build ## evidence of one report beside 10 million calls and a million spans; EVIDENCE="-records 1000000" for less
+bench-evidence: build ## evidence of one report beside 10 million calls and a million spans; EVIDENCE_BENCH="-records 1000000" for less
 	@go build -o bin/hcbench ./internal/bench/hcbench
-	@bin/hcbench evidence -bin bin/hypercare $(EVIDENCE)
+	@bin/hcbench evidence -bin bin/hypercare $(EVIDENCE_BENCH)
 
 bench-spans: ## telemetry: durable spans/s, and what evidence asks of a million; SPANS="-spans 5000000" for more
 	@go build -o bin/hcbench ./internal/bench/hcbench
