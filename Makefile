@@ -132,13 +132,13 @@ eval-evidence: build ## a shop with injected faults and people who report: is th
 	@bin/hcexamine -bin bin/hypercare $(EVIDENCE)
 
 .PHONY: bench
-bench: bench-intake bench-list bench-pulse bench-import bench-triage bench-calls bench-spans bench-metrics bench-gateway bench-ui ## all of the measurements below
+bench: bench-intake bench-list bench-pulse bench-import bench-triage bench-calls bench-spans bench-evidence bench-metrics bench-gateway bench-ui ## all of the measurements below
 
 .PHONY: soak
 soak: ## the gateway under traffic of all kinds for 10 minutes while upstreams die; SOAK="-d 1h" for more
 	@go run ./internal/bench/soak $(SOAK)
 
-.PHONY: bench-intake bench-list bench-pulse bench-import bench-triage bench-calls bench-spans bench-metrics bench-gateway bench-ui
+.PHONY: bench-intake bench-list bench-pulse bench-import bench-triage bench-calls bench-spans bench-evidence bench-metrics bench-gateway bench-ui
 bench-intake: build ## durable items/s and latency, 64 clients, SQLite and PostgreSQL
 	@go build -o bin/hcbench ./internal/bench/hcbench
 	@bin/hcbench intake -bin bin/hypercare
@@ -160,6 +160,10 @@ bench-import: build ## 100,000 rows: time to first pass and to sentence vectors,
 bench-triage: build ## items/s of the language engine on one core
 	@go build -o bin/hcbench ./internal/bench/hcbench
 	@bin/hcbench triage -bin bin/hypercare
+
+bench-evidence: build ## evidence of one report beside 10 million calls and a million spans; EVIDENCE_BENCH="-records 1000000" for less
+	@go build -o bin/hcbench ./internal/bench/hcbench
+	@bin/hcbench evidence -bin bin/hypercare $(EVIDENCE_BENCH)
 
 bench-spans: ## telemetry: durable spans/s, and what evidence asks of a million; SPANS="-spans 5000000" for more
 	@go build -o bin/hcbench ./internal/bench/hcbench

@@ -256,10 +256,10 @@ func (a *App) build() (err error) {
 	}
 	a.watch = watch.NewService(a.db, a.bus, a.log.With("component", "watch"), a.metrics)
 	a.buildGateway()
-	a.buildPeople()
 	if err := a.buildEvidence(); err != nil {
 		return err
 	}
+	a.buildPeople()
 	// What lies lower is told here what lies higher.
 	a.feedback.SetReader(a.triage)
 	a.nodes = newNodes(a)

@@ -14,6 +14,8 @@ func (a *App) registerJobs() {
 	a.people.Jobs(a.jobs)
 	job.Handle(a.jobs, a.sweep)
 	a.jobs.Every(15*time.Minute, sweepArgs{})
+	job.Handle(a.jobs, a.measureReach)
+	a.jobs.Every(10*time.Minute, reachArgs{})
 	job.Handle(a.jobs, a.wake)
 	a.jobs.Every(time.Minute, wakeArgs{})
 }
@@ -28,6 +30,16 @@ func (wakeArgs) Kind() string { return "feedback.wake" }
 func (a *App) wake(ctx context.Context, _ wakeArgs) error {
 	_, err := a.feedback.Wake(ctx)
 	return errors.Join(err, a.outside.Sweep(ctx))
+}
+
+// reachArgs asks how many people met what is reported now.
+type reachArgs struct{}
+
+// Kind implements job.Args.
+func (reachArgs) Kind() string { return "issue.reach" }
+
+func (a *App) measureReach(ctx context.Context, _ reachArgs) error {
+	return a.evidence.MeasureReach(ctx)
 }
 
 // sweepArgs asks for housekeeping: what has served its time is forgotten,

@@ -180,6 +180,13 @@ apis:
 		t.Errorf("the list shows %d of the merged person, want 2", list.Total)
 	}
 
+	// A copy of the call is pinned to their report, and to that of somebody else.
+	var mine struct{ Items []struct{ ID string } }
+	n.call("GET", "/calls?q=user:u-"+marker, nil, &mine)
+	for _, of := range []string{"Payment", "I"} {
+		n.call("POST", "/feedback/"+byText[of].ID+"/evidence/pins", map[string]any{"evidence_id": "call:" + mine.Items[0].ID, "note": "seen by " + marker}, nil)
+	}
+
 	var failed web.Page[calllog.Call]
 	n.call("GET", "/persons/"+ann.ID+"/calls?failed=true", nil, &failed)
 	if len(failed.Items) != 1 {

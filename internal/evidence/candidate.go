@@ -42,7 +42,7 @@ type facts struct {
 	timeSay  string
 	bad      float64 // how abnormal it is
 	badSay   string
-	text     float64 // the text names its operation
+	text     float64 // the text names its operation; below 0: another one
 	textSay  string
 	symptom  float64 // -1 to 1: it failed as the text says
 	symSay   string
@@ -190,10 +190,16 @@ func (c *candidate) showingOther() map[symptom]float64 {
 	return out
 }
 
-// weigh fills in what the text has to do with it.
-func (c *candidate) weighText(r *reading, b *bands) {
+// weighText fills in what the text has to do with it.
+func (c *candidate) weighText(r *reading, b *bands, memo map[string]named) {
 	f := &c.facts
-	f.text, f.textSay = r.naming(c.names, conceptsOf(c.names), b.rare)
+	key := strings.Join(c.names, " ")
+	n, ok := memo[key]
+	if !ok {
+		n.value, n.say = r.naming(c.names, conceptsOf(c.names), b.rare)
+		memo[key] = n
+	}
+	f.text, f.textSay = n.value, n.say
 	c.weighSymptom(r)
 	if c.record != nil {
 		for _, st := range r.statuses {

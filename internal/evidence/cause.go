@@ -121,6 +121,7 @@ type analysis struct {
 	windows []span
 
 	all, bad tallies
+	first    *Factor // that explains them best
 }
 
 // tallies are how many calls have each value, by dimension.
@@ -168,7 +169,9 @@ func (s *Service) CauseOf(ctx context.Context, id string) (*Cause, error) {
 	if out.Factors, err = n.factors(ctx); err != nil {
 		return nil, err
 	}
-	if len(out.Factors) == 0 && !n.alike() {
+	if len(out.Factors) > 0 {
+		n.first = &out.Factors[0]
+	} else if !n.alike() {
 		out.Sentence = "The reports have nothing in common beyond chance."
 		out.Reach.say()
 		return out, nil
@@ -252,15 +255,14 @@ func (n *analysis) choose() {
 
 // filter makes the conditions by which calls have failed in the same way.
 func (n *analysis) filter() {
-	routes := map[string]bool{}
-	var least, longest int64 = math.MaxInt64, 0
+	if n.mostly(howOdd) {
+		n.filterOdd()
+		return
+	}
+	var least int64 = math.MaxInt64
 	for _, m := range n.met {
-		switch m.how {
-		case howSlow:
+		if m.how == howSlow {
 			least = min(least, m.item.Call.Latency)
-		case howOdd:
-			routes[m.item.Call.Route] = true
-			longest = max(longest, m.item.Call.BytesOut)
 		}
 	}
 	for _, how := range n.hows {
@@ -271,15 +273,54 @@ func (n *analysis) filter() {
 			n.failing = append(n.failing, call.Filter{Field: call.Status, Values: []string{"499"}})
 		case howSlow:
 			n.failing = append(n.failing, call.Filter{Field: call.Latency, Op: call.AtLeast, Values: []string{itoa(max(least*7/10, 200_000))}})
-		case howOdd:
-			if len(n.hows) == 1 {
-				n.failing = append(n.failing, call.Filter{Field: call.BytesOut, Op: call.AtMost, Values: []string{itoa(longest + longest/10)}})
-				n.where = append(n.where, call.Filter{Field: call.Status, Values: []string{"2xx"}}, call.Filter{Field: call.Route, Values: sorted(routes)})
-			}
+		case howOdd: // few: what most met explains them better
 		default:
 			n.failing = append(n.failing, call.Filter{Field: call.Status, Values: []string{how}})
 		}
 	}
+}
+
+// mostly reports whether more calls failed in one way than in any other.
+func (n *analysis) mostly(how string) bool {
+	count := map[string]int{}
+	for _, m := range n.met {
+		if slices.Contains(n.hows, m.how) {
+			count[m.how]++
+		}
+	}
+	for h, k := range count {
+		if h != how && k >= count[how] {
+			return false
+		}
+	}
+	return count[how] > 0
+}
+
+// filterOdd makes the conditions for good answers that are shorter, or longer,
+// than those of their routes usually are.
+func (n *analysis) filterOdd() {
+	routes := map[string]bool{}
+	var short, long []int64
+	for _, m := range n.met {
+		if m.how != howOdd {
+			continue
+		}
+		routes[m.item.Call.Route] = true
+		if slices.ContainsFunc(m.item.Parts, func(p Part) bool { return p.Name == partAbnormal && strings.Contains(p.Say, "shorter") }) {
+			short = append(short, m.item.Call.BytesOut)
+		} else {
+			long = append(long, m.item.Call.BytesOut)
+		}
+	}
+	f := call.Filter{Field: call.BytesOut, Op: call.AtMost}
+	if slices.Sort(short); len(short) >= len(long) {
+		f.Values = []string{itoa(short[len(short)/2]*5/4 + 8)} // of half of them, and such as are alike: a few are of other kinds
+	} else {
+		slices.Sort(long)
+		f.Op, f.Values = call.AtLeast, []string{itoa(long[len(long)/2] * 4 / 5)}
+	}
+	n.failing = []call.Filter{f}
+	n.where = []call.Filter{{Field: call.Status, Values: []string{"2xx"}}, {Field: call.Route, Values: sorted(routes)}}
 }
 
 func sorted(set map[string]bool) []string {
@@ -375,7 +416,7 @@ func shared(list []met, all, bad tallies, explained bool) []value {
 		out[i].p = math.Min(1, out[i].p*float64(max(tested, 1)))
 	}
 	slices.SortStableFunc(out, func(a, b value) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(a.d.name, b.d.name), cmp.Compare(len(b.v), len(a.v)), strings.Compare(a.v, b.v))
+		return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(a.d.name, b.d.name), cmp.Compare(len(a.v), len(b.v)), strings.Compare(a.v, b.v))
 	})
 	return out
 }
@@ -410,8 +451,11 @@ const (
 // factors names what explains the reports, in order: the best; what explains
 // within that; then the rest.
 func (n *analysis) factors(ctx context.Context) ([]Factor, error) {
-	list := shared(n.met, n.all, n.bad, len(n.failing) > 0)
-	list = slices.DeleteFunc(list, func(x value) bool { return x.p > claimed || x.score < leastGain })
+	telling := func(x value) bool { return x.p > claimed || x.score < leastGain }
+	list := slices.DeleteFunc(shared(n.met, n.all, n.bad, len(n.failing) > 0), telling)
+	if len(list) == 0 {
+		list = slices.DeleteFunc(shared(n.met, n.all, n.bad, false), telling)
+	}
 	causes := slices.Clone(list)
 	causes = slices.DeleteFunc(causes, func(x value) bool { return x.d.effect })
 	out := []Factor{}

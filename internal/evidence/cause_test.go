@@ -78,7 +78,37 @@ func (r *rig) blame(text, path string, bad func(*call.Record) bool, people int) 
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	r.issueID = a.Issue.ID
 	return c
+}
+
+func TestReachFeedsThePriority(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.shop(120, func(x *call.Record, ago time.Duration) {
+		if x.Path == "/orders" && ago < 30*time.Minute {
+			x.Status = 500
+		}
+	})
+	c := r.blame("My orders show an error", "/orders", failed, 5)
+	before, err := r.issues.Get(r.Ctx, r.issueID)
+	if err != nil || before.Reach.Met != 0 {
+		t.Fatalf("before = %+v, %v", before, err)
+	}
+	if err := r.s.MeasureReach(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	after, err := r.issues.Get(r.Ctx, r.issueID)
+	if err != nil || after.Reach.Met != int(c.Reach.People)-5 || after.Reach.Met < 20 || after.Priority <= before.Priority {
+		t.Errorf("after = %+v (priority %g after %g), reach %+v, %v", after.Reach, after.Priority, before.Priority, c.Reach, err)
+	}
+	// What else counts the issue anew keeps it.
+	if _, err := r.issues.Accept(r.Ctx, r.report(feedbacktest.From("u44", "My orders show an error")), r.issueID); err != nil {
+		t.Fatal(err)
+	}
+	if x, err := r.issues.Get(r.Ctx, r.issueID); err != nil || x.Reach.Met != after.Reach.Met || x.Reach.Feedback != 6 {
+		t.Errorf("counted anew = %+v, %v", x.Reach, err)
+	}
 }
 
 func failed(x *call.Record) bool { return x.Status >= 400 || x.Latency > 1_000_000 }
@@ -109,7 +139,7 @@ func TestCauseIsNamed(t *testing.T) {
 		}, "upstream", "payments/10.0.0.2:8080", 1, ""},
 		{"release", "My cart shows an error", "/cart", func(x *call.Record, ago time.Duration) {
 			if x.Path == "/cart" && ago < begins {
-				if x.Release = "3.0.4"; x.Time%3 > 0 {
+				if x.Release = "3.0.4"; !strings.HasSuffix(x.Session, "1") {
 					x.Status = 500
 				}
 			}
@@ -125,7 +155,7 @@ func TestCauseIsNamed(t *testing.T) {
 			}
 		}, "client_version", "ShopApp/4.8.2", 2, ""},
 		{"limit", "Search says too many requests", "/search", func(x *call.Record, ago time.Duration) {
-			if x.Path == "/search" && ago < begins && x.Time%2 == 0 {
+			if x.Path == "/search" && ago < begins && !strings.HasSuffix(x.Session, "2") {
 				x.Status, x.Policy, x.Limit, x.Error = 429, "limit", "limit", "limited"
 			}
 		}, "policy", "limit", 2, ""},
@@ -157,7 +187,7 @@ func TestUnlikeReportsHaveNoCause(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.shop(120, func(x *call.Record, _ time.Duration) {
-		if x.Time/1e6%37 == 0 {
+		if strings.HasSuffix(x.Session, "3") && x.BytesOut == 1800 {
 			x.Status = 500
 		}
 	})

@@ -50,6 +50,10 @@ type look struct {
 	total  int
 	list   []*candidate
 	cut    bool
+
+	memo     map[string]named // what the text has to do with the words of an operation
+	named    float64          // how well the text names some operation, and by what
+	namedSay string
 }
 
 // collect finds and ranks what stands behind a report. The caller has checked
@@ -59,7 +63,7 @@ func (s *Service) collect(ctx context.Context, ws workspace.ID, f *feedback.Feed
 	if err != nil {
 		return nil, err
 	}
-	l := &look{s: s, ws: ws, f: f, text: read(f), window: windowOf(f, zone), tied: ByNothing}
+	l := &look{s: s, ws: ws, f: f, text: read(f), window: windowOf(f, zone), tied: ByNothing, memo: map[string]named{}}
 	if l.who, err = whoIs(ctx, s.db, ws, f); err != nil {
 		return nil, err
 	}
@@ -103,6 +107,7 @@ func (l *look) look(ctx context.Context) error {
 	if err := l.findSizes(ctx); err != nil {
 		return err
 	}
+	l.name()
 	for _, r := range l.own {
 		l.list = append(l.list, l.candidate(r))
 	}
@@ -111,6 +116,23 @@ func (l *look) look(ctx context.Context) error {
 	}
 	l.repeats()
 	return nil
+}
+
+// elsewhere is how much it speaks against a call that the text names another
+// operation.
+const elsewhere = .4
+
+// name says which of the operations that there are the text names most.
+func (l *look) name() {
+	if l.base == nil {
+		return
+	}
+	for route := range l.base.routes {
+		words := segments(route)
+		if v, say := l.text.naming(words, conceptsOf(words), l.base.rare); v > l.named || v == l.named && say < l.namedSay {
+			l.named, l.namedSay = v, say
+		}
+	}
 }
 
 func (l *look) bands(ctx context.Context) error {
@@ -146,7 +168,7 @@ func (w *Who) theirs() []call.Filter {
 		}
 	}
 	add(call.User, slices.Concat(w.Users, w.Emails, slices.Sorted(maps.Keys(w.userOf))))
-	add(call.Session, slices.Concat(w.Sessions, w.Devices, slices.Sorted(maps.Keys(w.sessionOf))))
+	add(call.Session, slices.Concat(w.Sessions, w.others, w.Devices, slices.Sorted(maps.Keys(w.sessionOf))))
 	var ids []string
 	for _, id := range w.Traces {
 		ids = append(ids, id.String())
@@ -245,7 +267,7 @@ func (w *Who) follow(own []*call.Record) bool {
 		if r.User != "" && !slices.Contains(w.Users, r.User) && !slices.Contains(w.Emails, strings.ToLower(r.User)) {
 			users[r.User] = j
 		}
-		if r.Session != "" && !slices.Contains(w.Sessions, r.Session) && len(w.sessionOf) < maxIdentities {
+		if r.Session != "" && !slices.Contains(w.Sessions, r.Session) && !slices.Contains(w.others, r.Session) && len(w.sessionOf) < maxIdentities {
 			w.sessionOf[r.Session] = j
 		}
 	}
@@ -387,9 +409,14 @@ func (l *look) candidate(r *call.Record) *candidate {
 	f.time, f.timeSay = l.window.near(c.at, time.Time{})
 	f.bad, f.badSay = badness(r, c.base, l.size)
 	f.odd = strings.Contains(f.badSay, oddSize)
-	f.later = c.at.After(l.f.ReceivedAt)
+	if f.later = c.at.After(l.f.ReceivedAt); f.later {
+		f.time *= .3 // what came after it can hardly be what it is about
+	}
 	f.about, f.aboutSay = l.text.about, cmp.Or(l.text.aboutSay, "the report names no failure")
-	c.weighText(l.text, l.base)
+	c.weighText(l.text, l.base, l.memo)
+	if f.text < .2 && l.named >= .7 && f.number == 0 {
+		f.text, f.textSay = -elsewhere*l.named, "the text speaks of "+l.namedSay+", not of this"
+	}
 	l.surge(c)
 	l.sinceRelease(c)
 	return c

@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"context"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/hypercare/hypercare/internal/call"
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/feedback"
+	"github.com/hypercare/hypercare/internal/person"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
@@ -26,6 +26,8 @@ type Who struct {
 	Keys     []string // an application's, or what calls are known by
 	Apps     []string
 
+	others []string // sessions of the person before
+
 	// What calls told: users of known sessions, sessions of known users, each
 	// with the join that it was found by.
 	userOf, sessionOf map[string]Join
@@ -33,10 +35,10 @@ type Who struct {
 
 // strong reports whether anything ties calls to the reporter for sure.
 func (w *Who) strong() bool {
-	return len(w.Users)+len(w.Emails)+len(w.Sessions)+len(w.Traces)+len(w.Devices) > 0
+	return len(w.Users)+len(w.Emails)+len(w.Sessions)+len(w.others)+len(w.Traces)+len(w.Devices) > 0
 }
 
-// maxIdentities bounds how many identities of one person are asked for.
+// maxIdentities bounds how many identities of one kind are asked for.
 const maxIdentities = 60
 
 // attributes of reports that name calls, by whichever of the usual names.
@@ -58,27 +60,40 @@ var hexID = regexp.MustCompile(`(?i)\b(?:[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0
 func whoIs(ctx context.Context, q db.Queryer, ws workspace.ID, f *feedback.Feedback) (*Who, error) {
 	w := &Who{Person: f.Author.PersonID}
 	if w.Person != "" {
-		type identity struct{ kind, value string }
-		list, err := db.All(ctx, q, func(s db.Scanner) (k identity, err error) { return k, s.Scan(&k.kind, &k.value) },
-			`SELECT kind, value FROM person_identity WHERE workspace_id = $1 AND person_id = $2 ORDER BY created_at DESC, kind, value LIMIT $3`, ws, w.Person, maxIdentities)
+		list, err := person.Identities(ctx, q, ws, w.Person)
 		if err != nil {
-			return nil, fmt.Errorf("list identities of %s: %w", w.Person, err)
+			return nil, err
+		}
+		add := func(set *[]string, v string) {
+			if len(*set) < maxIdentities { // the newest come first
+				*set = append(*set, v)
+			}
 		}
 		for _, k := range list {
-			switch k.kind {
-			case "user_id", "external_id":
-				w.Users = append(w.Users, k.value)
-			case "email":
-				w.Emails = append(w.Emails, k.value)
-			case "session_id":
-				w.Sessions = append(w.Sessions, k.value)
-			case "device_id", "device":
-				w.Devices = append(w.Devices, k.value)
-			case "api_key", "key":
-				w.Keys = append(w.Keys, k.value)
-			case "application":
-				w.Apps = append(w.Apps, k.value)
+			switch k.Kind {
+			case person.UserID, person.ExternalID:
+				add(&w.Users, k.Value)
+			case person.Email:
+				add(&w.Emails, k.Value)
+			case person.SessionID:
+				add(&w.others, k.Value)
+			case person.DeviceID:
+				add(&w.Devices, k.Value)
 			}
+		}
+	}
+	for _, k := range f.CameBy {
+		switch k.Kind {
+		case person.UserID, person.ExternalID:
+			w.Users = append(w.Users, k.Value)
+		case person.SessionID:
+			w.Sessions = append(w.Sessions, k.Value)
+		case person.DeviceID:
+			w.Devices = append(w.Devices, k.Value)
+		case person.Application:
+			w.Apps = append(w.Apps, k.Value)
+		case "address":
+			w.Address = k.Value
 		}
 	}
 	if f.Author.Email != "" {
@@ -110,7 +125,11 @@ func (w *Who) attrs(f *feedback.Feedback) {
 	}
 	w.trace(clip(f.Text, maxText))
 	each(sessionAttrs, func(v string) { w.Sessions = append(w.Sessions, v) })
-	each(userAttrs, func(v string) { w.Users = append(w.Users, v) })
+	// Whoever writes from a page may say that they are somebody: only what was
+	// signed, or came by a key of the team's own, says who it is.
+	if proof, named := folded["identity"]; f.Channel != "widget" && (!named || proof == "signed") {
+		each(userAttrs, func(v string) { w.Users = append(w.Users, v) })
+	}
 	each(deviceAttrs, func(v string) { w.Devices = append(w.Devices, v) })
 	each(keyAttrs, func(v string) { w.Keys = append(w.Keys, v) })
 	for _, n := range appAttrs {
@@ -143,7 +162,7 @@ func (w *Who) joinOf(r *call.Record) Join {
 		return ByTrace
 	case r.Session != "" && slices.Contains(w.Sessions, r.Session):
 		return BySession
-	case r.User != "" && slices.Contains(w.Users, r.User):
+	case r.User != "" && slices.Contains(w.Users, r.User), r.Session != "" && slices.Contains(w.others, r.Session):
 		return ByUser
 	case r.User != "" && slices.Contains(w.Emails, strings.ToLower(r.User)):
 		return ByEmail

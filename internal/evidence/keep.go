@@ -40,6 +40,13 @@ func (s *Service) keep(ctx context.Context, l *look, again time.Time) error {
 		best = items[0]
 	}
 	return s.db.Tx(ctx, func(tx *db.Tx) error {
+		var there int
+		err := tx.QueryRowContext(ctx, `SELECT 1 FROM feedback WHERE workspace_id = $1 AND id = $2`, l.ws, l.f.ID).Scan(&there)
+		if db.IsNoRows(err) {
+			return nil // erased meanwhile
+		} else if err != nil {
+			return fmt.Errorf("look for feedback %s: %w", l.f.ID, err)
+		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO evidence_found (workspace_id, feedback_id, launch_id, collected_at, again_at, items, strength, best_id, title)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (workspace_id, feedback_id) DO UPDATE SET collected_at = $4, again_at = $5, items = $6, strength = $7, best_id = $8, title = $9`,
 			l.ws, l.f.ID, l.f.LaunchID, db.Micros(s.now()), db.Micros(again), more, string(best.Strength), best.ID, best.Title); err != nil {

@@ -31,17 +31,33 @@ const (
 	mostRate   = 60 * time.Minute // parts of the log that are counted at once
 )
 
-// signature are the conditions of calls that fail as those of the reports: on
-// the same routes, and where one release or client explains them, of it.
+// signature are the conditions of calls that fail as those of the reports: of
+// the upstream or policy that explains them, else on the same routes, and of
+// the application, client or region that does.
 func (n *analysis) signature() (where, any []call.Filter) {
+	where = slices.Clone(n.where)
+	if len(where) > 0 {
+		return where, n.failing
+	}
+	if f := n.first; f != nil && f.PValue < .001 && float64(f.In) >= .7*float64(f.Of) {
+		if raw := n.all.raw[f.Field][f.Value]; len(raw) > 0 {
+			at := slices.IndexFunc(dimensions, func(d dimension) bool { return d.name == f.Field })
+			only := call.Filter{Field: dimensions[at].field, Values: raw}
+			switch f.Field {
+			case "upstream", "policy", "limit":
+				return []call.Filter{only}, n.failing
+			case "application", "client_version", "region", "host":
+				where = append(where, only)
+			}
+		}
+	}
 	routes := map[string]bool{}
 	for _, m := range n.met {
 		if m.item.Call.Route != "" && (m.how != howFine || len(n.hows) == 0) {
 			routes[m.item.Call.Route] = true
 		}
 	}
-	where = slices.Clone(n.where)
-	if len(routes) > 0 && len(n.where) == 0 {
+	if len(routes) > 0 {
 		where = append(where, call.Filter{Field: call.Route, Values: sorted(routes)})
 	}
 	return where, n.failing
@@ -169,25 +185,30 @@ func (n *analysis) rareBefore(ctx context.Context, at time.Time) bool {
 	return err == nil && before.of >= 20 && before.rate()*4 < after.rate()
 }
 
-// concerns reports whether a marker is of a service that the calls name; one
-// that names no service may be of any.
+// concerns reports whether a marker is of a service that most of the calls
+// name; one that names no service may be of any.
 func (n *analysis) concerns(m *release.Release) bool {
 	if m.Service == "" {
 		return true
 	}
 	own := segments(m.Service)
+	named := 0
 	for _, x := range n.met {
 		c := x.item.Call
-		if c.Release != "" && c.Release == m.Version || strings.Contains(strings.ToLower(c.Upstream), strings.ToLower(m.Service)) {
-			return true
-		}
-		for _, w := range segments(c.Route, c.Path, c.API, c.Upstream, c.Operation) {
-			if slices.Contains(own, w) {
-				return true
-			}
+		words := segments(c.Route, c.Path, c.API, c.Upstream, c.Operation)
+		if c.Release != "" && c.Release == m.Version || strings.Contains(strings.ToLower(c.Upstream), strings.ToLower(m.Service)) ||
+			slices.ContainsFunc(words, func(w string) bool { return slices.Contains(own, w) }) {
+			named++
 		}
 	}
-	return false
+	return float64(named) >= .6*float64(len(n.met))
+}
+
+// tried are the conditions of all calls that could have failed so.
+func tried(where []call.Filter) []call.Filter {
+	return slices.DeleteFunc(slices.Clone(where), func(f call.Filter) bool {
+		return f.Field != call.Route && f.Field != call.Upstream && f.Field != call.Application && f.Field != call.Agent && f.Field != call.Host
+	})
 }
 
 // share is how many calls of some failed.
@@ -198,7 +219,7 @@ func (s share) rate() float64 { return rateOf(s.bad, s.of) }
 // around counts those of the same routes in the time before and after a moment.
 func (n *analysis) around(ctx context.Context, at, last time.Time) (before, after share, err error) {
 	where, any := n.signature()
-	base := slices.DeleteFunc(slices.Clone(where), func(f call.Filter) bool { return f.Field != call.Route })
+	base := tried(where)
 	count := func(from, to time.Time) (s share, err error) {
 		if !to.After(from) {
 			return s, nil
@@ -266,15 +287,15 @@ func (n *analysis) reach(ctx context.Context, out *Cause) error {
 		from = *r.Since
 	}
 	r.Since = &from
-	if out.Label == labelRelease && len(out.Factors) > 0 && out.Factors[0].Field == "release" {
-		where = append(where, call.Filter{Field: call.Release, Values: []string{out.Factors[0].Value}})
+	if out.Label == labelRelease && slices.ContainsFunc(out.Factors[:min(2, len(out.Factors))], func(f Factor) bool { return f.Field == "release" && f.Value == out.Release }) {
+		where = append(where, call.Filter{Field: call.Release, Values: []string{out.Release}})
 	}
 	q := call.Query{From: from, To: now.Add(time.Second), Where: where, Any: any}
 	var err error
 	if r.People, r.Calls, err = n.people(ctx, q); err != nil {
 		return err
 	}
-	q.Where, q.Any = slices.DeleteFunc(where, func(f call.Filter) bool { return f.Field != call.Route }), nil
+	q.Where, q.Any = tried(where), nil
 	r.OfPeople, _, err = n.people(ctx, q)
 	r.OfPeople = max(r.OfPeople, r.People)
 	return err

@@ -69,7 +69,11 @@ func (c *candidate) add(w weights) {
 	part(partTrace, f.trace, "the report carries its id")
 	part(partTime, f.time, f.timeSay)
 	part(partAbnormal, f.bad, f.badSay)
-	part(partText, f.text, "the text speaks of "+f.textSay)
+	if f.text > 0 {
+		part(partText, f.text, "the text speaks of "+f.textSay)
+	} else {
+		part(partText, f.text, f.textSay)
+	}
 	part(partSymptom, f.symptom, f.symSay)
 	part(partNumber, f.number, f.numSay)
 	part(partURL, f.url, "sent from a page of the same name")
@@ -105,10 +109,11 @@ const mostLearnt = .5
 
 // Thresholds of the strengths.
 const (
-	strongScore  = .8  // and what strongEnough asks for
-	likelyScore  = .62 // of somebody's own
-	likelyOthers = .5  // where nobody is known: the most there is
-	rivalMargin  = .7  // in logits: what is nearer is an equal rival
+	strongScore  = .8      // and what strongEnough asks for
+	likelyScore  = .62     // of somebody's own
+	likelyOthers = .5      // where nobody is known: the most there is
+	plainlySlow  = 800_000 // microseconds: a wait that nobody overlooks
+	rivalMargin  = .7      // in logits: what is nearer is an equal rival
 )
 
 // rank orders candidates, says how strong each is, and why.
@@ -152,6 +157,8 @@ func (c *candidate) strongEnough(r *reading) bool {
 	shown := f.symptom >= .3
 	switch {
 	case f.bad < .45 || f.odd || f.later: // what only looks unusual, or came after the report, is never sure
+		return false
+	case c.record != nil && c.record.Status < 400 && c.record.Latency < plainlySlow:
 		return false
 	case f.trace > 0:
 		return named || shown

@@ -92,7 +92,7 @@ func (l *look) other(kind string, f *Found) *candidate {
 	x.time, x.timeSay = l.window.near(f.At, f.Until)
 	x.bad, x.badSay = f.Bad, f.BadSay
 	x.about, x.aboutSay = l.text.about, cmp.Or(l.text.aboutSay, "the report names no failure")
-	c.weighText(l.text, l.base)
+	c.weighText(l.text, l.base, l.memo)
 	if f.Release != "" && kind != Release {
 		for _, m := range l.marks {
 			if m.Version == f.Release && m.At.Before(f.At) && f.At.Sub(m.At) < freshFor {
@@ -111,7 +111,7 @@ func (l *look) joinOf(f *Found) Join {
 		return ByTrace
 	case f.Session != "" && slices.Contains(w.Sessions, f.Session):
 		return BySession
-	case f.User != "" && slices.Contains(w.Users, f.User):
+	case f.User != "" && slices.Contains(w.Users, f.User), f.Session != "" && slices.Contains(w.others, f.Session):
 		return ByUser
 	case f.Email != "" && slices.Contains(w.Emails, strings.ToLower(f.Email)), f.User != "" && slices.Contains(w.Emails, strings.ToLower(f.User)):
 		return ByEmail

@@ -100,11 +100,7 @@ func (s *Service) isGone(ctx context.Context, ws workspace.ID, id string) bool {
 		_, err := s.release(ctx, ws, rest)
 		return err != nil
 	}
-	at := slices.IndexFunc(s.sources, func(x Source) bool { return x.Kind() == kind })
-	if at < 0 {
-		return true
-	}
-	_, err = s.sources[at].Get(ctx, ws, rest)
+	_, err = s.fromSource(ctx, ws, kind, rest)
 	return err != nil
 }
 

@@ -29,6 +29,8 @@ type rig struct {
 	t      testing.TB
 	at     time.Time // when reports are received
 	n      int
+
+	issueID string // of the last that was blamed
 }
 
 func newRig(t testing.TB, sources ...Source) *rig {

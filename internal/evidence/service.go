@@ -177,7 +177,6 @@ func (s *Service) one(ctx context.Context, ws workspace.ID, l *look, id string) 
 	if at := slices.IndexFunc(l.list, func(c *candidate) bool { return c.id == id }); at >= 0 {
 		return l.list[at], nil
 	}
-	gone := errs.New(errs.NotFound, "There is no %s %.80s; it may be older than what is kept.", kind, rest)
 	var c *candidate
 	switch kind {
 	case Call:
@@ -186,7 +185,7 @@ func (s *Service) one(ctx context.Context, ws workspace.ID, l *look, id string) 
 			return nil, err
 		}
 		if s.calls == nil {
-			return nil, gone
+			return nil, missing(kind, rest)
 		}
 		r, err := s.calls.Get(ctx, ws, cid)
 		if err != nil {
@@ -200,11 +199,7 @@ func (s *Service) one(ctx context.Context, ws workspace.ID, l *look, id string) 
 		}
 		c = l.other(Release, f)
 	default:
-		at := slices.IndexFunc(s.sources, func(x Source) bool { return x.Kind() == kind })
-		if at < 0 {
-			return nil, gone
-		}
-		f, err := s.sources[at].Get(ctx, ws, rest)
+		f, err := s.fromSource(ctx, ws, kind, rest)
 		if err != nil {
 			return nil, err
 		}
@@ -214,6 +209,24 @@ func (s *Service) one(ctx context.Context, ws workspace.ID, l *look, id string) 
 	c.strong = c.strength(nil, -1, l.text)
 	c.reason = c.because()
 	return c, nil
+}
+
+func missing(kind, id string) error {
+	return errs.New(errs.NotFound, "There is no %s %.80s; it may be older than what is kept.", kind, id)
+}
+
+// fromSource gets something from whichever source of its kind has it.
+func (s *Service) fromSource(ctx context.Context, ws workspace.ID, kind, id string) (*Found, error) {
+	for _, src := range s.sources {
+		if src.Kind() != kind {
+			continue
+		}
+		f, err := src.Get(ctx, ws, id)
+		if err == nil || !errs.Is(err, errs.NotFound) {
+			return f, err
+		}
+	}
+	return nil, missing(kind, id)
 }
 
 // gone reports whether an error says that something is not there any more.

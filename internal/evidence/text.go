@@ -39,6 +39,10 @@ func read(f *feedback.Feedback) *reading {
 	}
 	text = clip(text, maxText)
 	flat := fold(text)
+	for _, p := range polite {
+		flat = strings.ReplaceAll(flat, p, "")
+	}
+	flat = strings.ReplaceAll(flat, " error message", " error") // no part of the product
 	r := &reading{words: map[string]bool{}, concepts: map[string]float64{}, symptoms: map[symptom]float64{}, version: f.AppVersion}
 	for w := range strings.FieldsSeq(flat) {
 		if len(w) > 2 {
@@ -75,9 +79,13 @@ func read(f *feedback.Feedback) *reading {
 	return r
 }
 
+// polite are phrases that excuse the letter and say nothing of a failure.
+var polite = []string{" die storung", " for the disturbance", " to bother you", " for bothering you", " for the trouble", " las molestias", " la molestia", " de vous deranger", " il disturbo", " o incomodo", " voor het storen",
+	" message d erreur", " messages d erreur", " mensaje de error", " messaggio di errore", " mensagem de erro"}
+
 // silently are the words for a failure that says nothing.
 var silently = table(map[string]string{"": `no error*, without an error, without any error, without error*, not even an error, kein fehler*, keine fehler*, keinen fehler*, ohne fehler*, sin error*, ningun error*, no da error, no sale error,
-	pas d erreur*, sans erreur*, aucune erreur*, aucun message d erreur, nessun errore, senza errori, nenhum erro, sem erro, geen fout*, zonder fout*`})[""]
+	pas d erreur*, tampoco un error, tampoco da error, tampoco sale error, sans erreur*, aucune erreur*, aucun message d erreur, nessun errore, senza errori, nenhum erro, sem erro, geen fout*, zonder fout*`})[""]
 
 const maxText = 8000
 
@@ -96,7 +104,7 @@ func (r *reading) temper() {
 		special = special || s != broken
 	}
 	if special && r.symptoms[broken] > 0 {
-		r.symptoms[broken] *= .6
+		r.symptoms[broken] *= .35
 	}
 }
 
@@ -268,6 +276,12 @@ func (r *reading) naming(words []string, own map[string]bool, rare func(string) 
 		}
 	}
 	return best, say
+}
+
+// named is how well a text names the words of a thing.
+type named struct {
+	value float64
+	say   string
 }
 
 // alike reports whether two words have the same stem, as far as one can tell

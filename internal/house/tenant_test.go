@@ -33,6 +33,7 @@ var crossing = map[string]string{
 	"internal/publication.claimHosts":        "a host is one workspace's of all: those of the others are looked at to refuse one",
 	"internal/feedback.Service.DropFiles":    "a file of the data folder may be several workspaces'; it is only counted",
 	"internal/person.Service.Sweep":          "the node's own housekeeping",
+	"internal/issue.Service.Burning":         "the node's own work list; each row names its workspace",
 	"internal/issue.Service.Refresh":         "the node's own work list; each row names its workspace",
 	"internal/application.allPlans":          "the node serves all workspaces; each row names its own",
 	"internal/application.Counters.Load":     "the node serves all workspaces; each row names its own",

@@ -232,14 +232,14 @@ func segments(byKey map[string]map[string]int) []Segment {
 
 // score says how important an issue with these counts is.
 func (c *counts) score(i *Issue) Scored {
-	return Score(Facts{Reports: c.reports, People: c.people, Unnamed: c.unnamed, Weighty: c.weighty, Segments: c.segments, Severity: i.Severity,
+	return Score(Facts{Reports: c.reports, People: c.people, Unnamed: c.unnamed, Met: i.facts.Met, Weighty: c.weighty, Segments: c.segments, Severity: i.Severity,
 		Recent: c.recent, Before: c.before, Urgency: i.urgencySet, SetBy: i.UrgencySetBy})
 }
 
 // apply scores the counts and writes them to the issue's row.
 func (i *Issue) apply(ctx context.Context, tx *db.Tx, ws workspace.ID, c *counts, now time.Time) error {
 	s := c.score(i)
-	i.Reach = Reach{Feedback: c.reports, People: c.people, Unnamed: c.unnamed, Segments: append([]Segment{}, c.segments...)}
+	i.Reach = Reach{Feedback: c.reports, People: c.people, Unnamed: c.unnamed, Met: i.facts.Met, Segments: append([]Segment{}, c.segments...)}
 	i.reach, i.Impact, i.Urgency, i.UrgencySuggested, i.Priority, i.PriorityReason = s.Reach, s.Impact, s.Urgency, s.Suggested, s.Priority, s.Lines
 	i.Sentiment, i.FirstReceivedAt, i.LastReceivedAt = c.sentiment, timePtr(c.first), timePtr(c.last)
 	i.SuggestedSeverity = suggestSeverity(i.Severity, i.DismissedSeverity, c.severities)
@@ -247,7 +247,7 @@ func (i *Issue) apply(ctx context.Context, tx *db.Tx, ws workspace.ID, c *counts
 	if s.Rising {
 		i.refreshAt = db.Micros(now.Add(refreshEvery))
 	}
-	i.facts = facts{Unnamed: c.unnamed, Segments: c.segments, Sentiment: c.sentiment, Severities: c.severities, Day: dayOf(now), Days: c.days, Suggested: s.Suggested, Lines: s.Lines}
+	i.facts = facts{Unnamed: c.unnamed, Met: i.facts.Met, Segments: c.segments, Sentiment: c.sentiment, Severities: c.severities, Day: dayOf(now), Days: c.days, Suggested: s.Suggested, Lines: s.Lines}
 	text, err := json.Marshal(i.facts)
 	if err != nil {
 		return err

@@ -101,6 +101,7 @@ type Reach struct {
 	Feedback int       `json:"feedback" doc:"Reports."`
 	People   int       `json:"people" doc:"Distinct persons among the reporters."`
 	Unnamed  int       `json:"unnamed" doc:"Reports that name nobody."`
+	Met      int       `json:"met" doc:"People whose calls failed in the same way and who reported nothing, from the call log."`
 	Segments []Segment `json:"segments" nullable:"false" doc:"People by attribute, the largest first."`
 }
 

@@ -19,6 +19,7 @@ type Facts struct {
 	Reports  int // all reports
 	People   int // distinct persons among the reporters
 	Unnamed  int // reports that name nobody
+	Met      int // people whose calls failed in the same way, and who reported nothing
 	Weighty  int // persons of a segment that weighs more
 	Segments []Segment
 	Severity string // sev1 to sev4
@@ -49,6 +50,7 @@ const (
 	maxImpact     = 20.0 // 256 people
 	unnamedWeight = 0.5  // an unnamed report, in people
 	repeatWeight  = 0.1  // another report by the same person, in people
+	metWeight     = 0.5  // somebody who met it and said nothing, in people
 	risingFrom    = 3    // fewer reports in a day are no trend
 	risingTimes   = 2    // times the daily average of the week before
 )
@@ -61,7 +63,8 @@ var severityUrgency = map[string]int{"sev1": 5, "sev2": 4, "sev3": 2, "sev4": 1}
 // Impact (0 to 20) is how far it reaches. One person is 4 and each doubling
 // of the people adds 2, so that 2 people are 6, 16 are 12 and 256 reach 20. A
 // report that names nobody counts as half a person, another report by the
-// same person as a tenth. People of a segment that weighs more (see weighty)
+// same person as a tenth, somebody whose calls failed in the same way and who
+// said nothing as half. People of a segment that weighs more (see weighty)
 // add 1 for the first and 1 for each doubling, at most 4. An issue that
 // nobody reported has 2.
 //
@@ -92,7 +95,7 @@ func Score(f Facts) Scored {
 // impact sets Reach and Impact and returns their lines.
 func (s *Scored) impact(f Facts) []Line {
 	repeats := max(0, f.Reports-f.People-f.Unnamed)
-	s.Reach = tenths(float64(f.People) + unnamedWeight*float64(f.Unnamed) + repeatWeight*float64(repeats))
+	s.Reach = tenths(float64(f.People) + unnamedWeight*float64(f.Unnamed) + repeatWeight*float64(repeats) + metWeight*float64(f.Met))
 	var lines []Line
 	sum := 0.0
 	// Each line shows by how much it lifts the rounded sum.
@@ -101,7 +104,7 @@ func (s *Scored) impact(f Facts) []Line {
 		lines = append(lines, Line{"impact", label, value, tenths(to - sum)})
 		sum = to
 	}
-	if f.Reports == 0 {
+	if f.Reports == 0 && f.Met == 0 {
 		add("nobody has reported it yet", "0", impactNone)
 		s.Impact = sum
 		return lines
@@ -117,6 +120,10 @@ func (s *Scored) impact(f Facts) []Line {
 	if repeats > 0 {
 		people += repeatWeight * float64(repeats)
 		add(count(repeats, "more report", "more reports")+" by the same people", fmt.Sprint(repeats), reachImpact(people))
+	}
+	if f.Met > 0 {
+		people += metWeight * float64(f.Met)
+		add(count(f.Met, "more person met", "more people met")+" it without saying so, half a person each", fmt.Sprint(f.Met), reachImpact(people))
 	}
 	if f.Weighty > 0 {
 		more := min(maxWeighty, impactWeighty*(1+math.Log2(float64(f.Weighty))))

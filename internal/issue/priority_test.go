@@ -32,6 +32,8 @@ func TestScore(t *testing.T) {
 				"3 new reports in the last 24 h, 0.3 a day in the week before", "impact × urgency"}, valueOfPriorityLine: "11.7 × 5"},
 		{name: "reviews that name nobody", facts: Facts{Reports: 32, Unnamed: 32, Severity: "sev4"}, impact: 12, urgency: 1, suggested: 1, priority: 12,
 			labels: []string{"32 reports name nobody and counts as half a person each", "severity sev4", "impact × urgency"}, valueOfPriorityLine: "12 × 1"},
+		{name: "many met it, few said so", facts: Facts{Reports: 2, People: 2, Met: 28, Severity: "sev3"}, impact: 12, urgency: 2, suggested: 2, priority: 24,
+			labels: []string{"2 people reported it", "28 more people met it without saying so, half a person each", "severity sev3", "impact × urgency"}, valueOfPriorityLine: "12 × 2"},
 		{name: "a person decides", facts: Facts{Reports: 2, People: 2, Severity: "sev4", Urgency: 5, SetBy: "Ada"}, impact: 6, urgency: 5, suggested: 1, priority: 30,
 			labels: []string{"2 people reported it", "urgency 5 set by Ada (suggested: 1)", "impact × urgency"}, valueOfPriorityLine: "6 × 5"},
 		{name: "everybody", facts: Facts{Reports: 100_000, People: 90_000, Weighty: 500, Segments: []Segment{{"plan=gold", 500}}, Severity: "sev1", Recent: 9000, Before: 10}, impact: 20, urgency: 5, suggested: 5, rising: true, priority: 100,
@@ -64,6 +66,7 @@ func drawFacts(t *rapid.T) Facts {
 	f := Facts{
 		People:   rapid.IntRange(0, 100_000).Draw(t, "people"),
 		Unnamed:  rapid.IntRange(0, 1000).Draw(t, "unnamed"),
+		Met:      rapid.IntRange(0, 10_000).Draw(t, "met"),
 		Severity: rapid.SampledFrom(append([]string{""}, Severities...)).Draw(t, "severity"),
 		Recent:   rapid.IntRange(0, 100).Draw(t, "recent"),
 		Before:   rapid.IntRange(0, 1000).Draw(t, "before"),
@@ -96,7 +99,13 @@ func TestScoreGrows(t *testing.T) {
 			t.Fatalf("lines of %+v sum up to %v, not to %+v", f, sums, s)
 		}
 		grown := f
-		switch rapid.IntRange(0, 3).Draw(t, "how") {
+		switch rapid.IntRange(0, 5).Draw(t, "how") {
+		case 4: // another person met it
+			grown.Met++
+		case 5: // one of those who met it reports it
+			if f.Met > 0 {
+				grown.Met, grown.People, grown.Reports = f.Met-1, f.People+1, f.Reports+1
+			}
 		case 0: // another person
 			grown.People, grown.Reports = f.People+1, f.Reports+1
 		case 1: // a repeated report turns out to be another person's

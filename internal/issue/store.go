@@ -19,6 +19,7 @@ import (
 // facts is what is shown of the counts and never searched or sorted by.
 type facts struct {
 	Unnamed    int            `json:"unnamed"`
+	Met        int            `json:"met,omitempty"`
 	Segments   []Segment      `json:"segments"`
 	Sentiment  Sentiments     `json:"sentiment"`
 	Severities map[string]int `json:"severities"`
@@ -57,7 +58,7 @@ func scan(s db.Scanner) (*Issue, error) {
 	i.Key, i.Tags, i.reach = keyOf(i.Number), splitTags(tags), reach
 	i.StageEnteredAt, i.CreatedAt, i.UpdatedAt = db.Time(entered), db.Time(created), db.Time(updated)
 	i.ClosedAt, i.FirstReceivedAt, i.LastReceivedAt = timePtr(closed), timePtr(first), timePtr(last)
-	i.Reach.Unnamed, i.Reach.Segments = i.facts.Unnamed, append([]Segment{}, i.facts.Segments...)
+	i.Reach.Unnamed, i.Reach.Met, i.Reach.Segments = i.facts.Unnamed, i.facts.Met, append([]Segment{}, i.facts.Segments...)
 	i.Sentiment, i.UrgencySuggested = i.facts.Sentiment, i.facts.Suggested
 	i.PriorityReason = append([]Line{}, i.facts.Lines...)
 	i.SuggestedSeverity = suggestSeverity(i.Severity, i.DismissedSeverity, i.facts.Severities)

@@ -6053,6 +6053,11 @@ export interface components {
             feedback: number;
             /**
              * Format: int64
+             * @description People whose calls failed in the same way and who reported nothing, from the call log.
+             */
+            met: number;
+            /**
+             * Format: int64
              * @description Distinct persons among the reporters.
              */
             people: number;

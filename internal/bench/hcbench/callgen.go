@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hypercare/hypercare/internal/call"
+	"github.com/hypercare/hypercare/internal/workspace"
 )
 
 // callGen makes calls of a shop: few routes, many users, some of them very
@@ -20,6 +22,7 @@ type callGen struct {
 	who      *rand.Zipf
 	agents   []string
 	payload  bool
+	ws       workspace.ID // benchSpace when empty
 	captured int64
 	buf      []byte
 }
@@ -62,7 +65,7 @@ func (g *callGen) fill(b []byte) {
 
 // next makes the next call. Its texts hold until the one after it.
 func (g *callGen) next(r *call.Record) {
-	*r = call.Record{Workspace: benchSpace, API: "shop", Version: "v2", Host: "api.shop.example", Protocol: "HTTP/1.1", Attempts: 1,
+	*r = call.Record{Workspace: cmp.Or(g.ws, benchSpace), API: "shop", Version: "v2", Host: "api.shop.example", Protocol: "HTTP/1.1", Attempts: 1,
 		Cache: "miss", Limit: "ok", Policy: "key", Node: "n1", Release: "2026.11.3", Query: ""}
 	g.at += g.step * (0.5 + g.r.Float64())
 	r.Time = int64(g.at)

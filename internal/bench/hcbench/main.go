@@ -7,6 +7,7 @@
 //	hcbench import  -bin bin/hypercare [-rows 100000]
 //	hcbench triage  -bin bin/hypercare
 //	hcbench calls   [-records 10000000] [-days 30] [-payloads 1000000]
+//	hcbench evidence -bin bin/hypercare [-records 10000000] [-spans 1000000]
 //	hcbench spans   [-spans 1000000] [-postgres]
 //	hcbench metrics [-routes 1000] [-hours 3]
 //	hcbench gateway -bin bin/hypercare [-reps 3]    beside Debian's nginx
@@ -47,7 +48,7 @@ type common struct {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return errors.New("say what to measure: intake, list, pulse, import, triage, calls, spans, metrics, gateway, or gen for generated feedback")
+		return errors.New("say what to measure: intake, list, pulse, import, triage, calls, spans, evidence, metrics, gateway, or gen for generated feedback")
 	}
 	fs := flag.NewFlagSet("hcbench "+args[0], flag.ContinueOnError)
 	var c common
@@ -56,10 +57,10 @@ func run(ctx context.Context, args []string) error {
 	fs.BoolVar(&c.strict, "strict", false, "fail when a target is missed")
 	fs.BoolVar(&c.keep, "keep", false, "keep the data folder and say where it is")
 	what := map[string]func(context.Context, *flag.FlagSet, *common, []string) error{
-		"intake": intake, "list": list, "pulse": pulse, "import": importRows, "triage": triage, "calls": calls, "spans": spans, "metrics": metrics, "gateway": gatewayBench, "gen": gen,
+		"intake": intake, "list": list, "pulse": pulse, "import": importRows, "triage": triage, "calls": calls, "spans": spans, "evidence": evidence, "metrics": metrics, "gateway": gatewayBench, "gen": gen,
 	}[args[0]]
 	if what == nil {
-		return fmt.Errorf("%q can't be measured; try intake, list, pulse, import, triage, calls, spans, metrics, gateway or gen", args[0])
+		return fmt.Errorf("%q can't be measured; try intake, list, pulse, import, triage, calls, spans, evidence, metrics, gateway or gen", args[0])
 	}
 	return what(ctx, fs, &c, args[1:])
 }

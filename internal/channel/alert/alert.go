@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"github.com/hypercare/hypercare/internal/db"
+	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
@@ -155,6 +156,17 @@ func stateOf(s string) string {
 		return Acknowledged
 	}
 	return Firing
+}
+
+// Find returns one alert. The caller has checked that its actor may read.
+func Find(ctx context.Context, q db.Queryer, ws workspace.ID, id string) (*Alert, error) {
+	a, err := scanAlert(q.QueryRowContext(ctx, `SELECT `+alertColumns+` FROM outside_alert WHERE workspace_id = $1 AND id = $2`, ws, id))
+	if db.IsNoRows(err) {
+		return nil, errs.New(errs.NotFound, "There is no alert %.60s in this workspace any more.", id)
+	} else if err != nil {
+		return nil, fmt.Errorf("get alert %s: %w", id, err)
+	}
+	return a, nil
 }
 
 // Between returns alerts of a launch that were open at some moment of a time,
