@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import type { en } from "./en";
 import type { channels } from "./en/channels";
+import type { errors } from "./en/errors";
 import type { gateway } from "./en/gateway";
 import type { privacy } from "./en/privacy";
 import type { traces } from "./en/traces";
@@ -9,6 +10,7 @@ export type MessageKey =
   | keyof typeof en
   | keyof typeof gateway
   | keyof typeof channels
+  | keyof typeof errors
   | keyof typeof privacy
   | keyof typeof traces;
 type Plural = { one: string; other: string };
@@ -46,6 +48,10 @@ const areas = {
   channels: {
     en: async () => (await import("./en/channels")).channels,
     de: async () => (await import("./de/channels")).channels,
+  },
+  errors: {
+    en: async () => (await import("./en/errors")).errors,
+    de: async () => (await import("./de/errors")).errors,
   },
   gateway: {
     en: async () => (await import("./en/gateway")).gateway,
