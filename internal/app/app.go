@@ -23,6 +23,8 @@ import (
 	"github.com/hypercare/hypercare/internal/channel/importer"
 	"github.com/hypercare/hypercare/internal/channel/otlp"
 	"github.com/hypercare/hypercare/internal/channel/people"
+	"github.com/hypercare/hypercare/internal/channel/sentry"
+	"github.com/hypercare/hypercare/internal/crash"
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/event"
@@ -129,6 +131,8 @@ type App struct {
 	releases   *release.Service
 	outside    *alert.Service // alerts of other systems
 	customers  *people.Channel
+	crashes    *crash.Service
+	sentry     *sentry.Service
 	views      *view.Service
 	nodes      *nodes
 	measures   *measure.Service

@@ -2,9 +2,13 @@ package app
 
 import (
 	"net/http"
+	"path/filepath"
 
 	"github.com/hypercare/hypercare/internal/channel/alert"
 	"github.com/hypercare/hypercare/internal/channel/people"
+	"github.com/hypercare/hypercare/internal/channel/sentry"
+	"github.com/hypercare/hypercare/internal/crash"
+	"github.com/hypercare/hypercare/internal/feedback"
 )
 
 // buildChannels makes the kinds of channels: each hands in its Kind, and who
@@ -13,6 +17,9 @@ func (a *App) buildChannels() {
 	a.outside = alert.NewService(alert.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "alert"), Channels: a.channels, Feedback: a.feedback,
 		Notices: a.notices, Releases: a.releases})
 	a.customers = people.New(a.channels, a.feedback, a.people)
+	a.crashes = crash.NewService(crash.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "crash"), Feedback: a.feedback, Issues: a.issues, Undo: a.undo,
+		Files: feedback.NewFiles(filepath.Join(a.cfg.Data, "files")), CheckLaunch: a.launches.Check, Dir: filepath.Join(a.cfg.Data, "bundles"), Mask: a.storageMask})
+	a.sentry = sentry.New(sentry.Deps{Channels: a.channels, Crash: a.crashes, Feedback: a.feedback, Releases: a.releases, Log: a.log.With("component", "sentry")})
 }
 
 // channelRoutes adds the addresses that senders call. They are outside the
@@ -23,4 +30,5 @@ func (a *App) channelRoutes(mux *http.ServeMux) {
 	a.otlp.Routes(mux)
 	mux.Handle("POST /in/people/{key}", a.customers)
 	a.accessLogs.Routes(mux)
+	mux.Handle("/api/", a.sentry.Handler()) // what is not below /api/v1/
 }

@@ -32,6 +32,7 @@ var events = web.Events{
 	"channel.updated":     nil,
 	"alertgroup.updated":  nil,
 	"release.updated":     nil,
+	"error.updated":       nil,
 	"member.updated":      nil,
 	"workspace.updated":   nil,
 	"message.updated":     nil,

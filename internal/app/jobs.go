@@ -51,5 +51,5 @@ func (sweepArgs) Kind() string { return "records.sweep" }
 
 func (a *App) sweep(ctx context.Context, _ sweepArgs) error {
 	_, err := a.issues.Refresh(ctx)
-	return errors.Join(a.feedback.Sweep(ctx), a.privacy.Sweep(ctx), a.watch.Sweep(ctx), a.people.Sweep(ctx), a.spans.Sweep(ctx), err)
+	return errors.Join(a.feedback.Sweep(ctx), a.privacy.Sweep(ctx), a.watch.Sweep(ctx), a.people.Sweep(ctx), a.spans.Sweep(ctx), a.crashes.Sweep(ctx), err)
 }

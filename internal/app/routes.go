@@ -36,6 +36,7 @@ func (a *App) handler() http.Handler {
 	a.imports.Routes(a.api)
 	a.channels.Routes(a.api, web.BaseOf)
 	a.releases.Routes(a.api)
+	a.crashes.Routes(a.api)
 	a.channelRoutes(mux)
 	a.evidence.Routes(a.api)
 	a.views.Routes(a.api)

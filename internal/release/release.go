@@ -138,6 +138,11 @@ func NewService(d *db.DB, bus *event.Bus, check func(context.Context, workspace.
 // Mark keeps a marker that a person or their pipeline sends. Whoever may send
 // feedback may: pipelines have such tokens.
 func (s *Service) Mark(ctx context.Context, launchID string, in Input) (*Release, error) {
+	return s.MarkAs(ctx, launchID, "api", in)
+}
+
+// MarkAs is Mark for what a tool of others tells; source is its name.
+func (s *Service) MarkAs(ctx context.Context, launchID, source string, in Input) (*Release, error) {
 	a, err := workspace.Need(ctx, workspace.SendFeedback)
 	if err != nil {
 		return nil, err
@@ -148,7 +153,7 @@ func (s *Service) Mark(ctx context.Context, launchID string, in Input) (*Release
 	var r *Release
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		var fresh bool
-		if r, fresh, err = Mark(ctx, tx, a.Workspace, launchID, "api", in, s.now()); err != nil || !fresh {
+		if r, fresh, err = Mark(ctx, tx, a.Workspace, launchID, source, in, s.now()); err != nil || !fresh {
 			return err
 		}
 		return a.Audit(ctx, tx, "release.mark", "release", r.ID, map[string]any{"version": r.Version, "service": r.Service})
@@ -203,4 +208,15 @@ func (s *Service) Delete(ctx context.Context, id string) error {
 		s.Told(ctx, a.Workspace, r.LaunchID, id)
 	}
 	return err
+}
+
+// FirstAt is when a version was marked first in a launch; the zero time when
+// it was not. The caller has checked that its actor may read.
+func FirstAt(ctx context.Context, q db.Queryer, ws workspace.ID, launchID, version string) (time.Time, error) {
+	var at int64
+	err := q.QueryRowContext(ctx, `SELECT COALESCE(MIN(at), 0) FROM release_marker WHERE workspace_id = $1 AND launch_id = $2 AND version = $3`, ws, launchID, version).Scan(&at)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("look for release %s: %w", version, err)
+	}
+	return db.Time(at), nil
 }

@@ -41,6 +41,8 @@ const all: [name: string, route: string, query?: string][] = [
   ["imports", "/launches/$launchId/imports"],
   ["import", "/launches/$launchId/imports/$importId"],
   ["channels", "/launches/$launchId/channels"],
+  ["errors", "/launches/$launchId/errors"],
+  ["error-releases", "/launches/$launchId/errors", "?tab=releases"],
   ["deliveries", "/launches/$launchId/deliveries"],
   ["rules", "/launches/$launchId/rules"],
   ["decisions", "/launches/$launchId/decisions"],

@@ -29,6 +29,8 @@ describe("languages", () => {
     `${launch}/issues/${issue}`,
     `${launch}/imports`,
     `${launch}/channels`,
+    `${launch}/errors`,
+    `${launch}/errors?tab=releases`,
     `${launch}/deliveries`,
     `${launch}/rules`,
     `${launch}/decisions`,

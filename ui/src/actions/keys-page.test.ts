@@ -17,6 +17,7 @@ const pages: Record<string, string> = {
   applications: "Applications",
   alerts: "Alerts",
   channels: "Channels",
+  errors: "Errors",
   shared: "Lists, reports and issues",
 };
 

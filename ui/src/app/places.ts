@@ -3,6 +3,7 @@ import {
   BellRing,
   BookCheck,
   Braces,
+  Bug,
   Building2,
   Cable,
   CircleUser,
@@ -43,6 +44,7 @@ export interface Place {
     | "/launches/$launchId/issues"
     | "/launches/$launchId/board"
     | "/launches/$launchId/channels"
+    | "/launches/$launchId/errors"
     | "/launches/$launchId/deliveries"
     | "/launches/$launchId/imports"
     | "/launches/$launchId/rules"
@@ -87,6 +89,7 @@ export const places: Place[] = [
     count: "issues_open",
   },
   { id: "board", to: "/launches/$launchId/board", label: "nav.board", icon: SquareKanban, keys: "g b" },
+  { id: "errors", to: "/launches/$launchId/errors", label: "nav.errors", icon: Bug, keys: "g x" },
   {
     id: "calls",
     to: "/gateway/calls",

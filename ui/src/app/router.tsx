@@ -26,6 +26,7 @@ import {
   channelsSearch,
   decisionSearch,
   deliverySearch,
+  errorsSearch,
   feedbackSearch,
   issuePageSearch,
   issueSearch,
@@ -168,6 +169,13 @@ const channels = createRoute({
   path: "/channels",
   validateSearch: channelsSearch,
   component: pageCode(withWords("channels", () => import("@/pages/channels/channels"))),
+});
+
+const errors = createRoute({
+  getParentRoute: () => launch,
+  path: "/errors",
+  validateSearch: errorsSearch,
+  component: pageCode(withWords("errors", () => import("@/pages/errors/errors"))),
 });
 
 const deliveries = createRoute({
@@ -366,6 +374,7 @@ const tree = root.addChildren([
       imports,
       oneImport,
       channels,
+      errors,
       deliveries,
       rules,
       decisions,

@@ -149,6 +149,37 @@ export const deliverySearch = (raw: Raw): DeliverySearch =>
 /** The channel that is open, or is to be made ("/" for a choice of kinds). */
 export const channelsSearch = (raw: Raw): { channel?: string } => tidy({ channel: text(raw.channel) });
 
+export const errorStates = ["unresolved", "resolved", "ignored", "all"] as const;
+export const errorSorts = ["last", "first", "events", "users"] as const;
+/** What the page of errors shows. */
+export interface ErrorsSearch {
+  /** "releases" shows how releases do instead of the list. */
+  tab?: "releases";
+  /** Unresolved ones when absent. */
+  state?: (typeof errorStates)[number];
+  sort?: (typeof errorSorts)[number];
+  q?: string;
+  user?: string;
+  release?: string;
+  environment?: string;
+  /** Id of the error that is open, and of one of its events. */
+  error?: string;
+  event?: string;
+}
+
+export const errorsSearch = (raw: Raw): ErrorsSearch =>
+  tidy({
+    tab: oneOf(raw.tab, ["releases"] as const),
+    state: oneOf(raw.state, errorStates),
+    sort: oneOf(raw.sort, errorSorts),
+    q: text(raw.q),
+    user: text(raw.user),
+    release: text(raw.release),
+    environment: text(raw.environment),
+    error: text(raw.error),
+    event: text(raw.event),
+  });
+
 /** What was said and what holds are values of one field; without it they say nothing. */
 export function decisionSearch(raw: Raw): DecisionFilter {
   const field = oneOf(raw.field, decisionFields);

@@ -1,9 +1,11 @@
 import { afterEach, expect, test } from "vitest";
 import { de } from "./de";
 import { channels as deChannels } from "./de/channels";
+import { errors as deErrors } from "./de/errors";
 import { gateway as deGateway } from "./de/gateway";
 import { en } from "./en";
 import { channels as enChannels } from "./en/channels";
+import { errors as enErrors } from "./en/errors";
 import { gateway as enGateway } from "./en/gateway";
 import { bestLanguage, loadArea, loadLanguage, type Message, t, word } from "./index";
 import { pseudoText } from "./pseudo";
@@ -55,7 +57,8 @@ test.each([
 });
 
 test("the words of an area come in the language of the page, and none takes the place of another", async () => {
-  for (const key of Object.keys({ ...enGateway, ...enChannels })) expect(key in en, key).toBe(false);
+  for (const key of Object.keys({ ...enGateway, ...enChannels, ...enErrors }))
+    expect(key in en, key).toBe(false);
   await loadLanguage("de");
   expect(t("apis.edit")).toBe("apis.edit");
   await loadArea("gateway");
@@ -63,8 +66,8 @@ test("the words of an area come in the language of the page, and none takes the 
   expect(t("nav.inbox")).toBe(de["nav.inbox"]);
 });
 
-const english = { ...en, ...enGateway, ...enChannels };
-const german = { ...de, ...deGateway, ...deChannels };
+const english = { ...en, ...enGateway, ...enChannels, ...enErrors };
+const german = { ...de, ...deGateway, ...deChannels, ...deErrors };
 
 /** The placeholders of a message; "one" may say the number in words. */
 const names = (s: string) =>

@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import type { en } from "./en";
 import type { channels } from "./en/channels";
 import type { evidence } from "./en/evidence";
+import type { errors } from "./en/errors";
 import type { gateway } from "./en/gateway";
 import type { privacy } from "./en/privacy";
 import type { traces } from "./en/traces";
@@ -11,6 +12,7 @@ export type MessageKey =
   | keyof typeof gateway
   | keyof typeof channels
   | keyof typeof evidence
+  | keyof typeof errors
   | keyof typeof privacy
   | keyof typeof traces;
 type Plural = { one: string; other: string };
@@ -52,6 +54,10 @@ const areas = {
   evidence: {
     en: async () => (await import("./en/evidence")).evidence,
     de: async () => (await import("./de/evidence")).evidence,
+  },
+  errors: {
+    en: async () => (await import("./en/errors")).errors,
+    de: async () => (await import("./de/errors")).errors,
   },
   gateway: {
     en: async () => (await import("./en/gateway")).gateway,

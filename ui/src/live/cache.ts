@@ -32,6 +32,7 @@ const follows: Partial<Record<EventType, string[]>> = {
   "delivery.updated": ["delivery-list"],
   "channel.updated": ["channels", "channel"],
   "release.updated": ["releases"],
+  "error.updated": ["errors", "error", "error-events", "error-feedback"],
   "message.updated": ["thread", "timeline"],
   "member.updated": ["users", "me"],
   "workspace.updated": ["me"],

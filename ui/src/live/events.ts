@@ -21,6 +21,7 @@ const known: Record<EventType, true> = {
   "delivery.updated": true,
   "channel.updated": true,
   "release.updated": true,
+  "error.updated": true,
   "message.updated": true,
   "member.updated": true,
   "workspace.updated": true,

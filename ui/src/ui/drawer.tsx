@@ -2,6 +2,7 @@ import { X } from "lucide-react";
 import type { ReactNode } from "react";
 import { t } from "@/i18n";
 import { IconButton } from "./button";
+import { cx } from "./cx";
 import { ScrollRegion } from "./scroll-region";
 
 /**
@@ -12,9 +13,12 @@ export function Drawer({
   label,
   title,
   actions,
+  wide = false,
   onClose,
   children,
 }: {
+  /** For code and the like: 640 where there is room. */
+  wide?: boolean;
   /** Its name for screen readers. */
   label: string;
   title: ReactNode;
@@ -25,7 +29,10 @@ export function Drawer({
   return (
     <aside
       aria-label={label}
-      className="flex w-[480px] flex-none flex-col border-line border-l bg-surface max-lg:absolute max-lg:inset-y-0 max-lg:right-0 max-lg:z-20 max-lg:shadow-float max-md:left-0 max-md:w-auto max-md:border-l-0"
+      className={cx(
+        wide ? "w-[480px] xl:w-[640px]" : "w-[480px]",
+        "flex flex-none flex-col border-line border-l bg-surface max-lg:absolute max-lg:inset-y-0 max-lg:right-0 max-lg:z-20 max-lg:shadow-float max-md:left-0 max-md:w-auto max-md:border-l-0",
+      )}
     >
       <header className="flex min-h-11 flex-none items-center gap-2 border-line border-b py-1.5 pr-2 pl-4">
         <div className="min-w-0 flex-1">{title}</div>
