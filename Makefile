@@ -76,6 +76,14 @@ gen-check: build ui-deps
 
 ## -- checking it
 
+# Clients of other products that tests point at hypercare; those tests are left
+# out where they are not installed.
+.PHONY: clients
+clients: tools/clients/node_modules/.package-lock.json ## install clients of others (tools/clients) that tests use
+
+tools/clients/node_modules/.package-lock.json: tools/clients/package-lock.json
+	@cd tools/clients && npm install --no-save --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
+
 .PHONY: test
 test: ## everything: lint, Go on SQLite and PostgreSQL, UI, browser stories
 	@scripts/test.sh

@@ -19,6 +19,7 @@ has runuser || missing+=(util-linux)
 # Clients that tests run when they are there, and leave out, saying so, when not.
 wanted=()
 has promtool || wanted+=(prometheus)
+has nginx || wanted+=(nginx-light)
 
 as_root=()
 log=$(mktemp)

@@ -55,14 +55,17 @@ func (f *Failure) group() string {
 	return hex.EncodeToString(sum[:12])
 }
 
-// Recorder counts a failure in its group in tx, and returns the reports to be
-// made of it: of the first of a group, for example. A failure that comes again
-// changes nothing.
+// Recorder groups failures. What it returns counts one in its group in a
+// transaction, and returns the group and the reports to be made: of the first
+// of a group, for example. A failure that comes again changes nothing.
 // Recorded follows the commit.
 type Recorder interface {
-	Record(ctx context.Context, tx *db.Tx, ws workspace.ID, launchID string, f *Failure) (reports []feedback.Incoming, err error)
-	Recorded(ws workspace.ID, launchID string)
+	Record(ctx context.Context, ws workspace.ID, launchID string, f *Failure) (Keep, error)
+	Recorded(ws workspace.ID, launchID string, groups []string)
 }
+
+// Keep counts one failure in its group.
+type Keep func(ctx context.Context, tx *db.Tx) (group string, reports []feedback.Incoming, err error)
 
 // volatile is what of a message changes from one time to the next.
 var volatile = regexp.MustCompile(`(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b0x[0-9a-f]+\b|\b(?:[0-9a-f]*\d[0-9a-f]*){8,}\b|"[^"]*"|'[^']*'|\d+(?:[.,:]\d+)*`)
@@ -123,31 +126,36 @@ func (s *Service) fail(ctx context.Context, f *sender, b *span.Batch) error {
 	if s.record == nil {
 		return nil
 	}
-	var list []*Failure
+	var keeps []Keep
 	var reports []feedback.Incoming
 	for _, x := range failuresOf(b) {
 		counted, surge := s.surges.count(f.launch()+x.group(), s.now())
 		if counted {
-			list = append(list, x)
+			k, err := s.record.Record(ctx, f.ws, f.launch(), x)
+			if err != nil {
+				return fmt.Errorf("read failure %s: %w", x.ID, err)
+			}
+			keeps = append(keeps, k)
 		}
 		if surge > 0 {
 			reports = append(reports, surgeReport(x, surge, s.now()))
 		}
 	}
-	if len(list)+len(reports) == 0 {
+	if len(keeps)+len(reports) == 0 {
 		return nil
 	}
 	fresh := 0
+	var groups []string
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
 		made := slices.Clone(reports)
-		for _, x := range list {
-			more, err := s.record.Record(ctx, tx, f.ws, f.launch(), x)
+		fresh, groups = 0, nil
+		for _, keep := range keeps {
+			group, more, err := keep(ctx, tx)
 			if err != nil {
-				return fmt.Errorf("record failure %s: %w", x.ID, err)
+				return fmt.Errorf("record failure: %w", err)
 			}
-			made = append(made, more...)
+			groups, made = append(groups, group), append(made, more...)
 		}
-		fresh = 0
 		if !f.settings.errors || len(made) == 0 {
 			return nil
 		}
@@ -171,7 +179,8 @@ func (s *Service) fail(ctx context.Context, f *sender, b *span.Batch) error {
 	if fresh > 0 {
 		s.feedback.Accepted(fresh)
 	}
-	s.record.Recorded(f.ws, f.launch())
+	slices.Sort(groups)
+	s.record.Recorded(f.ws, f.launch(), slices.Compact(groups))
 	return nil
 }
 

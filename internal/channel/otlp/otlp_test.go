@@ -50,16 +50,18 @@ type rig struct {
 // grouping does, and remembers all.
 type groups struct{ seen []*otlp.Failure }
 
-func (g *groups) Record(_ context.Context, _ *db.Tx, _ workspace.ID, _ string, f *otlp.Failure) ([]feedback.Incoming, error) {
-	first := !slices.ContainsFunc(g.seen, func(o *otlp.Failure) bool { return o.Type == f.Type && o.Service == f.Service })
-	g.seen = append(g.seen, f)
-	if !first {
-		return nil, nil
-	}
-	return []feedback.Incoming{{NaturalKey: "new:" + f.Service + f.Type, Input: feedback.Input{Title: f.Title(), Text: "A new error: " + f.Title()}}}, nil
+func (g *groups) Record(_ context.Context, _ workspace.ID, _ string, f *otlp.Failure) (otlp.Keep, error) {
+	return func(context.Context, *db.Tx) (string, []feedback.Incoming, error) {
+		first := !slices.ContainsFunc(g.seen, func(o *otlp.Failure) bool { return o.Type == f.Type && o.Service == f.Service })
+		g.seen = append(g.seen, f)
+		if !first {
+			return "g", nil, nil
+		}
+		return "g", []feedback.Incoming{{NaturalKey: "new:" + f.Service + f.Type, Input: feedback.Input{Title: f.Title(), Text: "A new error: " + f.Title()}}}, nil
+	}, nil
 }
 
-func (g *groups) Recorded(workspace.ID, string) {}
+func (g *groups) Recorded(workspace.ID, string, []string) {}
 
 func newRig(t *testing.T) *rig {
 	t.Helper()

@@ -15,6 +15,7 @@ import {
   type Theme,
   tablet,
 } from "../browser";
+import { shopTrace, traceId } from "../traces";
 import { type Api, asOwner, type Demo, demo } from "../workspace";
 
 let browser: Browser;
@@ -24,6 +25,7 @@ let made: Demo;
 beforeAll(async () => {
   by = await asOwner();
   made = await demo();
+  await shopTrace(by);
   browser = await launchBrowser();
 });
 afterAll(() => browser?.close());
@@ -49,6 +51,7 @@ const all: [name: string, route: string, query?: string][] = [
   ["launch-settings", "/launches/$launchId/settings"],
   ["send", "/launches/$launchId/send"],
   ["calls", "/gateway/calls"],
+  ["trace", "/gateway/traces/$traceId"],
   ["routes", "/gateway/routes"],
   ["rollouts", "/gateway/rollouts"],
   ["apis", "/gateway/apis"],
@@ -77,6 +80,7 @@ function pathOf(route: string, query = ""): string {
     launchId: made.launch.replace("/launches/", ""),
     issueId: made.issue_key,
     importId: made.import,
+    traceId,
   };
   return route.replace(/\$(\w+)/g, (_, name: string) => values[name] ?? name) + query;
 }

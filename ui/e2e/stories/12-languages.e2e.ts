@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { faults, launchBrowser, open, settled } from "../browser";
 import { frame } from "../frame";
 import { cutText, listenForTexts, plainText } from "../plain";
+import { shopTrace, traceId } from "../traces";
 import type { Api } from "../workspace";
 
 // Every page in a language that nobody speaks, and the change of language by hand.
@@ -15,6 +16,7 @@ let issue = "";
 beforeAll(async () => {
   browser = await launchBrowser();
   ({ by, launch, issue } = await frame());
+  await shopTrace(by);
 }, 120_000);
 afterAll(() => browser?.close());
 afterEach(() => expect(faults.splice(0)).toEqual([]));
@@ -39,6 +41,7 @@ describe("languages", () => {
     "/launches/new",
     ...[
       "calls",
+      `traces/${traceId}`,
       "routes",
       "rollouts",
       "apis",

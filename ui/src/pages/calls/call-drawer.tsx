@@ -79,18 +79,7 @@ export function CallDrawer({
           <Section title={t("calls.payload")}>
             <Payload call={c} />
           </Section>
-          <Section
-            title={t("calls.trace")}
-            more={
-              c.trace ? (
-                <button type="button" className="link id" onClick={() => onFilter(`trace:${c.trace}`)}>
-                  {c.trace}
-                </button>
-              ) : null
-            }
-          >
-            {c.trace ? <TracePart id={c.trace} /> : null}
-          </Section>
+          <Section title={t("calls.trace")}>{c.trace ? <TracePart id={c.trace} /> : null}</Section>
         </div>
       ) : null}
     </Drawer>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { SpanNode, SpanTrace } from "@/api/types";
-import { barOf, fillOf, fillsOf, notable, shortTrace } from "./spans";
+import { barOf, fillOf, fillsOf, notable, shortTrace, took } from "./spans";
 
 const span = (id: string, more: Partial<SpanNode> = {}): SpanNode =>
   ({ span_id: id, service: "shop", name: id, depth: 1, offset_ms: 0, duration_ms: 1, ...more }) as SpanNode;
@@ -42,6 +42,10 @@ describe("a waterfall", () => {
     expect(shown).toEqual(expect.arrayContaining(["root", "deep", "broken"]));
     expect(shown[0]).toBe("root");
     expect(notable(list, 50)).toBe(list);
+  });
+
+  test("writes times so that rows compare", () => {
+    expect([8004, 318.4, 0.25].map(took)).toEqual(["8,004 ms", "318 ms", "250 µs"]);
   });
 
   test("shortens ids", () => expect(shortTrace("7f3c91ae04d27f3c91ae04d27f3c91ae")).toBe("7f3c 91ae 04d2"));

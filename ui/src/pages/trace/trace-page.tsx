@@ -69,7 +69,7 @@ export default function TracePage() {
       {data && shown ? (
         <>
           <div className="grid gap-1">
-            <p data-user="" className="text-title font-550">
+            <p data-user="" className="text-pane font-550">
               {data.sentence}
             </p>
             {data.failure ? (

@@ -1,8 +1,7 @@
 import type { SpanNode, SpanTrace } from "@/api/types";
 import { t } from "@/i18n";
 import { cx } from "@/ui/cx";
-import { latency } from "../calls/format";
-import { barOf, fillOf, fillsOf } from "./spans";
+import { barOf, fillOf, fillsOf, took } from "./spans";
 
 const row =
   "grid w-full min-h-6 grid-cols-[72px_minmax(0,1fr)_minmax(0,1fr)_64px] items-center gap-x-3 rounded-1 px-1 text-left text-dense max-sm:grid-cols-[minmax(0,1fr)_minmax(0,96px)_56px]";
@@ -79,7 +78,7 @@ function Cells({ span: s, trace, fill }: { span: SpanNode; trace: SpanTrace; fil
         ) : null}
       </span>
       <span className={cx("num text-right text-meta", failed ? "font-550 text-critical" : "text-fg-2")}>
-        {latency(Math.round(s.duration_ms * 1000))}
+        {took(s.duration_ms)}
       </span>
     </>
   );
