@@ -23,6 +23,7 @@ import (
 	"github.com/hypercare/hypercare/internal/channel/importer"
 	"github.com/hypercare/hypercare/internal/channel/otlp"
 	"github.com/hypercare/hypercare/internal/channel/people"
+	"github.com/hypercare/hypercare/internal/channel/widget"
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/event"
@@ -126,6 +127,7 @@ type App struct {
 	timeline   *timeline.Service
 	imports    *importer.Service
 	channels   *channel.Service
+	widget     *widget.Service
 	releases   *release.Service
 	outside    *alert.Service // alerts of other systems
 	customers  *people.Channel
@@ -322,6 +324,9 @@ func (a *App) Run(ctx context.Context) error {
 		}
 		workers.Go(func() { a.triage.Reread(work) })
 		workers.Go(func() { a.channels.Run(work) })
+		if err := a.widget.Start(ctx); err != nil {
+			failed(err)
+		}
 		workers.Go(func() { a.notices.Run(work) })
 		workers.Go(func() { a.watch.Run(work) })
 		workers.Go(func() { a.evidence.Follow(work) })

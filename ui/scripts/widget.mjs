@@ -23,7 +23,9 @@ const bundle = (entry, format) =>
     logLevel: "warn",
     publicDir: false,
     define: { VERSION: JSON.stringify(placeholder) },
-    resolve: { alias: { "@zumer/snapdom": fileURLToPath(new URL("../node_modules/@zumer/snapdom", import.meta.url)) } },
+    resolve: {
+      alias: { "@zumer/snapdom": fileURLToPath(new URL("../node_modules/@zumer/snapdom", import.meta.url)) },
+    },
     build: {
       target: "es2022",
       cssTarget: ["chrome123", "firefox120", "safari17.5"],
@@ -37,7 +39,10 @@ const bundle = (entry, format) =>
   });
 
 const words = readdirSync(at("src/words")).map((f) => f.replace(/\.ts$/, ""));
-await bundle({ shot: at("src/shot.ts"), ...Object.fromEntries(words.map((w) => [w, at(`src/words/${w}.ts`)])) }, "es");
+await bundle(
+  { shot: at("src/shot.ts"), ...Object.fromEntries(words.map((w) => [w, at(`src/words/${w}.ts`)])) },
+  "es",
+);
 await bundle({ w: at("src/core.ts") }, "iife");
 await bundle({ sample: at("src/sample.ts") }, "iife");
 
@@ -53,7 +58,12 @@ for (const f of files) {
   const gz = gzipSync(body, { level: 9 });
   writeFileSync(dist + f, body);
   writeFileSync(`${dist + f}.gz`, gz);
-  writeFileSync(`${dist + f}.br`, brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: body.length } }));
+  writeFileSync(
+    `${dist + f}.br`,
+    brotliCompressSync(body, {
+      params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: body.length },
+    }),
+  );
   size[f] = gz.length;
 }
 writeFileSync(`${dist}version`, version);
@@ -69,6 +79,8 @@ for (const [name, bytes, most] of [
   ["widget, a language", language, budget.language],
 ]) {
   if (bytes > most) over++;
-  console.log(`${bytes > most ? "OVER" : "ok  "} ${(bytes / 1000).toFixed(1).padStart(7)} kB of ${most / 1000}  ${name}`);
+  console.log(
+    `${bytes > most ? "OVER" : "ok  "} ${(bytes / 1000).toFixed(1).padStart(7)} kB of ${most / 1000}  ${name}`,
+  );
 }
 if (over) process.exit(1);

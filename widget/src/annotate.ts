@@ -75,7 +75,10 @@ export function annotate(
   };
   const show = (image: CanvasImageSource | undefined) => {
     source = image;
-    const { width, height } = (image as HTMLCanvasElement | undefined) || { width: innerWidth, height: innerHeight };
+    const { width, height } = (image as HTMLCanvasElement | undefined) || {
+      width: innerWidth,
+      height: innerHeight,
+    };
     const k = Math.min(1, 2400 / width);
     canvas.width = width * k;
     canvas.height = height * k;
@@ -87,7 +90,10 @@ export function annotate(
 
   const at = (e: PointerEvent): Point => {
     const b = canvas.getBoundingClientRect();
-    return [((e.clientX - b.left) / b.width) * canvas.width, ((e.clientY - b.top) / b.height) * canvas.height];
+    return [
+      ((e.clientX - b.left) / b.width) * canvas.width,
+      ((e.clientY - b.top) / b.height) * canvas.height,
+    ];
   };
   canvas.onpointerdown = (e) => {
     canvas.setPointerCapture(e.pointerId);
@@ -145,7 +151,10 @@ export function annotate(
   let finish: (c: HTMLCanvasElement | undefined) => void;
   const mark = button(words.mark, () => choose("mark"), true);
   const hide = button(words.hide, () => choose("hide"), false);
-  button(words.undo, () => (marks.pop(), paint()));
+  button(words.undo, () => {
+    marks.pop();
+    paint();
+  });
   if (again)
     button(words.exact, async () => {
       try {
@@ -155,7 +164,10 @@ export function annotate(
       }
     });
   button(words.cancel, () => finish(undefined));
-  const use = button(words.use, () => (paint(true), finish(canvas)));
+  const use = button(words.use, () => {
+    paint(true);
+    finish(canvas);
+  });
   use.className = "p";
 
   dialog.append(canvas, note, bar);

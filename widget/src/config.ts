@@ -57,7 +57,8 @@ export const config: Config = {
 export function attributes(): Partial<Config> {
   const d: DOMStringMap = me?.dataset || {};
   const out: Record<string, unknown> = {};
-  for (const k of ["key", "release", "theme", "position", "accent", "label", "title", "mask"] as const) if (d[k] != null) out[k] = d[k];
+  for (const k of ["key", "release", "theme", "position", "accent", "label", "title", "mask"] as const)
+    if (d[k] != null) out[k] = d[k];
   if (d.lang) out.language = d.lang;
   if (d.trace != null) out.trace = d.trace ? d.trace.split(/[\s,]+/) : ["self"];
   return out as Partial<Config>;

@@ -11,7 +11,8 @@ import { english, languages, type Words } from "./words";
 async function words(): Promise<void> {
   const wanted = [config.language, document.documentElement.lang, ...navigator.languages];
   const offered = config.languages.length ? config.languages : languages;
-  const code = wanted.map((w) => w.slice(0, 2).toLowerCase()).find((w) => offered.includes(w)) || offered[0] || "en";
+  const code =
+    wanted.map((w) => w.slice(0, 2).toLowerCase()).find((w) => offered.includes(w)) || offered[0] || "en";
   let found: Words = english;
   if (code !== "en")
     found = await import(/* @vite-ignore */ `${config.root}w/v${VERSION}/${code}.js`).then(
@@ -39,7 +40,8 @@ async function init(given: Partial<Config> = {}): Promise<void> {
           return false;
         }
       },
-      traced: (u) => config.trace.includes(u.origin) || (u.origin === location.origin && config.trace.includes("self")),
+      traced: (u) =>
+        config.trace.includes(u.origin) || (u.origin === location.origin && config.trace.includes("self")),
       host,
     });
     addEventListener("online", () => void flush());
@@ -72,7 +74,8 @@ const api = {
   /** Says who uses the page; nothing: nobody any more. */
   identify: (u?: User): void => identify(u),
   /** Notes a step: a feature that was used, a stage of a journey. */
-  event: (name: string, props?: Record<string, unknown>): void => note("event", { name: line(name, 60), props: props && line(props, 200) }),
+  event: (name: string, props?: Record<string, unknown>): void =>
+    note("event", { name: line(name, 60), props: props && line(props, 200) }),
   user: identity,
   version: VERSION,
 };

@@ -1,5 +1,7 @@
 // The dialog: what a person fills in, with everything that goes with it in sight.
-import { type Config, config, identity } from "./config";
+import { config, identity } from "./config";
+import { fill, h, type Kid } from "./dom";
+import { attachments } from "./files";
 import { ring } from "./record";
 import { build, type Draft, type Sent, submit } from "./send";
 import css from "./style.css?inline";
@@ -15,28 +17,12 @@ let words: Words = english;
 export const speak = (w: Words): void => {
   words = w;
 };
-const say = (text: string, fill: Record<string, unknown>) => text.replace(/\{(\w+)\}/g, (_, k) => String(fill[k]));
 
-type Kid = Node | string | false | undefined | "";
-type Props = Record<string, unknown>;
-
-/** Makes an element. No markup is parsed: pages may forbid it (trusted types). */
-function h<T extends keyof HTMLElementTagNameMap>(tag: T, props: Props = {}, ...kids: Kid[]): HTMLElementTagNameMap[T] {
-  const el = document.createElement(tag);
-  for (const [k, v] of Object.entries(props)) {
-    if (k in el && k !== "list") (el as unknown as Props)[k] = v;
-    else if (v != null && v !== false) el.setAttribute(k, String(v));
-  }
-  el.append(...kids.filter((k): k is Node => !!k));
-  return el;
-}
-
-const most = 4;
-const maxFile = 5 << 20;
+/** What is written stays until it is sent, also when the dialog is closed meanwhile. */
 const draft: Draft = { kind: "", text: "", email: "", details: true, files: [] };
 let dialog: HTMLDialogElement | undefined;
 let button: HTMLButtonElement | undefined;
-let before: Element | null = null;
+let before: HTMLElement | null = null;
 
 /** The button on the page, as the settings want it. */
 export function launcher(): void {
@@ -50,165 +36,159 @@ export function launcher(): void {
   if (!host.isConnected) document.body.append(host);
   button?.remove();
   if (config.position === "none" || !config.enabled) return;
-  button = h("button", { className: "b", type: "button", onclick: () => show(), "aria-haspopup": "dialog" }, config.label || words.open);
+  button = h(
+    "button",
+    { className: "b", type: "button", onclick: () => show(), "aria-haspopup": "dialog" },
+    config.label || words.open,
+  );
+  button.lang = config.language;
   shadow.append(button);
 }
 
 export function show(given: Partial<Pick<Draft, "kind" | "text" | "email">> = {}): void {
   if (!host.isConnected) launcher();
   Object.assign(draft, given);
-  before = document.activeElement === host ? shadow.activeElement : document.activeElement;
+  if (!dialog?.open)
+    before = (document.activeElement === host ? shadow : document).activeElement as HTMLElement | null;
   dialog?.remove();
   draw();
 }
 
 export const close = (): void => dialog?.close();
 
+/** Comes when somebody asks for it. */
+async function shoot(image?: File): Promise<File | undefined> {
+  const part = (await import(
+    /* @vite-ignore */ `${config.root}w/v${VERSION}/shot.js`
+  )) as typeof import("./shot");
+  return part.take({
+    shadow,
+    host,
+    dialog: dialog as HTMLDialogElement,
+    mask: config.mask,
+    image,
+    language: config.language,
+  });
+}
+
 function draw(): void {
-  const d: Draft = draft;
+  const d = draft;
+  // The steps up to now: what is shown is what is sent.
   const report = build(d, ring.slice());
-  const kinds = config.kinds;
+  const { kinds } = config;
   if (!kinds.includes(d.kind)) d.kind = kinds[0] as string;
   const user = identity();
   const askEmail = config.email !== "off" && !(user?.token && user.email);
-  d.email ||= user?.email || "";
+  d.email ||= (askEmail && user?.email) || "";
 
   const seen = h("pre", { tabIndex: 0, role: "region", "aria-label": words.see });
   const look = () => {
     seen.textContent = JSON.stringify(report(), null, 1);
   };
   const status = h("p", { role: "status" });
-  const files = h("div", { className: "y" });
   const send = h("button", { className: "p" }, words.send);
-  const text = h("textarea", { name: "text", required: true, maxLength: 8000, value: d.text, oninput: () => take() });
-  const email = h("input", { type: "email", name: "email", autocomplete: "email", maxLength: 320, required: config.email === "required", value: d.email, oninput: () => take() });
-  const tech = h("input", { type: "checkbox", name: "details", checked: d.details, onchange: () => take() });
-  const consent = h("input", { type: "checkbox", name: "consent", required: true });
-  const take = () => {
+  const typed = () => {
     d.text = text.value;
     d.email = askEmail ? email.value : "";
-    d.details = tech.checked && config.details;
+    d.details = tech.checked;
     look();
   };
+  const text = h("textarea", {
+    name: "text",
+    required: true,
+    maxLength: 8000,
+    value: d.text,
+    oninput: typed,
+  });
+  const email = h("input", {
+    type: "email",
+    name: "email",
+    autocomplete: "email",
+    maxLength: 320,
+    required: config.email === "required",
+    value: d.email,
+    oninput: typed,
+  });
+  const tech = h("input", { type: "checkbox", name: "details", checked: d.details, onchange: typed });
   const fail = (message: string) => {
     status.className = "e";
     status.textContent = message;
   };
+  const files = attachments({ list: d.files, words, fail, changed: look, shoot, rest: text, shadow });
 
-  const add = (list: Iterable<File>) => {
-    for (const f of list) {
-      if (f.size > maxFile || d.files.length >= most) fail(say(words.large, { name: f.name }));
-      else d.files.push(f);
-    }
-    list_files();
-  };
-  const list_files = () => {
-    files.replaceChildren(
-      ...d.files.map((f, at) => {
-        const image = /^image\/(png|webp|jpeg)$/.test(f.type);
-        const canvas = h("canvas", { role: "img", "aria-label": f.name, width: 0, height: 0 });
-        // Onto a canvas: a page may forbid images of blob: addresses.
-        if (image)
-          createImageBitmap(f)
-            .then((b) => {
-              canvas.width = b.width;
-              canvas.height = b.height;
-              canvas.getContext("2d")?.drawImage(b, 0, 0);
-            })
-            .catch(() => canvas.remove());
-        return h(
-          "div",
-          { className: "i" },
-          image && canvas,
-          h("span", {}, f.name),
-          image && config.screenshot && h("button", { type: "button", className: "g", "aria-label": say(words.mark, { name: f.name }), onclick: () => shoot(f, at) }, "✎"),
-          h("button", { type: "button", className: "g", "aria-label": say(words.remove, { name: f.name }), onclick: () => (d.files.splice(at, 1), list_files(), text.focus()) }, "×"),
-        );
+  const kind = (k: string) =>
+    h(
+      "label",
+      { className: "k" },
+      h("input", {
+        type: "radio",
+        name: "kind",
+        value: k,
+        checked: k === d.kind,
+        onchange: () => {
+          d.kind = k;
+          look();
+        },
       }),
+      words[k as keyof Words] || k,
     );
-    look();
-  };
-
-  /** Makes a screenshot, or marks an image that is there. */
-  const shoot = async (old?: File, at = d.files.length) => {
-    const from = shadow.activeElement as HTMLElement | null;
-    send.disabled = true;
-    try {
-      const part = (await import(/* @vite-ignore */ `${config.root}w/v${VERSION}/shot.js`)) as typeof import("./shot");
-      const made = await part.take({ shadow, host, dialog: frame, mask: config.mask, image: old, language: config.language });
-      if (made) d.files.splice(at, old ? 1 : 0, made);
-    } catch {
-      fail(words.failed);
-    }
-    send.disabled = false;
-    list_files();
-    (from?.isConnected ? from : text).focus();
-  };
-
   const form = h(
     "form",
-    { method: "dialog", onsubmit: (e: Event) => (e.preventDefault(), void go()) },
-    kinds.length > 1 &&
-      h(
-        "fieldset",
-        {},
-        h("legend", {}, words.kind),
-        ...kinds.map((k) =>
-          h(
-            "label",
-            { className: "k" },
-            h("input", { type: "radio", name: "kind", value: k, checked: k === d.kind, onchange: () => ((d.kind = k), look()) }),
-            words[k as keyof Words] || k,
-          ),
-        ),
-      ),
+    {
+      method: "dialog",
+      onsubmit: (e: Event) => {
+        e.preventDefault();
+        void go();
+      },
+    },
+    kinds.length > 1 && h("fieldset", {}, h("legend", {}, words.kind), ...kinds.map(kind)),
     h("label", { className: "l" }, words.text, text),
     askEmail && h("label", { className: "l" }, config.email === "required" ? words.mail : words.email, email),
-    files,
-    h(
-      "div",
-      { className: "w" },
-      config.screenshot && h("button", { type: "button", className: "g", onclick: () => shoot() }, words.shot),
+    files.rows,
+    files.buttons,
+    config.details &&
       h(
         "label",
-        { className: "g" },
-        words.file,
-        h("input", {
-          type: "file",
-          multiple: true,
-          accept: "image/*,.pdf,.txt,.log,.json,.har,.csv,.zip",
-          onchange: (e: Event) => add((e.target as HTMLInputElement).files || []),
-        }),
+        { className: "t" },
+        tech,
+        h("span", {}, words.details, h("br"), h("small", {}, fill(words.steps, { n: ring.length }))),
       ),
-    ),
-    config.details && h("label", { className: "t" }, tech, h("span", {}, words.details, h("br"), h("small", {}, say(words.steps, { n: ring.length })))),
     h("details", { ontoggle: look }, h("summary", {}, words.see), seen),
-    config.consent && h("label", { className: "t" }, consent, h("small", {}, config.consent)),
+    config.consent &&
+      h(
+        "label",
+        { className: "t" },
+        h("input", { type: "checkbox", required: true }),
+        h("small", {}, config.consent),
+      ),
     status,
     send,
   );
 
-  /** Sends, and says what became of it. */
+  /** Puts what became of it in the place of the form. */
+  const told = (...kids: Kid[]) => {
+    d.text = "";
+    d.files = [];
+    const said = h("div", { className: "y", role: "status", tabIndex: -1 }, ...kids);
+    (form.isConnected ? form : frame.lastChild)?.replaceWith(said);
+    said.focus();
+  };
+  const thanks = (s: Sent) =>
+    told(
+      h("p", {}, fill(words.thanks, { ref: s.ref })),
+      h("a", { href: s.link, target: "_blank", rel: "noopener noreferrer" }, words.follow),
+    );
   const go = async () => {
     if (!d.text.trim()) return text.focus();
+    if (config.preview) return told(h("p", {}, words.preview));
     send.disabled = true;
     send.textContent = words.sending;
-    const told = (kids: Kid[]) => {
-      Object.assign(d, { text: "", files: [] });
-      const done = h("div", { className: "y", role: "status", tabIndex: -1 });
-      form.replaceWith(done);
-      done.append(...kids.filter((k): k is Node => !!k));
-      done.focus();
-    };
-    const thanks = (s: Sent) =>
-      told([h("p", {}, say(words.thanks, { ref: s.ref })), h("a", { href: s.link, target: "_blank", rel: "noopener noreferrer" }, words.follow)]);
     try {
-      if (config.preview) return told([h("p", {}, words.preview)]);
       const sent = await submit(report(), d.files, thanks);
       if (sent) thanks(sent);
-      else told([h("p", {}, words.offline)]);
+      else told(h("p", {}, words.offline));
     } catch (e) {
-      fail(e instanceof Error && e.name === "Refused" ? e.message : words.failed);
+      fail((e as Error).name === "Refused" ? (e as Error).message : words.failed);
       send.disabled = false;
       send.textContent = words.send;
     }
@@ -216,17 +196,19 @@ function draw(): void {
 
   const frame = h(
     "dialog",
-    { "aria-labelledby": "t", onclose: () => host.style.visibility || (before as HTMLElement | null)?.focus?.(), onpaste: (e: ClipboardEvent) => add(e.clipboardData?.files || []) },
+    {
+      "aria-labelledby": "t",
+      lang: config.language,
+      // Hidden means away for a screenshot: it comes back by itself.
+      onclose: () => host.style.visibility || before?.focus?.(),
+      onpaste: (e: ClipboardEvent) => files.add(e.clipboardData?.files || []),
+    },
     h("h2", { id: "t" }, config.title || words.title),
     h("button", { type: "button", className: "x", "aria-label": words.close, onclick: close }, "×"),
     form,
   );
-  frame.lang = config.language;
   dialog = frame;
   shadow.append(frame);
   frame.showModal();
-  list_files();
   text.focus();
 }
-
-export type { Config };

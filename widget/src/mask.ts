@@ -5,7 +5,8 @@ export function luhn(digits: string): boolean {
   let sum = 0;
   for (let i = 0; i < digits.length; i++) {
     let d = +(digits[digits.length - 1 - i] as string);
-    if (i % 2 && (d *= 2) > 9) d -= 9;
+    if (i % 2) d *= 2;
+    if (d > 9) d -= 9;
     sum += d;
   }
   return sum % 10 === 0;
@@ -16,7 +17,10 @@ const covers: [RegExp, string | ((m: string) => string)][] = [
   [/[\w.+%-]+@[\w-]+(\.[\w-]+)+/g, "[e-mail]"],
   [/\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi, "$1 [token]"],
   [/\beyJ[\w-]+\.[\w.-]+/g, "[token]"],
-  [/(pass(?:word|wd)?|pwd|secret|token|api[-_]?key)(["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s,;&}]+)/gi, "$1$2[hidden]"],
+  [
+    /(pass(?:word|wd)?|pwd|secret|token|api[-_]?key)(["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s,;&}]+)/gi,
+    "$1$2[hidden]",
+  ],
   [/([?&][\w.%[\]-]+)=[^&\s"'#)]*/g, "$1"],
   [/\b(?=\w*\d)(?=\w*[a-z])\w{32,}\b/gi, "[token]"],
 ];
@@ -48,7 +52,11 @@ export function address(url: string | URL): string {
     const u = new URL(url, location.href);
     if (!/^http/.test(u.protocol)) return u.protocol;
     const names = [...new Set(u.searchParams.keys())].join("&");
-    return ((u.origin === location.origin ? "" : u.origin) + scrub(u.pathname) + (names && `?${names}`)).slice(0, 500);
+    return (
+      (u.origin === location.origin ? "" : u.origin) +
+      scrub(u.pathname) +
+      (names && `?${names}`)
+    ).slice(0, 500);
   } catch {
     return "";
   }

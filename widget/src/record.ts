@@ -21,7 +21,8 @@ export const sessionHeader = "X-Hypercare-Session";
 
 /** One id for this tab, until it is closed. */
 function newSession(): string {
-  const hex = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+  const hex = () =>
+    Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
   try {
     const at = "hypercare-session";
     const id = sessionStorage.getItem(at) || hex();
@@ -71,8 +72,13 @@ export function record(o: Options): void {
     "error",
     (e) => {
       const el = e.target as (HTMLElement & { src?: string; href?: string }) | null;
-      if (e.message) note("error", { message: line(e.error ?? e.message), source: `${address(e.filename)}:${e.lineno}` });
-      else if (el?.tagName) note("error", { message: `${el.tagName.toLowerCase()} did not load`, source: address(el.src || el.href || "") });
+      if (e.message)
+        note("error", { message: line(e.error ?? e.message), source: `${address(e.filename)}:${e.lineno}` });
+      else if (el?.tagName)
+        note("error", {
+          message: `${el.tagName.toLowerCase()} did not load`,
+          source: address(el.src || el.href || ""),
+        });
     },
     true,
   );
@@ -89,7 +95,9 @@ export function record(o: Options): void {
   let here = "";
   const moved = () => {
     const now = address(location.href);
-    if (now !== here) note("nav", { url: (here = now) });
+    if (now === here) return;
+    here = now;
+    note("nav", { url: here });
   };
   moved();
   for (const name of ["pushState", "replaceState"] as const) {
@@ -101,7 +109,12 @@ export function record(o: Options): void {
   }
   addEventListener("popstate", moved);
 
-  const done = (a: Asked, from: number, status: number, header: (name: string) => string | null | undefined) => {
+  const done = (
+    a: Asked,
+    from: number,
+    status: number,
+    header: (name: string) => string | null | undefined,
+  ) => {
     if (!a.own)
       note("http", {
         method: a.method.toUpperCase(),

@@ -19,7 +19,9 @@ type Report = Record<string, unknown> & { id: string; user?: User };
 
 /** A report of this moment: what is asked later is all that is sent. */
 export function build(d: Draft, crumbs: Crumb[]): () => Report {
-  const id = crypto.getRandomValues(new Uint8Array(16)).reduce((s, b) => s + b.toString(16).padStart(2, "0"), "");
+  const id = crypto
+    .getRandomValues(new Uint8Array(16))
+    .reduce((s, b) => s + b.toString(16).padStart(2, "0"), "");
   const at = new Date().toISOString();
   const page = { url: address(location.href), title: line(document.title, 200) };
   return () => ({
@@ -61,7 +63,12 @@ async function post(report: Report, files: File[]): Promise<Sent> {
   // Against a wrong clock: the server knows when it came, and so when it was.
   body.append("sent", new Date().toISOString());
   for (const f of files) body.append("file", f, f.name);
-  const answer = await fetch(`${config.root}in/widget/${config.key}`, { method: "POST", body, credentials: "omit", signal: AbortSignal.timeout(60_000) });
+  const answer = await fetch(`${config.root}in/widget/${config.key}`, {
+    method: "POST",
+    body,
+    credentials: "omit",
+    signal: AbortSignal.timeout(60_000),
+  });
   const said = (await answer.json().catch(() => ({}))) as { ref: string; follow: string; detail?: string };
   if (answer.ok) {
     const sent = { ref: said.ref, link: config.root + said.follow };
@@ -105,7 +112,11 @@ function again(): void {
 }
 
 /** Sends a report, or keeps it for later; then tells when it is sent after all. */
-export async function submit(report: Report, files: File[], tell: (s: Sent) => void): Promise<Sent | undefined> {
+export async function submit(
+  report: Report,
+  files: File[],
+  tell: (s: Sent) => void,
+): Promise<Sent | undefined> {
   try {
     return await post(report, files);
   } catch (e) {

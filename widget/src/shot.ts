@@ -35,11 +35,15 @@ const frames = (n: number): Promise<void> =>
 /** Elements that are never shown, also inside of open shadow roots. */
 function* hidden(what: string, root: ParentNode = document): Generator<Element> {
   yield* root.querySelectorAll(what);
-  for (const el of root.querySelectorAll("*")) if (el.shadowRoot && el.localName !== "hypercare-widget") yield* hidden(what, el.shadowRoot);
+  for (const el of root.querySelectorAll("*"))
+    if (el.shadowRoot && el.localName !== "hypercare-widget") yield* hidden(what, el.shadowRoot);
 }
 
 /** The page as it is seen, drawn from its elements, or taken from the screen. */
-export async function capture(how: "page" | "screen", s: Pick<Shot, "host" | "mask">): Promise<HTMLCanvasElement> {
+export async function capture(
+  how: "page" | "screen",
+  s: Pick<Shot, "host" | "mask">,
+): Promise<HTMLCanvasElement> {
   const what = selector(s.mask);
   return how === "page" ? drawn(what, s.host) : filmed(what);
 }
@@ -63,7 +67,13 @@ async function drawn(what: string, host: HTMLElement): Promise<HTMLCanvasElement
   const k = canvas.width / width;
   g.setTransform(1, 0, 0, 1, 0, 0);
   g.fillStyle = "#777";
-  for (const b of boxes) g.fillRect(Math.floor(b.x * k), Math.floor(b.y * k), Math.ceil(b.width * k) + 1, Math.ceil(b.height * k) + 1);
+  for (const b of boxes)
+    g.fillRect(
+      Math.floor(b.x * k),
+      Math.floor(b.y * k),
+      Math.ceil(b.width * k) + 1,
+      Math.ceil(b.height * k) + 1,
+    );
   return canvas;
 }
 
@@ -85,7 +95,9 @@ async function filmed(what: string): Promise<HTMLCanvasElement> {
   } as DisplayMediaStreamOptions);
   // For a moment the page itself has nothing to hide.
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(`:is(${what}){filter:brightness(0) contrast(0)!important;background:#777!important;color:transparent!important}`);
+  sheet.replaceSync(
+    `:is(${what}){filter:brightness(0) contrast(0)!important;background:#777!important;color:transparent!important}`,
+  );
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
   try {
     const video = document.createElement("video");
@@ -131,18 +143,32 @@ export async function take(s: Shot): Promise<File | undefined> {
     if (s.image) first = await createImageBitmap(s.image);
     else first = await capture("page", s).catch(() => undefined);
     s.host.style.visibility = "";
-    const screen = navigator.mediaDevices && "getDisplayMedia" in navigator.mediaDevices && matchMedia("(pointer:fine)").matches && !s.image;
-    const marked = await annotate(s.shadow, first, s.language, screen && (async () => {
-      s.host.style.visibility = "hidden";
-      try {
-        return await capture("screen", s);
-      } finally {
-        s.host.style.visibility = "";
-      }
-    }));
+    const screen =
+      navigator.mediaDevices &&
+      "getDisplayMedia" in navigator.mediaDevices &&
+      matchMedia("(pointer:fine)").matches &&
+      !s.image;
+    const marked = await annotate(
+      s.shadow,
+      first,
+      s.language,
+      screen &&
+        (async () => {
+          s.host.style.visibility = "hidden";
+          try {
+            return await capture("screen", s);
+          } finally {
+            s.host.style.visibility = "";
+          }
+        }),
+    );
     if (!marked) return undefined;
     const blob = await shrink(marked);
-    return new File([blob], `${s.image?.name.replace(/\.\w+$/, "") || "screenshot"}.${blob.type.split("/")[1]}`, { type: blob.type });
+    return new File(
+      [blob],
+      `${s.image?.name.replace(/\.\w+$/, "") || "screenshot"}.${blob.type.split("/")[1]}`,
+      { type: blob.type },
+    );
   } finally {
     s.host.style.visibility = "";
     s.dialog.showModal();

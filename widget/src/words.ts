@@ -23,7 +23,8 @@ export const english = {
   sending: "Sending",
   thanks: "Thank you. Your reference is {ref}.",
   follow: "Read the answer and add more",
-  offline: "You are offline, or we can’t be reached. Your report is kept here and sent when you are online again.",
+  offline:
+    "You are offline, or we can’t be reached. Your report is kept here and sent when you are online again.",
   failed: "That did not work. Try again.",
   preview: "This is a preview: nothing was sent.",
   close: "Close",

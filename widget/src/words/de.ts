@@ -23,7 +23,8 @@ export default {
   sending: "Wird gesendet",
   thanks: "Danke. Ihr Zeichen ist {ref}.",
   follow: "Antwort lesen und ergänzen",
-  offline: "Sie sind offline, oder wir sind nicht erreichbar. Ihre Meldung bleibt hier und wird gesendet, sobald Sie wieder online sind.",
+  offline:
+    "Sie sind offline, oder wir sind nicht erreichbar. Ihre Meldung bleibt hier und wird gesendet, sobald Sie wieder online sind.",
   failed: "Das hat nicht geklappt. Versuchen Sie es noch einmal.",
   preview: "Das ist eine Vorschau: Nichts wurde gesendet.",
   close: "Schließen",

@@ -23,7 +23,8 @@ export default {
   sending: "Enviando",
   thanks: "Gracias. Su referencia es {ref}.",
   follow: "Leer la respuesta y añadir más",
-  offline: "No tiene conexión, o no se nos puede alcanzar. Su mensaje se guarda aquí y se envía cuando vuelva a estar en línea.",
+  offline:
+    "No tiene conexión, o no se nos puede alcanzar. Su mensaje se guarda aquí y se envía cuando vuelva a estar en línea.",
   failed: "No ha funcionado. Inténtelo de nuevo.",
   preview: "Esto es una vista previa: no se ha enviado nada.",
   close: "Cerrar",

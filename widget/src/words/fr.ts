@@ -23,7 +23,8 @@ export default {
   sending: "Envoi en cours",
   thanks: "Merci. Votre référence est {ref}.",
   follow: "Lire la réponse et compléter",
-  offline: "Vous êtes hors ligne, ou nous sommes injoignables. Votre message est gardé ici et envoyé dès votre retour en ligne.",
+  offline:
+    "Vous êtes hors ligne, ou nous sommes injoignables. Votre message est gardé ici et envoyé dès votre retour en ligne.",
   failed: "Cela n’a pas fonctionné. Réessayez.",
   preview: "Ceci est un aperçu : rien n’a été envoyé.",
   close: "Fermer",

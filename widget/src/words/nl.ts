@@ -23,7 +23,8 @@ export default {
   sending: "Wordt verstuurd",
   thanks: "Dank u. Uw referentie is {ref}.",
   follow: "Lees het antwoord en vul aan",
-  offline: "U bent offline, of wij zijn niet bereikbaar. Uw bericht blijft hier en wordt verstuurd zodra u weer online bent.",
+  offline:
+    "U bent offline, of wij zijn niet bereikbaar. Uw bericht blijft hier en wordt verstuurd zodra u weer online bent.",
   failed: "Dat lukte niet. Probeer het opnieuw.",
   preview: "Dit is een voorbeeld: er is niets verstuurd.",
   close: "Sluiten",

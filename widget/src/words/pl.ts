@@ -23,7 +23,8 @@ export default {
   sending: "Wysyłanie",
   thanks: "Dziękujemy. Twój numer to {ref}.",
   follow: "Przeczytaj odpowiedź i dopisz więcej",
-  offline: "Brak połączenia albo nie możemy odpowiedzieć. Zgłoszenie zostaje tutaj i zostanie wysłane, gdy wrócisz do sieci.",
+  offline:
+    "Brak połączenia albo nie możemy odpowiedzieć. Zgłoszenie zostaje tutaj i zostanie wysłane, gdy wrócisz do sieci.",
   failed: "To się nie udało. Spróbuj ponownie.",
   preview: "To jest podgląd: nic nie zostało wysłane.",
   close: "Zamknij",

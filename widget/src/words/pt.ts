@@ -23,7 +23,8 @@ export default {
   sending: "A enviar",
   thanks: "Obrigado. A sua referência é {ref}.",
   follow: "Ler a resposta e acrescentar",
-  offline: "Está sem ligação, ou não nos consegue alcançar. A mensagem fica aqui e é enviada quando voltar a ter ligação.",
+  offline:
+    "Está sem ligação, ou não nos consegue alcançar. A mensagem fica aqui e é enviada quando voltar a ter ligação.",
   failed: "Não funcionou. Tente de novo.",
   preview: "Isto é uma pré-visualização: nada foi enviado.",
   close: "Fechar",
