@@ -11,7 +11,6 @@ export interface Config {
   theme: "auto" | "light" | "dark";
   position: string;
   accent: string;
-  accent_text: string;
   label: string;
   title: string;
   kinds: string[];
@@ -38,7 +37,6 @@ export const config: Config = {
   theme: "auto",
   position: "bottom-right",
   accent: "",
-  accent_text: "",
   label: "",
   title: "",
   kinds: ["problem", "idea", "question", "praise"],

@@ -23,14 +23,23 @@ const draft: Draft = { kind: "", text: "", email: "", details: true, files: [] }
 let dialog: HTMLDialogElement | undefined;
 let button: HTMLButtonElement | undefined;
 let before: HTMLElement | null = null;
+/** The address that the page said last: it makes room for that of another user. */
+let filled = "";
+
+/** Black or white, whichever is read better (WCAG 2.2, relative luminance, with a power of 2.2). */
+function onColour(hex: string): string {
+  const [r, g, b] = [1, 3, 5].map((i) => (Number.parseInt(hex.slice(i, i + 2), 16) / 255) ** 2.2);
+  return 0.2126 * (r as number) + 0.7152 * (g as number) + 0.0722 * (b as number) > 0.18 ? "#000" : "#fff";
+}
 
 /** The button on the page, as the settings want it. */
 export function launcher(): void {
   host.dataset.position = config.position;
   host.dataset.theme = config.theme;
+  const { accent } = config;
   for (const [name, value] of [
-    ["accent", config.accent],
-    ["accent-text", config.accent_text],
+    ["accent", accent],
+    ["accent-text", accent && onColour(accent)],
   ])
     if (value) host.style.setProperty(`--hypercare-${name}`, value);
   if (!host.isConnected) document.body.append(host);
@@ -77,9 +86,10 @@ function draw(): void {
   const report = build(d, ring.slice());
   const { kinds } = config;
   if (!kinds.includes(d.kind)) d.kind = kinds[0] as string;
-  const user = identity();
-  const askEmail = config.email !== "off" && !(user?.token && user.email);
-  d.email ||= (askEmail && user?.email) || "";
+  const askEmail = config.email !== "off";
+  const known = identity()?.email || "";
+  if (!d.email || d.email === filled) d.email = known;
+  filled = known;
 
   const seen = h("pre", { tabIndex: 0, role: "region", "aria-label": words.see });
   const look = () => {

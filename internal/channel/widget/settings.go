@@ -3,11 +3,9 @@ package widget
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/hypercare/hypercare/internal/channel"
@@ -22,7 +20,6 @@ type Settings struct {
 	Theme      string   `json:"theme"`
 	Position   string   `json:"position"`
 	Accent     string   `json:"accent,omitempty"`
-	AccentText string   `json:"accent_text,omitempty"` // what is read on accent
 	Label      string   `json:"label,omitempty"`
 	Title      string   `json:"title,omitempty"`
 	Email      string   `json:"email"`
@@ -118,7 +115,6 @@ func checkSettings(m map[string]any) error {
 			return bad("trace", "%.100q is no origin; write self, or one like https://api.shop.example.", o)
 		}
 	}
-	set.AccentText = onColour(set.Accent)
 	b, err := json.Marshal(set)
 	if err != nil {
 		return err
@@ -148,27 +144,4 @@ func settingsOf(m map[string]any) (Settings, error) {
 		set.Trace[i] = strings.TrimSuffix(strings.TrimSpace(o), "/")
 	}
 	return set, nil
-}
-
-// onColour returns black or white, whichever is read better on a colour
-// (WCAG 2.2, relative luminance); "" for none.
-func onColour(hex string) string {
-	n, err := strconv.ParseUint(strings.TrimPrefix(hex, "#"), 16, 32)
-	if hex == "" || err != nil {
-		return ""
-	}
-	l := 0.0
-	for i, w := range []float64{0.0722, 0.7152, 0.2126} {
-		c := float64(n>>(8*i)&0xff) / 255
-		if c <= 0.04045 {
-			c /= 12.92
-		} else {
-			c = math.Pow((c+0.055)/1.055, 2.4)
-		}
-		l += w * c
-	}
-	if (l+0.05)*(l+0.05) > 1.05*0.05 {
-		return "#000000"
-	}
-	return "#ffffff"
 }

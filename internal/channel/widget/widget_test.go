@@ -383,7 +383,7 @@ func TestSettingsAreCheckedAndTold(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &got); err != nil || res.Header.Get("Access-Control-Allow-Origin") != "*" {
 		t.Fatal(err, res.Header)
 	}
-	if got.AccentText != "#000000" || !slices.Equal(got.Kinds, []string{"idea", "praise"}) || !slices.Equal(got.Trace, []string{"self", "https://api.shop.example"}) || got.Screenshot || !got.Details || !strings.Contains(text, `"enabled":true`) {
+	if got.Accent != "#ffd400" || !slices.Equal(got.Kinds, []string{"idea", "praise"}) || !slices.Equal(got.Trace, []string{"self", "https://api.shop.example"}) || got.Screenshot || !got.Details || !strings.Contains(text, `"enabled":true`) {
 		t.Errorf("%s", text)
 	}
 	if strings.Contains(text, "secret") {
