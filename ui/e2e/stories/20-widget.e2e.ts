@@ -194,6 +194,15 @@ describe("on a page of another origin with a strict policy", () => {
       `/calls/${first}`,
     );
     expect(call).toMatchObject({ status: 504, path: "/payments/pay", session: f.attrs.session });
+    // Evidence ranks it first, and the way leads back from the call to the report.
+    const evidence = await by.get<{ items: { id: string; strength: string; join: string }[] }>(
+      `/feedback/${f.id}/evidence`,
+    );
+    expect(evidence.items[0]).toMatchObject({ id: `call:${call.id}`, strength: "strong" });
+    await vi.waitFor(
+      async () => expect(JSON.stringify(await by.get(`/calls/${call.id}/reports`))).toContain(f.id),
+      { timeout: 20_000, interval: 100 },
+    );
     const crumbs = JSON.parse((await file(f, /breadcrumbs/)).toString());
     expect(crumbs.crumbs.map((c: { kind: string }) => c.kind)).toEqual(
       expect.arrayContaining(["nav", "click", "http", "console", "event"]),
