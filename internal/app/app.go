@@ -66,7 +66,8 @@ type Config struct {
 	// GatewayOnly serves traffic, and on Listen only how the node is; it needs
 	// the records in PostgreSQL, where other nodes change them.
 	GatewayOnly bool
-	// TrustedProxies are in front of the gateway's listener.
+	// TrustedProxies are in front of the gateway's listener; on Listen they say
+	// for whom they call the addresses of channels.
 	TrustedProxies []netip.Prefix
 	Data           string      // data folder; "data" when empty
 	DatabaseURL    secret.Text // postgres:// URL; records are in the data folder when empty
