@@ -48,20 +48,36 @@ export async function capture(
   return how === "page" ? drawn(what, s.host) : filmed(what);
 }
 
+/** Does something while the page has one style sheet more. */
+async function wearing<T>(sheet: CSSStyleSheet, act: () => Promise<T>): Promise<T> {
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  try {
+    return await act();
+  } finally {
+    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((x) => x !== sheet);
+  }
+}
+
 async function drawn(what: string, host: HTMLElement): Promise<HTMLCanvasElement> {
   const { snapdom } = await import("@zumer/snapdom");
   const width = document.documentElement.clientWidth;
   const dpr = Math.min(devicePixelRatio, 2, 2400 / width);
   // Where they are now: what is drawn over them does not depend on the engine.
   const boxes = [...hidden(what)].map((e) => e.getBoundingClientRect());
-  const canvas = await snapdom.toCanvas(document.documentElement, {
-    clip: "viewport",
-    scale: 1,
-    dpr,
-    fast: false,
-    exclude: [host.localName, what],
-    backgroundColor: ground(),
-  });
+  // In a copy the root is an element like others: the body's margin would fall through it.
+  const flow = new CSSStyleSheet();
+  if (getComputedStyle(document.documentElement).display === "block")
+    flow.replaceSync("html{display:flow-root!important}");
+  const canvas = await wearing(flow, () =>
+    snapdom.toCanvas(document.documentElement, {
+      clip: "viewport",
+      scale: 1,
+      dpr,
+      fast: false,
+      exclude: [host.localName, what],
+      backgroundColor: ground(),
+    }),
+  );
   const g = canvas.getContext("2d");
   if (!g || !canvas.width) throw new Error("nothing was drawn");
   const k = canvas.width / width;
@@ -98,23 +114,23 @@ async function filmed(what: string): Promise<HTMLCanvasElement> {
   sheet.replaceSync(
     `:is(${what}){filter:brightness(0) contrast(0)!important;background:#777!important;color:transparent!important}`,
   );
-  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
   try {
-    const video = document.createElement("video");
-    video.srcObject = stream;
-    video.muted = true;
-    await video.play();
-    await frames(3);
-    await new Promise((ok) => setTimeout(ok, 300)); // until the browser's own question is off the screen
-    const canvas = document.createElement("canvas");
-    const k = Math.min(1, 2400 / video.videoWidth);
-    canvas.width = video.videoWidth * k;
-    canvas.height = video.videoHeight * k;
-    canvas.getContext("2d")?.drawImage(video, 0, 0, canvas.width, canvas.height);
-    return canvas;
+    return await wearing(sheet, async () => {
+      const video = document.createElement("video");
+      video.srcObject = stream;
+      video.muted = true;
+      await video.play();
+      await frames(3);
+      await new Promise((ok) => setTimeout(ok, 300)); // until the browser's own question is off the screen
+      const canvas = document.createElement("canvas");
+      const k = Math.min(1, 2400 / video.videoWidth);
+      canvas.width = video.videoWidth * k;
+      canvas.height = video.videoHeight * k;
+      canvas.getContext("2d")?.drawImage(video, 0, 0, canvas.width, canvas.height);
+      return canvas;
+    });
   } finally {
     for (const t of stream.getTracks()) t.stop();
-    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((x) => x !== sheet);
   }
 }
 

@@ -17,7 +17,7 @@ export const english = {
   remove: "Remove {name}",
   large: "{name} is too large: 5 MB at most, 4 files.",
   details: "Send technical details",
-  steps: "Your last {n} steps, errors and calls in this tab. Never what you type.",
+  steps: "Your last steps ({n}), errors and calls in this tab. Never what you type.",
   see: "See what is sent",
   send: "Send",
   sending: "Sending",

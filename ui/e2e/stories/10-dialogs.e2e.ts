@@ -58,7 +58,7 @@ const overlays: [name: string, path: (d: Demo) => string, show: (p: Page) => Pro
     (d) => `${d.launch}/channels`,
     async (p) => {
       await p.keyboard.press("n");
-      await p.getByRole("dialog").getByText("Widget", { exact: true }).click();
+      await p.getByRole("dialog").getByText("Widget", { exact: true }).last().click();
       await p.getByText("Words, screenshots, technical details, signed users").click();
       await p.getByRole("button", { name: "Make a secret" }).click();
       // The widget itself, on its sample page.

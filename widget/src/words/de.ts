@@ -17,7 +17,7 @@ export default {
   remove: "{name} entfernen",
   large: "{name} ist zu groß: höchstens 5 MB, 4 Dateien.",
   details: "Technische Angaben mitsenden",
-  steps: "Ihre letzten {n} Schritte, Fehler und Aufrufe in diesem Tab. Nie, was Sie eintippen.",
+  steps: "Ihre letzten Schritte ({n}), Fehler und Aufrufe in diesem Tab. Nie, was Sie eintippen.",
   see: "Ansehen, was gesendet wird",
   send: "Senden",
   sending: "Wird gesendet",

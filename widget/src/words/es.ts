@@ -17,7 +17,7 @@ export default {
   remove: "Quitar {name}",
   large: "{name} es demasiado grande: 5 MB como máximo, 4 archivos.",
   details: "Enviar datos técnicos",
-  steps: "Sus últimos {n} pasos, errores y llamadas en esta pestaña. Nunca lo que escribe.",
+  steps: "Sus últimos pasos ({n}), errores y llamadas en esta pestaña. Nunca lo que escribe.",
   see: "Ver lo que se envía",
   send: "Enviar",
   sending: "Enviando",

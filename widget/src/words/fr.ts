@@ -17,7 +17,7 @@ export default {
   remove: "Retirer {name}",
   large: "{name} est trop grand : 5 Mo au plus, 4 fichiers.",
   details: "Envoyer les détails techniques",
-  steps: "Vos {n} dernières étapes, erreurs et appels dans cet onglet. Jamais ce que vous saisissez.",
+  steps: "Vos dernières étapes ({n}), erreurs et appels dans cet onglet. Jamais ce que vous saisissez.",
   see: "Voir ce qui est envoyé",
   send: "Envoyer",
   sending: "Envoi en cours",

@@ -17,7 +17,7 @@ export default {
   remove: "Rimuovi {name}",
   large: "{name} è troppo grande: al massimo 5 MB, 4 file.",
   details: "Invia i dettagli tecnici",
-  steps: "Gli ultimi {n} passi, errori e chiamate in questa scheda. Mai ciò che scrive.",
+  steps: "Gli ultimi passi ({n}), errori e chiamate in questa scheda. Mai ciò che scrive.",
   see: "Vedi che cosa viene inviato",
   send: "Invia",
   sending: "Invio in corso",

@@ -17,7 +17,7 @@ export default {
   remove: "{name} verwijderen",
   large: "{name} is te groot: hoogstens 5 MB, 4 bestanden.",
   details: "Technische gegevens meesturen",
-  steps: "Uw laatste {n} stappen, fouten en aanroepen in dit tabblad. Nooit wat u typt.",
+  steps: "Uw laatste stappen ({n}), fouten en aanroepen in dit tabblad. Nooit wat u typt.",
   see: "Bekijk wat er wordt gestuurd",
   send: "Versturen",
   sending: "Wordt verstuurd",

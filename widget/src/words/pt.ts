@@ -17,7 +17,7 @@ export default {
   remove: "Remover {name}",
   large: "{name} é demasiado grande: 5 MB no máximo, 4 ficheiros.",
   details: "Enviar detalhes técnicos",
-  steps: "Os seus últimos {n} passos, erros e chamadas neste separador. Nunca o que escreve.",
+  steps: "Os seus últimos passos ({n}), erros e chamadas neste separador. Nunca o que escreve.",
   see: "Ver o que é enviado",
   send: "Enviar",
   sending: "A enviar",

@@ -128,6 +128,7 @@ export function ChannelDialog({
             {kind.name === "widget" ? (
               <Suspense fallback={<Skeleton rows={6} className="!px-0" />}>
                 <WidgetSettings
+                  fields={kind.fields}
                   values={values}
                   kept={channel?.secrets ?? []}
                   error={of}

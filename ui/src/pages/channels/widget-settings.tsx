@@ -1,7 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { channelApi } from "@/api/channels";
-import type { Channel } from "@/api/types";
+import type { Channel, ChannelKind } from "@/api/types";
 import { toasts } from "@/app/toasts";
 import { type MessageKey, t } from "@/i18n";
 import { Button } from "@/ui/button";
@@ -15,12 +15,12 @@ const languages = ["en", "de", "fr", "es", "it", "pt", "nl", "pl"];
 const positions = ["bottom-right", "bottom-left", "top-right", "top-left", "none"];
 const themes = ["auto", "light", "dark"];
 const emails = ["optional", "required", "off"];
-const plainColour = "#2f4fcb";
 
 const list = (v: unknown, all: string[]): string[] =>
   Array.isArray(v) ? v : typeof v === "string" && v ? v.split(/[\s,]+/) : all;
 
 interface Props {
+  fields: ChannelKind["fields"];
   values: Values;
   /** Names of secrets that are set already. */
   kept: string[];
@@ -29,7 +29,7 @@ interface Props {
 }
 
 /** How a widget looks and what it asks for, beside the widget itself on a sample page. */
-export default function WidgetSettings({ values, kept, error, onChange }: Props) {
+export default function WidgetSettings({ fields, values, kept, error, onChange }: Props) {
   const set = (name: string) => (v: unknown) => onChange({ ...values, [name]: v });
   const text = (name: string) => (typeof values[name] === "string" ? (values[name] as string) : "");
   const chosen = list(values.kinds, kinds);
@@ -73,7 +73,7 @@ export default function WidgetSettings({ values, kept, error, onChange }: Props)
               {...w}
               type="color"
               className="!p-1"
-              value={text("accent") || plainColour}
+              value={text("accent") || fields.find((f) => f.name === "accent")?.placeholder}
               onChange={(e) => set("accent")(e.target.value)}
             />
           )}
