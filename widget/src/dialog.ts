@@ -219,6 +219,10 @@ function draw(): void {
   );
   dialog = frame;
   shadow.append(frame);
-  frame.showModal();
-  text.focus();
+  // The settings around a preview keep the focus.
+  if (config.preview) frame.open = true;
+  else {
+    frame.showModal();
+    text.focus();
+  }
 }

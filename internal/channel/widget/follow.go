@@ -120,7 +120,14 @@ func (s *Service) show(w http.ResponseWriter, r *http.Request, l *link) error {
 	if err != nil {
 		return err
 	}
-	if id != "" {
+	if id == "" {
+		// Processed, and nothing there: the report was removed.
+		if state, err := stateOf(ctx, s.DB, l.ws, l.deliveryID); err != nil {
+			return err
+		} else if state == "" || state == feedback.DeliveryProcessed {
+			return errs.New(errs.NotFound, "")
+		}
+	} else {
 		f, err := s.Feedback.Get(ctx, id)
 		if err != nil {
 			return err
@@ -236,7 +243,7 @@ func (s *Service) await(ctx context.Context, ws workspace.ID, id string) {
 		case <-ctx.Done():
 			return
 		case <-t.C:
-			if done, err := processed(ctx, s.DB, ws, id); done || err != nil {
+			if state, err := stateOf(ctx, s.DB, ws, id); state != feedback.DeliveryAccepted || err != nil {
 				return
 			}
 		}

@@ -226,7 +226,7 @@ func script(w http.ResponseWriter, r *http.Request, body []byte, encoding string
 const samplePage = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Sample page</title><meta name="robots" content="noindex"><link rel="stylesheet" href="../f/style.css">
 <script async src="w.js"></script><script defer src="vVERSION/sample.js"></script></head>
-<body class="sample" aria-hidden="true"><header><i></i><i></i><i></i></header><main><b></b><i></i><i></i><i></i><p><u></u><u></u><u></u></p><i></i><i></i></main></body></html>
+<body class="sample"><header aria-hidden="true"><i></i><i></i><i></i></header><main aria-hidden="true"><b></b><i></i><i></i><i></i><p><u></u><u></u><u></u></p><i></i><i></i></main></body></html>
 `
 
 func (s *Service) preview(w http.ResponseWriter, r *http.Request) error {

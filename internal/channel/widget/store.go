@@ -97,13 +97,16 @@ func madeOf(ctx context.Context, q db.Queryer, ws workspace.ID, deliveryID strin
 	return id, nil
 }
 
-// processed reports whether a delivery is not waiting any more.
-func processed(ctx context.Context, q db.Queryer, ws workspace.ID, id string) (bool, error) {
-	var state string
-	if err := q.QueryRowContext(ctx, `SELECT state FROM delivery WHERE workspace_id = $1 AND id = $2`, ws, id).Scan(&state); err != nil {
-		return false, fmt.Errorf("look at delivery %s: %w", id, err)
+// stateOf returns the state of a delivery; "" when it is gone, with the person
+// whom it was of.
+func stateOf(ctx context.Context, q db.Queryer, ws workspace.ID, id string) (state string, err error) {
+	err = q.QueryRowContext(ctx, `SELECT state FROM delivery WHERE workspace_id = $1 AND id = $2`, ws, id).Scan(&state)
+	if db.IsNoRows(err) {
+		return "", nil
+	} else if err != nil {
+		return "", fmt.Errorf("look at delivery %s: %w", id, err)
 	}
-	return state != "accepted", nil
+	return state, nil
 }
 
 // keepBuild writes the files of this build where later programs find them.
