@@ -11,6 +11,8 @@ import (
 	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/issue"
 	"github.com/hypercare/hypercare/internal/notice"
+	"github.com/hypercare/hypercare/internal/person"
+	"github.com/hypercare/hypercare/internal/workspace"
 )
 
 // send what is due now, not in half a minute.
@@ -113,6 +115,56 @@ func TestReportersReadAnswersAndAddMore(t *testing.T) {
 	}
 	if res, _ := r.do(t, http.MethodGet, "/"+told.Follow+"/files/"+thread.Items[1].Attachments[0].ID, "", nil); !strings.HasPrefix(res.Header.Get("Content-Disposition"), "attachment") || res.Header.Get("Content-Type") != "application/octet-stream" {
 		t.Errorf("an SVG is shown: %v", res.Header)
+	}
+}
+
+func TestNothingIsLeftOfAnErasedPerson(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	_, told := r.send(t, id1, map[string]any{"email": "ana@people.example"}, nil)
+	_, other := r.send(t, strings.Repeat("d", 32), map[string]any{"email": "bob@people.example"}, nil)
+	f := r.all(t)[1]
+	ctx, stop := context.WithCancel(t.Context())
+	processing := make(chan struct{})
+	go func() { defer close(processing); r.Feedback.Process(ctx) }()
+	defer func() { stop(); <-processing }()
+	ct, body := form(t, map[string]string{"text": "My number is in the file"}, map[string]string{"long.txt": strings.Repeat("0171 ", 20<<10)})
+	for _, link := range []string{told.Follow, other.Follow} {
+		if res, _ := r.do(t, http.MethodPost, "/"+link, ct, body); res.StatusCode != http.StatusSeeOther {
+			t.Fatal(res.StatusCode)
+		}
+	}
+	who := person.Who{IDs: []string{f.Author.PersonID}}
+	for _, s := range []person.Store{r.widget.EraseStore(), r.notices.EraseStore(), r.Feedback.EraseStore()} {
+		if _, err := s.Erase(workspace.System(t.Context(), r.Workspace), r.Workspace, who); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if res, text := r.do(t, http.MethodGet, "/"+told.Follow, "", nil); res.StatusCode != http.StatusNotFound {
+		t.Errorf("%d %s", res.StatusCode, text)
+	}
+	if text := r.page(t, other.Follow); !strings.Contains(text, "My number is in the file") {
+		t.Error("somebody else's message is gone")
+	}
+	list, err := r.Feedback.Deliveries(r.Ctx, feedback.DeliveryFilter{LaunchID: r.LaunchID, Limit: 50})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := 0
+	for _, d := range list {
+		d, err := r.Feedback.Delivery(r.Ctx, d.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Format == "follow" && d.Size > 0 {
+			kept++
+		}
+		if strings.Contains(d.Payload, "ana@people.example") {
+			t.Errorf("kept: %+v", d)
+		}
+	}
+	if kept != 1 {
+		t.Errorf("%d messages are kept raw, not the other person's one", kept)
 	}
 }
 

@@ -64,11 +64,7 @@ var fields = []channel.Field{
 func checkSettings(m map[string]any) error {
 	for _, name := range []string{"kinds", "languages", "trace"} {
 		if text, ok := m[name].(string); ok {
-			list := []string{}
-			for _, v := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' }) {
-				list = append(list, v)
-			}
-			m[name] = list
+			m[name] = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' })
 		}
 	}
 	set, err := settingsOf(m)
