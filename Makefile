@@ -56,8 +56,14 @@ UI_SOURCES = $(shell find ui/src ui/public ui/scripts ui/index.html ui/package.j
 ui/dist/index.html: ui/node_modules/.installed $(UI_SOURCES)
 	@cd ui && npm run --silent build -- --logLevel warn
 
+WIDGET_SOURCES = $(shell find widget/src ui/scripts/widget.mjs -type f ! -name '*.test.ts' 2>/dev/null)
+
+# Fails when the widget is over its budget.
+widget/dist/w.js: ui/node_modules/.installed $(WIDGET_SOURCES)
+	@cd ui && npm run --silent widget
+
 .PHONY: ui
-ui: ui/dist/index.html ## build the UI into ui/dist, where the binary embeds it
+ui: ui/dist/index.html widget/dist/w.js ## build UI and widget into their dist, where the binary embeds them
 
 .PHONY: ui-size
 ui-size: ui
@@ -197,4 +203,4 @@ bench-ui: ui build ## the inbox with 100,000 reports: key to paint, frames while
 .PHONY: clean
 clean: ## remove what was built (data stays)
 	@rm -rf bin dist ui/node_modules
-	@find ui/dist -mindepth 1 ! -name .gitkeep -delete
+	@find ui/dist widget/dist -mindepth 1 ! -name .gitkeep -delete

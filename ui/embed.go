@@ -13,12 +13,19 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hypercare/hypercare/internal/web"
 )
 
 // The folder is committed with .gitkeep alone, so that this compiles on a machine without node.
 //
 //go:embed all:dist
 var dist embed.FS
+
+// Tokens is the style sheet of the product's colours, for pages that are not part of the app.
+//
+//go:embed src/styles/tokens.css
+var Tokens string
 
 // assets is the folder of files whose names carry the hash of their content: they never change.
 const assets = "assets/"
@@ -121,7 +128,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, name string) {
 // read returns the file in the best encoding of brotli, gzip and none that is both accepted and there.
 func (s *server) read(name, accept string) (body []byte, encoding string, err error) {
 	for _, e := range []struct{ encoding, suffix string }{{"br", ".br"}, {"gzip", ".gz"}} {
-		if !accepts(accept, e.encoding) {
+		if !web.Accepts(accept, e.encoding) {
 			continue
 		}
 		if body, err := fs.ReadFile(s.files, name+e.suffix); err == nil {
@@ -130,28 +137,6 @@ func (s *server) read(name, accept string) (body []byte, encoding string, err er
 	}
 	body, err = fs.ReadFile(s.files, name)
 	return body, "", err
-}
-
-// accepts tells whether an Accept-Encoding header takes an encoding, by its name or by the star; a weight
-// of zero forbids it (RFC 9110, 12.5.3).
-func accepts(header, encoding string) bool {
-	star := false
-	for item := range strings.SplitSeq(header, ",") {
-		name, params, _ := strings.Cut(item, ";")
-		name = strings.ToLower(strings.TrimSpace(name))
-		allowed := true
-		if weight, ok := strings.CutPrefix(strings.ReplaceAll(params, " ", ""), "q="); ok {
-			q, err := strconv.ParseFloat(weight, 64)
-			allowed = err == nil && q > 0
-		}
-		if name == encoding {
-			return allowed
-		}
-		if name == "*" {
-			star = allowed
-		}
-	}
-	return star
 }
 
 // contentType does not ask the machine's tables for what the interface is made of: they differ.

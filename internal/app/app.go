@@ -24,6 +24,7 @@ import (
 	"github.com/hypercare/hypercare/internal/channel/otlp"
 	"github.com/hypercare/hypercare/internal/channel/people"
 	"github.com/hypercare/hypercare/internal/channel/sentry"
+	"github.com/hypercare/hypercare/internal/channel/widget"
 	"github.com/hypercare/hypercare/internal/crash"
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
@@ -67,7 +68,8 @@ type Config struct {
 	// GatewayOnly serves traffic, and on Listen only how the node is; it needs
 	// the records in PostgreSQL, where other nodes change them.
 	GatewayOnly bool
-	// TrustedProxies are in front of the gateway's listener.
+	// TrustedProxies are in front of the gateway's listener; on Listen they say
+	// for whom they call the addresses of channels.
 	TrustedProxies []netip.Prefix
 	Data           string      // data folder; "data" when empty
 	DatabaseURL    secret.Text // postgres:// URL; records are in the data folder when empty
@@ -128,6 +130,7 @@ type App struct {
 	timeline   *timeline.Service
 	imports    *importer.Service
 	channels   *channel.Service
+	widget     *widget.Service
 	releases   *release.Service
 	outside    *alert.Service // alerts of other systems
 	customers  *people.Channel
@@ -326,6 +329,9 @@ func (a *App) Run(ctx context.Context) error {
 		}
 		workers.Go(func() { a.triage.Reread(work) })
 		workers.Go(func() { a.channels.Run(work) })
+		if err := a.widget.Start(ctx); err != nil {
+			failed(err)
+		}
 		workers.Go(func() { a.notices.Run(work) })
 		workers.Go(func() { a.watch.Run(work) })
 		workers.Go(func() { a.evidence.Follow(work) })

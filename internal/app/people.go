@@ -27,6 +27,7 @@ func (a *App) buildPeople() {
 		// First what refers to the rest: it is found by what the rest says.
 		person.Store{Name: "acts", Erase: a.eraseActs},
 		a.issues.EraseStore(),
+		a.widget.EraseStore(),
 		a.notices.EraseStore(),
 		person.Store{Name: "calls", Export: a.exportCalls, Erase: a.eraseCalls},
 		person.Store{Name: "spans", Export: a.exportSpans, Erase: a.eraseSpans},

@@ -72,6 +72,7 @@ func (a *App) handler() http.Handler {
 		web.Drain(&a.stopping),
 		web.Protect,
 		web.Base(a.cfg.PublicURL),
+		web.Forwarded(a.cfg.TrustedProxies),
 		a.workspaces.Authentication,
 	)
 }

@@ -92,3 +92,7 @@ func (f *Files) Open(name string) (*os.File, error) {
 }
 
 func (f *Files) path(name string) string { return filepath.Join(f.dir, name[:2], name) }
+
+// OpenFile opens a stored file by its SHA-256, for who has found out that its
+// reader may have it.
+func (s *Service) OpenFile(sha256 string) (*os.File, error) { return s.files.Open(sha256) }

@@ -53,6 +53,18 @@ const overlays: [name: string, path: (d: Demo) => string, show: (p: Page) => Pro
     (p) => p.getByRole("main").getByRole("listitem").getByRole("button").first().click(),
   ],
   ["channel", (d) => `${d.launch}/channels`, key("n")],
+  [
+    "widget",
+    (d) => `${d.launch}/channels`,
+    async (p) => {
+      await p.keyboard.press("n");
+      await p.getByRole("dialog").getByText("Widget", { exact: true }).last().click();
+      await p.getByText("Words, screenshots, technical details, signed users").click();
+      await p.getByRole("button", { name: "Make a secret" }).click();
+      // The widget itself, on its sample page.
+      await p.frameLocator("iframe").getByRole("dialog").waitFor();
+    },
+  ],
   ["openapi", () => "/gateway/apis", key("i")],
   ["application", () => "/gateway/applications", key("n")],
   ["plan", () => "/gateway/applications", key("Shift+N")],

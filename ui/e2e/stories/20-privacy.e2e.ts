@@ -67,7 +67,10 @@ describe("privacy", () => {
     await page.screenshot({ path: `${shots}/privacy-reveal.png` });
     await dialog.getByRole("button", { name: "Done" }).click();
     await page.goto("/settings/audit");
-    await page.getByText(/Refund, ticket 4711/).first().waitFor();
+    await page
+      .getByText(/Refund, ticket 4711/)
+      .first()
+      .waitFor();
   });
 
   test("the page in both themes and sizes", async () => {
@@ -78,7 +81,10 @@ describe("privacy", () => {
         await other.getByRole("combobox", { name: /Payment cards/ }).waitFor();
         await settled(other);
         expect(await axe(other)).toEqual([]);
-        await other.screenshot({ path: `${shots}/settings-privacy-${theme}-${size.width}.png`, fullPage: true });
+        await other.screenshot({
+          path: `${shots}/settings-privacy-${theme}-${size.width}.png`,
+          fullPage: true,
+        });
         await context.close();
       }
   });

@@ -29,5 +29,7 @@ export const channelApi = {
     ask(client.PATCH("/channels/{id}", { params: { path: { id } }, body })),
   rotate: (id: string, overlap_hours: number) =>
     ask(client.POST("/channels/{id}/key", { params: { path: { id } }, body: { overlap_hours } })),
+  /** Only widgets are tried out this way. */
+  test: (id: string) => ask(client.POST("/channels/{id}/test", { params: { path: { id } } })),
   remove: (id: string) => ask(client.DELETE("/channels/{id}", { params: { path: { id } } })),
 };

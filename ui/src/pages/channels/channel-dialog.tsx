@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, lazy, Suspense, useState } from "react";
 import { channelApi, channelKindsQuery, channelsQuery } from "@/api/channels";
 import { ApiError } from "@/api/error";
 import type { Channel } from "@/api/types";
@@ -11,6 +11,9 @@ import { Field, Input, Textarea } from "@/ui/field";
 import { Failure, FormError, Skeleton } from "@/ui/states";
 import { ChannelIcon } from "../feedback/channel-icon";
 import { KindFields, split, type Values } from "./channel-form";
+
+/** The widget shows itself beside its settings. */
+const WidgetSettings = lazy(() => import("./widget-settings"));
 
 /** Makes a channel: its kind first, then what the kind asks for. Or changes one. */
 export function ChannelDialog({
@@ -122,13 +125,25 @@ export function ChannelDialog({
                 />
               )}
             </Field>
-            <KindFields
-              fields={kind.fields}
-              values={values}
-              kept={channel?.secrets ?? []}
-              error={of}
-              onChange={setValues}
-            />
+            {kind.name === "widget" ? (
+              <Suspense fallback={<Skeleton rows={6} className="!px-0" />}>
+                <WidgetSettings
+                  fields={kind.fields}
+                  values={values}
+                  kept={channel?.secrets ?? []}
+                  error={of}
+                  onChange={setValues}
+                />
+              </Suspense>
+            ) : (
+              <KindFields
+                fields={kind.fields}
+                values={values}
+                kept={channel?.secrets ?? []}
+                error={of}
+                onChange={setValues}
+              />
+            )}
             <details className="grid gap-4">
               <summary className="cursor-pointer text-dense font-medium text-fg-2">
                 {t("channels.advanced")}

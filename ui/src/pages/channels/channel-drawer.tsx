@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { KeyRound, Pencil, Power, Trash2 } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { channelApi, channelKindsQuery, channelQuery, channelsQuery } from "@/api/channels";
 import type { Channel } from "@/api/types";
 import { toasts } from "@/app/toasts";
@@ -18,6 +18,8 @@ import { explain, FormError } from "@/ui/states";
 import { Time, TimeButton } from "@/ui/time";
 import { ChannelDialog } from "./channel-dialog";
 import { stateGlyph } from "./states";
+
+const TestWidget = lazy(async () => ({ default: (await import("./widget-settings")).TestWidget }));
 
 /** One channel: how it is, what to put where, its key. */
 export function ChannelDrawer({
@@ -89,6 +91,13 @@ export function ChannelDrawer({
             )}
           </span>
         </p>
+        {c.kind === "widget" && mayChange ? (
+          <span>
+            <Suspense>
+              <TestWidget channel={c} />
+            </Suspense>
+          </span>
+        ) : null}
         {c.setup.length ? (
           <section className="grid grid-cols-1 gap-2" aria-label={t("channels.setup")}>
             {c.setup.map((step) => (

@@ -1,0 +1,31 @@
+import type { Words } from "../words";
+
+export default {
+  open: "Feedback",
+  title: "Sagen Sie uns, was passiert ist",
+  kind: "Worum geht es?",
+  problem: "Problem",
+  idea: "Idee",
+  question: "Frage",
+  praise: "Lob",
+  text: "Was haben Sie getan, und was haben Sie gesehen?",
+  email: "E-Mail, wenn Sie eine Antwort möchten",
+  mail: "Ihre E-Mail",
+  shot: "Bildschirmfoto",
+  file: "Datei anhängen",
+  mark: "Teile von {name} markieren oder verbergen",
+  remove: "{name} entfernen",
+  large: "{name} ist zu groß: höchstens 5 MB, 4 Dateien.",
+  details: "Technische Angaben mitsenden",
+  steps: "Ihre letzten Schritte ({n}), Fehler und Aufrufe in diesem Tab. Nie, was Sie eintippen.",
+  see: "Ansehen, was gesendet wird",
+  send: "Senden",
+  sending: "Wird gesendet",
+  thanks: "Danke. Ihr Zeichen ist {ref}.",
+  follow: "Antwort lesen und ergänzen",
+  offline:
+    "Sie sind offline, oder wir sind nicht erreichbar. Ihre Meldung bleibt hier und wird gesendet, sobald Sie wieder online sind.",
+  failed: "Das hat nicht geklappt. Versuchen Sie es noch einmal.",
+  preview: "Das ist eine Vorschau: Nichts wurde gesendet.",
+  close: "Schließen",
+} satisfies Words;

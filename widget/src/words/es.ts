@@ -1,0 +1,31 @@
+import type { Words } from "../words";
+
+export default {
+  open: "Comentarios",
+  title: "Cuéntenos qué ha pasado",
+  kind: "¿De qué se trata?",
+  problem: "Problema",
+  idea: "Idea",
+  question: "Pregunta",
+  praise: "Elogio",
+  text: "¿Qué hizo y qué vio?",
+  email: "Correo, si quiere una respuesta",
+  mail: "Su correo",
+  shot: "Captura de pantalla",
+  file: "Adjuntar archivo",
+  mark: "Marcar u ocultar partes de {name}",
+  remove: "Quitar {name}",
+  large: "{name} es demasiado grande: 5 MB como máximo, 4 archivos.",
+  details: "Enviar datos técnicos",
+  steps: "Sus últimos pasos ({n}), errores y llamadas en esta pestaña. Nunca lo que escribe.",
+  see: "Ver lo que se envía",
+  send: "Enviar",
+  sending: "Enviando",
+  thanks: "Gracias. Su referencia es {ref}.",
+  follow: "Leer la respuesta y añadir más",
+  offline:
+    "No tiene conexión, o no se nos puede alcanzar. Su mensaje se guarda aquí y se envía cuando vuelva a estar en línea.",
+  failed: "No ha funcionado. Inténtelo de nuevo.",
+  preview: "Esto es una vista previa: no se ha enviado nada.",
+  close: "Cerrar",
+} satisfies Words;

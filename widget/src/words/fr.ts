@@ -1,0 +1,31 @@
+import type { Words } from "../words";
+
+export default {
+  open: "Votre avis",
+  title: "Dites-nous ce qui s’est passé",
+  kind: "De quoi s’agit-il ?",
+  problem: "Problème",
+  idea: "Idée",
+  question: "Question",
+  praise: "Bravo",
+  text: "Qu’avez-vous fait, et qu’avez-vous vu ?",
+  email: "E-mail, si vous voulez une réponse",
+  mail: "Votre e-mail",
+  shot: "Capture d’écran",
+  file: "Joindre un fichier",
+  mark: "Marquer ou masquer des parties de {name}",
+  remove: "Retirer {name}",
+  large: "{name} est trop grand : 5 Mo au plus, 4 fichiers.",
+  details: "Envoyer les détails techniques",
+  steps: "Vos dernières étapes ({n}), erreurs et appels dans cet onglet. Jamais ce que vous saisissez.",
+  see: "Voir ce qui est envoyé",
+  send: "Envoyer",
+  sending: "Envoi en cours",
+  thanks: "Merci. Votre référence est {ref}.",
+  follow: "Lire la réponse et compléter",
+  offline:
+    "Vous êtes hors ligne, ou nous sommes injoignables. Votre message est gardé ici et envoyé dès votre retour en ligne.",
+  failed: "Cela n’a pas fonctionné. Réessayez.",
+  preview: "Ceci est un aperçu : rien n’a été envoyé.",
+  close: "Fermer",
+} satisfies Words;

@@ -1,0 +1,31 @@
+import type { Words } from "../words";
+
+export default {
+  open: "Feedback",
+  title: "Vertel ons wat er gebeurde",
+  kind: "Waar gaat het om?",
+  problem: "Probleem",
+  idea: "Idee",
+  question: "Vraag",
+  praise: "Compliment",
+  text: "Wat deed u, en wat zag u?",
+  email: "E-mail, als u antwoord wilt",
+  mail: "Uw e-mail",
+  shot: "Schermafbeelding",
+  file: "Bestand toevoegen",
+  mark: "Delen van {name} markeren of verbergen",
+  remove: "{name} verwijderen",
+  large: "{name} is te groot: hoogstens 5 MB, 4 bestanden.",
+  details: "Technische gegevens meesturen",
+  steps: "Uw laatste stappen ({n}), fouten en aanroepen in dit tabblad. Nooit wat u typt.",
+  see: "Bekijk wat er wordt gestuurd",
+  send: "Versturen",
+  sending: "Wordt verstuurd",
+  thanks: "Dank u. Uw referentie is {ref}.",
+  follow: "Lees het antwoord en vul aan",
+  offline:
+    "U bent offline, of wij zijn niet bereikbaar. Uw bericht blijft hier en wordt verstuurd zodra u weer online bent.",
+  failed: "Dat lukte niet. Probeer het opnieuw.",
+  preview: "Dit is een voorbeeld: er is niets verstuurd.",
+  close: "Sluiten",
+} satisfies Words;

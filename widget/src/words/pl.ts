@@ -1,0 +1,31 @@
+import type { Words } from "../words";
+
+export default {
+  open: "Opinia",
+  title: "Powiedz nam, co się stało",
+  kind: "Czego to dotyczy?",
+  problem: "Problem",
+  idea: "Pomysł",
+  question: "Pytanie",
+  praise: "Pochwała",
+  text: "Co zostało zrobione i co było widać?",
+  email: "E-mail, jeśli chcesz odpowiedzi",
+  mail: "Twój e-mail",
+  shot: "Zrzut ekranu",
+  file: "Dołącz plik",
+  mark: "Zaznacz lub ukryj części {name}",
+  remove: "Usuń {name}",
+  large: "{name} jest za duży: najwyżej 5 MB, 4 pliki.",
+  details: "Wyślij dane techniczne",
+  steps: "Twoje ostatnie kroki ({n}), błędy i wywołania w tej karcie. Nigdy to, co wpisujesz.",
+  see: "Zobacz, co zostanie wysłane",
+  send: "Wyślij",
+  sending: "Wysyłanie",
+  thanks: "Dziękujemy. Twój numer to {ref}.",
+  follow: "Przeczytaj odpowiedź i dopisz więcej",
+  offline:
+    "Brak połączenia albo nie możemy odpowiedzieć. Zgłoszenie zostaje tutaj i zostanie wysłane, gdy wrócisz do sieci.",
+  failed: "To się nie udało. Spróbuj ponownie.",
+  preview: "To jest podgląd: nic nie zostało wysłane.",
+  close: "Zamknij",
+} satisfies Words;

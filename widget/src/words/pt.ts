@@ -1,0 +1,31 @@
+import type { Words } from "../words";
+
+export default {
+  open: "Comentários",
+  title: "Diga-nos o que aconteceu",
+  kind: "De que se trata?",
+  problem: "Problema",
+  idea: "Ideia",
+  question: "Pergunta",
+  praise: "Elogio",
+  text: "O que fez, e o que viu?",
+  email: "E-mail, se quiser uma resposta",
+  mail: "O seu e-mail",
+  shot: "Captura de ecrã",
+  file: "Anexar um ficheiro",
+  mark: "Marcar ou esconder partes de {name}",
+  remove: "Remover {name}",
+  large: "{name} é demasiado grande: 5 MB no máximo, 4 ficheiros.",
+  details: "Enviar detalhes técnicos",
+  steps: "Os seus últimos passos ({n}), erros e chamadas neste separador. Nunca o que escreve.",
+  see: "Ver o que é enviado",
+  send: "Enviar",
+  sending: "A enviar",
+  thanks: "Obrigado. A sua referência é {ref}.",
+  follow: "Ler a resposta e acrescentar",
+  offline:
+    "Está sem ligação, ou não nos consegue alcançar. A mensagem fica aqui e é enviada quando voltar a ter ligação.",
+  failed: "Não funcionou. Tente de novo.",
+  preview: "Isto é uma pré-visualização: nada foi enviado.",
+  close: "Fechar",
+} satisfies Words;
