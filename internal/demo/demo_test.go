@@ -3,6 +3,7 @@ package demo_test
 import (
 	"context"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,6 +81,25 @@ func TestTheTruthIsWhatTheCallLogHas(t *testing.T) {
 	}
 	if n := met[""]; n < len(rec.Calls)/2 {
 		t.Errorf("%d of %d calls met no fault: the ordinary is missing", n, len(rec.Calls))
+	}
+	examined(t, api, rec)
+}
+
+// examined holds evidence to floors that are far below what make
+// eval-evidence measures: this story is short, and its n is small.
+func examined(t *testing.T, api *demo.API, rec *demo.Record) {
+	t.Helper()
+	res, err := demo.Examine(t.Context(), api, rec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := []*demo.Result{res}
+	f := demo.Sum(list)
+	if f.First.Of < 4 || f.First.Value() < 0.5 || f.In3.Value() < 0.6 || f.FalseStrong.Value() > 0.2 {
+		var b strings.Builder
+		demo.Print(&b, list)
+		demo.PrintMisses(&b, list)
+		t.Errorf("evidence falls below its floors:\n%s", b.String())
 	}
 }
 

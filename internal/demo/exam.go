@@ -144,7 +144,7 @@ func checkChannels(ctx context.Context, api *API, launch string) error {
 	}
 	var wrong []error
 	for _, c := range list.Items {
-		if c.Received == 0 || c.Refused > 0 {
+		if c.Refused > 0 || c.Received == 0 && c.Kind == "otlp" { // there is always a call, not always an alert
 			wrong = append(wrong, fmt.Errorf("channel %s took %d and refused %d: %s", c.Kind, c.Received, c.Refused, c.Last))
 		}
 	}

@@ -32,6 +32,22 @@ var applications = map[string]string{"web": "Web shop", "ios": "iOS app", "andro
 // Application is what the person's calls are made by.
 func (p *Person) Application() string { return applications[p.Device] }
 
+// partnerDomain is the one of the partner's addresses.
+const partnerDomain = "marketplace-nord.example"
+
+// tier is what somebody is to the shop.
+func (p *Person) tier() string {
+	switch n := share(p.ID); {
+	case p.Device == "partner":
+		return "partner"
+	case n < 0.1:
+		return "gold"
+	case n < 0.3:
+		return "silver"
+	}
+	return "standard"
+}
+
 // versions that are about, newest last.
 var versions = map[string][]string{
 	"web":     {"2026.11.3", "2026.11.4"},
@@ -58,6 +74,10 @@ func newPeople(r *rand.Rand, n int) []*Person {
 		p.Language = pick(r, []string{"en", "en", "en", "en", "en", "en", "de", "de", "es", "fr"})
 		p.Region = pick(r, Regions)
 		p.Device = pick(r, []string{"web", "web", "web", "ios", "ios", "android", "android", "android", "partner"})
+		if p.Device == "partner" {
+			name, _, _ := strings.Cut(p.Email, "@")
+			p.Email = name + "@" + partnerDomain
+		}
 		p.Version = pick(r, versions[p.Device])
 		p.Agent = agentOf(p.Device, p.Version, r)
 		p.Address = fmt.Sprintf("%d.%d.%d.%d", pick(r, []int{81, 93, 109, 176, 203}), r.IntN(250), r.IntN(250), 1+r.IntN(250))

@@ -64,6 +64,10 @@ in small print there is a {code}`)
 the kettle I bought stopped heating after two weeks, who handles the warranty?
 please take me off your mailing list
 great service by your chat team yesterday
+the parcel service's website fails when I type in my tracking number
+nobody picks up on your phone line, it just cuts off
+the attachment of your last mail can not be opened
+your television advert crashed my smart TV, no joke
 I would like to filter by colour
 the phone number in your footer has a digit too many
 when will the wool blanket be back in green?
@@ -119,6 +123,8 @@ Kollegen geht es genauso`)
 HTTP {code} steht da`)
 	p.chatter = listed(`wann gibt es die Decke wieder in Grün?
 der Wasserkocher ist nach zwei Wochen defekt, wer macht die Garantie?
+der Anhang eurer letzten Mail lässt sich nicht öffnen
+die Webseite des Paketboten bricht ständig ab
 bitte nehmt mich aus dem Verteiler
 toller Service gestern im Chat`)
 	p.greeting = listed(`Sehr geehrte Damen und Herren,
@@ -166,6 +172,7 @@ gracias de antemano`)
 	p.coded = listed(`el código era {code}`)
 	p.chatter = listed(`¿cuándo vuelve la manta en verde?
 quiero darme de baja del boletín
+el adjunto de su último correo no se abre
 muy buen trato ayer en el chat`)
 	p.greeting = listed(`Estimados señores:
 Buenas:`)
@@ -212,6 +219,7 @@ mes collègues ont la même chose`)
 	p.coded = listed(`le code était {code}`)
 	p.chatter = listed(`quand la couverture revient-elle en vert ?
 merci de me retirer de votre liste de diffusion
+la pièce jointe de votre dernier message ne s'ouvre pas
 très bon accueil hier sur le chat`)
 	p.greeting = listed(`Chers messieurs dames,
 Bonsoir,`)

@@ -69,6 +69,10 @@ there is a spelling mistake on the imprint page
 do you deliver to Norway?
 the sizes of your shirts run small
 could you offer payment by invoice for companies?
+the tracking page of the courier shows an error
+the link in your newsletter leads to a page that does not exist
+your hotline kept me waiting for ages and then hung up
+the invoice that you mailed me is broken, I can not open the file
 the courier left my parcel with the wrong neighbour`)
 	p.greeting = listed(`Hello,
 Dear support team,
@@ -120,6 +124,8 @@ könnt ihr helfen?`)
 angezeigt wird {code}`)
 	p.chatter = listed(`ein dunkles Design wäre schön
 mein Paket kam beschädigt an, bekomme ich Geld zurück?
+die Sendungsverfolgung des Paketdienstes zeigt einen Fehler
+bei eurer Hotline hängt man ewig und fliegt dann raus
 wie bestelle ich den Newsletter ab?
 die neue Seite gefällt mir sehr`)
 	p.greeting = listed(`Guten Tag,
@@ -167,6 +173,7 @@ al {do} no sale nada, tampoco un error`,
 	p.coded = listed(`sale el error {code}`)
 	p.chatter = listed(`estaría bien un modo oscuro
 el paquete llegó roto, ¿me devuelven el dinero?
+la página de seguimiento del mensajero da error
 me encanta el nuevo diseño`)
 	p.greeting = listed(`Hola:
 Buenos días:`)
@@ -213,6 +220,7 @@ pouvez-vous m'aider ?`)
 	p.coded = listed(`il y a l'erreur {code}`)
 	p.chatter = listed(`un mode sombre serait bien
 mon colis est arrivé abîmé, puis-je être remboursé ?
+le suivi du transporteur affiche une erreur
 j'adore la nouvelle présentation`)
 	p.greeting = listed(`Bonjour,
 Madame, Monsieur,`)

@@ -116,22 +116,30 @@ func (s *Senders) run(ctx context.Context) {
 	}
 }
 
-var praise = []string{"5 of 5", "All good so far.", "Nice shop, quick delivery.", "No complaints.", "The new checkout is much better than the old one."}
-
-// introduce tells which address and which user are one person, by a survey
-// that they answered.
+// introduce tells which address and which user are one person, as the shop's
+// customer system does.
 func (s *Senders) introduce(ctx context.Context, people []*Person) error {
-	before := time.Now().Add(-26 * time.Hour).UTC()
-	var items []map[string]any
-	for i, one := range people {
-		items = append(items, map[string]any{"channel": "survey", "external_id": "welcome-" + one.ID, "text": praise[i%len(praise)], "rating": 5, "occurred_at": before.Add(time.Duration(i) * time.Second),
-			"author": map[string]any{"email": one.Email, "user_id": one.ID, "name": one.Name, "attrs": map[string]string{"region": one.Region, "device": one.Device}}})
-	}
-	if len(items) == 0 {
+	if len(people) == 0 {
 		return nil
 	}
-	if err := s.api.Call(ctx, "POST", "/launches/"+s.launch+"/feedback", map[string]any{"items": items}, nil); err != nil {
+	list := make([]map[string]any, len(people))
+	for i, one := range people {
+		list[i] = map[string]any{"user_id": one.ID, "email": one.Email, "name": one.Name, "language": one.Language, "attrs": map[string]string{"region": one.Region, "device": one.Device, "tier": one.tier()}}
+		if one.Device == "partner" {
+			list[i]["organisation"] = applications["partner"]
+		}
+	}
+	in := map[string]any{"people": list, "organisations": []any{map[string]any{"name": applications["partner"], "domains": []string{partnerDomain}, "attrs": map[string]string{"tier": "partner"}}}}
+	var done struct {
+		Errors []struct {
+			Message string `json:"message"`
+		} `json:"errors"`
+	}
+	if err := s.api.Call(ctx, "POST", "/people/batch", in, &done); err != nil {
 		return fmt.Errorf("introduce the shop's people: %w", err)
+	}
+	if len(done.Errors) > 0 {
+		return fmt.Errorf("introduce the shop's people: %s", done.Errors[0].Message)
 	}
 	return nil
 }

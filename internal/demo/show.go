@@ -2,9 +2,11 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -52,6 +54,11 @@ func (s *Show) Play(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { _ = st.Close() }() // the process ends with it
+	gold := map[string]any{"name": "Gold customers", "conditions": []any{map[string]any{"attribute": "tier", "values": []string{"gold"}}}}
+	var status *statusError
+	if err := s.API.Call(ctx, "POST", "/segments", gold, nil); err != nil && !(errors.As(err, &status) && status.status == http.StatusConflict) { // an earlier demo made it
+		return fmt.Errorf("make a segment: %w", err)
+	}
 	r := &responder{api: s.API, launch: st.Launch, todo: make(chan *Report, 256), issues: map[string]string{}, count: map[string]int{}}
 	st.Wrote = r.take
 	var wg sync.WaitGroup
