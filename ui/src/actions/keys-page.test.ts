@@ -17,6 +17,8 @@ const pages: Record<string, string> = {
   applications: "Applications",
   alerts: "Alerts",
   channels: "Channels",
+  people: "People",
+  person: "Person",
   shared: "Lists, reports and issues",
 };
 

@@ -6,6 +6,7 @@ import {
   Building2,
   Cable,
   CircleUser,
+  ContactRound,
   Contrast,
   EyeOff,
   Inbox,
@@ -30,7 +31,7 @@ import type { MessageKey } from "@/i18n";
 /** The places in the order of the navigation; `keys` goes there from everywhere. */
 export interface Place {
   id: string;
-  /** Those under /gateway are of the workspace, the others of a launch. */
+  /** Those under /gateway and the people are of the workspace, the others of a launch. */
   to:
     | "/gateway/calls"
     | "/gateway/routes"
@@ -38,6 +39,7 @@ export interface Place {
     | "/gateway/apis"
     | "/gateway/applications"
     | "/gateway/alerts"
+    | "/people"
     | "/launches/$launchId"
     | "/launches/$launchId/feedback"
     | "/launches/$launchId/issues"
@@ -87,6 +89,7 @@ export const places: Place[] = [
     count: "issues_open",
   },
   { id: "board", to: "/launches/$launchId/board", label: "nav.board", icon: SquareKanban, keys: "g b" },
+  { id: "people", to: "/people", label: "nav.people", icon: ContactRound, keys: "g y" },
   {
     id: "calls",
     to: "/gateway/calls",
@@ -142,7 +145,7 @@ export const places: Place[] = [
 ];
 
 /** Whether a place is there without any launch. */
-export const ofWorkspace = (p: Place): boolean => p.to.startsWith("/gateway/");
+export const ofWorkspace = (p: Place): boolean => p.to.startsWith("/gateway/") || p.to === "/people";
 
 export const settingsIcon = Settings;
 

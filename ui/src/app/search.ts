@@ -149,6 +149,18 @@ export const deliverySearch = (raw: Raw): DeliverySearch =>
 /** The channel that is open, or is to be made ("/" for a choice of kinds). */
 export const channelsSearch = (raw: Raw): { channel?: string } => tidy({ channel: text(raw.channel) });
 
+/** The page of people: its part, and who is looked for. */
+export const peopleTabs = ["same", "organisations", "segments"] as const;
+export const peopleSearch = (
+  raw: Raw,
+): { tab?: (typeof peopleTabs)[number]; q?: string; organisation?: string; segment?: string } =>
+  tidy({
+    tab: oneOf(raw.tab, peopleTabs),
+    q: text(raw.q),
+    organisation: text(raw.organisation),
+    segment: text(raw.segment),
+  });
+
 /** What was said and what holds are values of one field; without it they say nothing. */
 export function decisionSearch(raw: Raw): DecisionFilter {
   const field = oneOf(raw.field, decisionFields);

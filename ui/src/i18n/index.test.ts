@@ -2,9 +2,11 @@ import { afterEach, expect, test } from "vitest";
 import { de } from "./de";
 import { channels as deChannels } from "./de/channels";
 import { gateway as deGateway } from "./de/gateway";
+import { people as dePeople } from "./de/people";
 import { en } from "./en";
 import { channels as enChannels } from "./en/channels";
 import { gateway as enGateway } from "./en/gateway";
+import { people as enPeople } from "./en/people";
 import { bestLanguage, loadArea, loadLanguage, type Message, t, word } from "./index";
 import { pseudoText } from "./pseudo";
 
@@ -55,7 +57,8 @@ test.each([
 });
 
 test("the words of an area come in the language of the page, and none takes the place of another", async () => {
-  for (const key of Object.keys({ ...enGateway, ...enChannels })) expect(key in en, key).toBe(false);
+  for (const key of Object.keys({ ...enGateway, ...enChannels, ...enPeople }))
+    expect(key in en, key).toBe(false);
   await loadLanguage("de");
   expect(t("apis.edit")).toBe("apis.edit");
   await loadArea("gateway");
@@ -63,8 +66,8 @@ test("the words of an area come in the language of the page, and none takes the 
   expect(t("nav.inbox")).toBe(de["nav.inbox"]);
 });
 
-const english = { ...en, ...enGateway, ...enChannels };
-const german = { ...de, ...deGateway, ...deChannels };
+const english = { ...en, ...enGateway, ...enChannels, ...enPeople };
+const german = { ...de, ...deGateway, ...deChannels, ...dePeople };
 
 /** The placeholders of a message; "one" may say the number in words. */
 const names = (s: string) =>

@@ -2,12 +2,14 @@ import type { ReactNode } from "react";
 import type { en } from "./en";
 import type { channels } from "./en/channels";
 import type { gateway } from "./en/gateway";
+import type { people } from "./en/people";
 import type { privacy } from "./en/privacy";
 
 export type MessageKey =
   | keyof typeof en
   | keyof typeof gateway
   | keyof typeof channels
+  | keyof typeof people
   | keyof typeof privacy;
 type Plural = { one: string; other: string };
 export type Message = string | Plural;
@@ -48,6 +50,10 @@ const areas = {
   gateway: {
     en: async () => (await import("./en/gateway")).gateway,
     de: async () => (await import("./de/gateway")).gateway,
+  },
+  people: {
+    en: async () => (await import("./en/people")).people,
+    de: async () => (await import("./de/people")).people,
   },
   privacy: {
     en: async () => (await import("./en/privacy")).privacy,
