@@ -1359,6 +1359,23 @@ export interface paths {
         patch: operations["change-issue"];
         trace?: never;
     };
+    "/issues/{id}/cause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the reports of an issue have in common beyond chance, whether the launch or a release brought it, and how many people met it */
+        get: operations["get-issue-cause"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/issues/{id}/evidence": {
         parameters: {
             query?: never;
@@ -2343,6 +2360,23 @@ export interface paths {
         head?: never;
         /** Change name, organisation or attributes by hand */
         patch: operations["change-person"];
+        trace?: never;
+    };
+    "/persons/{id}/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest calls of a person's users and sessions */
+        get: operations["list-person-calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/persons/{id}/erase": {
@@ -3859,6 +3893,27 @@ export interface components {
              */
             type: "alert.updated";
         };
+        EventAlertgroupUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "alertgroup.updated";
+        };
         EventApplicationUpdated: {
             /** Format: date-time */
             at: string;
@@ -4244,27 +4299,6 @@ export interface components {
              */
             type: "note.updated";
         };
-        EventOutsideAlertUpdated: {
-            /** Format: date-time */
-            at: string;
-            /** @description Who did it; absent when the program itself did. */
-            by?: components["schemas"]["EventActor"];
-            /**
-             * Format: int64
-             * @description How many changed, when several did.
-             */
-            count?: number;
-            /** @description What changed; absent when several did. */
-            id?: string;
-            /** @description Everything that changed, when that is not too much to name. */
-            ids?: string[];
-            launch_id?: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "outside_alert.updated";
-        };
         EventPlanUpdated: {
             /** Format: date-time */
             at: string;
@@ -4595,6 +4629,64 @@ export interface components {
             user?: string;
             version?: string;
         };
+        EvidenceCause: {
+            /**
+             * Format: double
+             * @description From 0 to 1.
+             */
+            confidence: number;
+            /** @description What explains it, the most telling first; what it looked like last. */
+            factors: components["schemas"]["EvidenceFactor"][];
+            /**
+             * @description What brought it.
+             * @enum {string}
+             */
+            label: "launch" | "release" | "older" | "unknown";
+            reach: components["schemas"]["EvidenceReach"];
+            /** @description Which, when a release did. */
+            release?: string;
+            sentence: string;
+        };
+        EvidenceFactor: {
+            /**
+             * Format: int64
+             * @description All calls of the same time that have it.
+             */
+            base_in: number;
+            /** Format: int64 */
+            base_of: number;
+            /** @description Feedback whose call does not have it. */
+            contradicts: string[];
+            /**
+             * Format: int64
+             * @description Those of them that failed in the same way.
+             */
+            failing: number;
+            /** @example route */
+            field: string;
+            /**
+             * Format: int64
+             * @description Reports whose call has it, each person once.
+             */
+            in: number;
+            /**
+             * Format: double
+             * @description How many times as frequent among the reports as among all calls.
+             */
+            lift: number;
+            /**
+             * Format: int64
+             * @description Reports whose call is known.
+             */
+            of: number;
+            /**
+             * Format: double
+             * @description The chance of that many by accident (hypergeometric, times the number of values looked at).
+             */
+            p_value: number;
+            sentence: string;
+            value: string;
+        };
         EvidenceItem: {
             added_by_hand: boolean;
             alert?: components["schemas"]["EvidenceThing"];
@@ -4670,6 +4762,34 @@ export interface components {
             /** @example call:018f3a5c7e4b7cc0a1b2c3d4e5f60718 */
             evidence_id: string;
             note?: string;
+        };
+        EvidenceReach: {
+            /**
+             * Format: int64
+             * @description Calls that failed so.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Distinct people who made such calls at all in that time.
+             */
+            of_people: number;
+            /**
+             * Format: int64
+             * @description Distinct people whose calls failed so: known persons once, sessions where no user is known.
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description Of them, those who said so.
+             */
+            reported: number;
+            sentence: string;
+            /**
+             * Format: date-time
+             * @description The first call that failed so, or from when on was looked.
+             */
+            since?: string;
         };
         EvidenceReport: {
             feedback: components["schemas"]["Feedback"];
@@ -8209,7 +8329,7 @@ export interface components {
             /** @description That of the last preview when absent. */
             mapping?: components["schemas"]["ImporterMapping"];
         };
-        StreamEvent: components["schemas"]["EventAlertUpdated"] | components["schemas"]["EventApplicationUpdated"] | components["schemas"]["EventChannelUpdated"] | components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventEvidenceUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventGatewayPublished"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventMessageUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventOutsideAlertUpdated"] | components["schemas"]["EventPlanUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventReleaseUpdated"] | components["schemas"]["EventRolloutCreated"] | components["schemas"]["EventRolloutUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventRulegroupUpdated"] | components["schemas"]["EventTargetUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
+        StreamEvent: components["schemas"]["EventAlertUpdated"] | components["schemas"]["EventAlertgroupUpdated"] | components["schemas"]["EventApplicationUpdated"] | components["schemas"]["EventChannelUpdated"] | components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventEvidenceUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventGatewayPublished"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventMessageUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventPlanUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventReleaseUpdated"] | components["schemas"]["EventRolloutCreated"] | components["schemas"]["EventRolloutUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventRulegroupUpdated"] | components["schemas"]["EventTargetUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
         TimelineEntry: {
             /** @description Who: kind is member, token, system, rule or reporter; the id is empty where only a name is known. */
             actor: components["schemas"]["AuditActor"];
@@ -11892,6 +12012,37 @@ export interface operations {
             };
         };
     };
+    "get-issue-cause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceCause"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-issue-evidence": {
         parameters: {
             query?: never;
@@ -12811,6 +12962,10 @@ export interface operations {
                 issue?: string[] | null;
                 import?: string[] | null;
                 person?: string[] | null;
+                /** @description Ids: what people of a segment reported. */
+                segment?: string[] | null;
+                /** @description Ids: what people of an organisation reported. */
+                organisation?: string[] | null;
                 /** @description security, unsure */
                 flag?: string[] | null;
                 tag?: string[] | null;
@@ -12992,6 +13147,10 @@ export interface operations {
                 issue?: string[] | null;
                 import?: string[] | null;
                 person?: string[] | null;
+                /** @description Ids: what people of a segment reported. */
+                segment?: string[] | null;
+                /** @description Ids: what people of an organisation reported. */
+                organisation?: string[] | null;
                 /** @description security, unsure */
                 flag?: string[] | null;
                 tag?: string[] | null;
@@ -14491,6 +14650,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-person-calls": {
+        parameters: {
+            query?: {
+                /** @description Only those that were answered with 400 or more. */
+                failed?: boolean;
+                /** @description 20 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCalllogCall"];
                 };
             };
             /** @description Error */
