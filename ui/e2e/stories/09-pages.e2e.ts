@@ -20,10 +20,12 @@ import { type Api, asOwner, type Demo, demo } from "../workspace";
 let browser: Browser;
 let by: Api;
 let made: Demo;
+let person = "";
 
 beforeAll(async () => {
   by = await asOwner();
   made = await demo();
+  person = (await by.get<{ items: { id: string }[] }>("/persons?limit=1")).items[0]?.id ?? "";
   browser = await launchBrowser();
 });
 afterAll(() => browser?.close());
@@ -38,6 +40,11 @@ const all: [name: string, route: string, query?: string][] = [
   ["issues", "/launches/$launchId/issues"],
   ["issue", "/launches/$launchId/issues/$issueId"],
   ["board", "/launches/$launchId/board"],
+  ["people", "/people"],
+  ["people-same", "/people", "?tab=same"],
+  ["organisations", "/people", "?tab=organisations"],
+  ["segments", "/people", "?tab=segments"],
+  ["person", "/people/$personId"],
   ["imports", "/launches/$launchId/imports"],
   ["import", "/launches/$launchId/imports/$importId"],
   ["channels", "/launches/$launchId/channels"],
@@ -75,6 +82,7 @@ function pathOf(route: string, query = ""): string {
     launchId: made.launch.replace("/launches/", ""),
     issueId: made.issue_key,
     importId: made.import,
+    personId: person,
   };
   return route.replace(/\$(\w+)/g, (_, name: string) => values[name] ?? name) + query;
 }

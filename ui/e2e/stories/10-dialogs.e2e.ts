@@ -6,10 +6,12 @@ import { type Api, asOwner, type Demo, demo } from "../workspace";
 let browser: Browser;
 let by: Api;
 let made: Demo;
+let person = "";
 
 beforeAll(async () => {
   by = await asOwner();
   made = await demo();
+  person = (await by.get<{ items: { id: string }[] }>("/persons?limit=1")).items[0]?.id ?? "";
   browser = await launchBrowser();
 });
 afterAll(() => browser?.close());
@@ -53,6 +55,19 @@ const overlays: [name: string, path: (d: Demo) => string, show: (p: Page) => Pro
     (p) => p.getByRole("main").getByRole("listitem").getByRole("button").first().click(),
   ],
   ["channel", (d) => `${d.launch}/channels`, key("n")],
+  ["import-people", () => "/people", key("i")],
+  ["organisation", () => "/people?tab=organisations", key("n")],
+  ["segment", () => "/people?tab=segments", key("n")],
+  ["merge-person", () => `/people/${person}`, key("m")],
+  ["edit-person", () => `/people/${person}`, click("Change")],
+  [
+    "erase-person",
+    () => `/people/${person}`,
+    async (p) => {
+      await p.getByRole("button", { name: "More" }).click();
+      await p.getByRole("menuitem", { name: "Erase for good" }).click();
+    },
+  ],
   ["openapi", () => "/gateway/apis", key("i")],
   ["application", () => "/gateway/applications", key("n")],
   ["plan", () => "/gateway/applications", key("Shift+N")],

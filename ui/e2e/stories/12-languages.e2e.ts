@@ -11,10 +11,12 @@ let browser: Browser;
 let by: Api;
 let launch = "";
 let issue = "";
+let person = "";
 
 beforeAll(async () => {
   browser = await launchBrowser();
   ({ by, launch, issue } = await frame());
+  person = (await by.get<{ items: { id: string }[] }>("/persons?limit=1")).items[0]?.id ?? "";
 }, 120_000);
 afterAll(() => browser?.close());
 afterEach(() => expect(faults.splice(0)).toEqual([]));
@@ -34,6 +36,9 @@ describe("languages", () => {
     `${launch}/decisions`,
     `${launch}/settings`,
     `${launch}/send`,
+    "/people",
+    `/people/${person}`,
+    ...["same", "organisations", "segments"].map((tab) => `/people?tab=${tab}`),
     "/launches/new",
     ...[
       "calls",
