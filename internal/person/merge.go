@@ -88,10 +88,6 @@ func (p *Person) profile() profile {
 	return profile{p.Name, p.Email, p.Phone, p.Language, maps.Clone(orEmpty(p.Attrs)), p.OrganisationID, p.organisationBy}
 }
 
-func (p *Person) take(x profile) {
-	p.Name, p.Email, p.Phone, p.Language, p.Attrs, p.OrganisationID, p.organisationBy = x.Name, x.Email, x.Phone, x.Language, maps.Clone(orEmpty(x.Attrs)), x.OrganisationID, x.OrganisationBy
-}
-
 // Change is what a merger or split did, or would do.
 type Change struct {
 	Person     *Person `json:"person,omitempty" doc:"Who has it all now, or the new person of a split; absent in a preview."`

@@ -21,11 +21,13 @@ import { type Api, asOwner, type Demo, demo } from "../workspace";
 let browser: Browser;
 let by: Api;
 let made: Demo;
+let person = "";
 
 beforeAll(async () => {
   by = await asOwner();
   made = await demo();
   await shopTrace(by);
+  person = (await by.get<{ items: { id: string }[] }>("/persons?limit=1")).items[0]?.id ?? "";
   browser = await launchBrowser();
 });
 afterAll(() => browser?.close());
@@ -40,6 +42,11 @@ const all: [name: string, route: string, query?: string][] = [
   ["issues", "/launches/$launchId/issues"],
   ["issue", "/launches/$launchId/issues/$issueId"],
   ["board", "/launches/$launchId/board"],
+  ["people", "/people"],
+  ["people-same", "/people", "?tab=same"],
+  ["organisations", "/people", "?tab=organisations"],
+  ["segments", "/people", "?tab=segments"],
+  ["person", "/people/$personId"],
   ["imports", "/launches/$launchId/imports"],
   ["import", "/launches/$launchId/imports/$importId"],
   ["channels", "/launches/$launchId/channels"],
@@ -81,6 +88,7 @@ function pathOf(route: string, query = ""): string {
     issueId: made.issue_key,
     importId: made.import,
     traceId,
+    personId: person,
   };
   return route.replace(/\$(\w+)/g, (_, name: string) => values[name] ?? name) + query;
 }

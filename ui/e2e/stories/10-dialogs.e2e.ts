@@ -6,10 +6,12 @@ import { type Api, asOwner, type Demo, demo } from "../workspace";
 let browser: Browser;
 let by: Api;
 let made: Demo;
+let person = "";
 
 beforeAll(async () => {
   by = await asOwner();
   made = await demo();
+  person = (await by.get<{ items: { id: string }[] }>("/persons?limit=1")).items[0]?.id ?? "";
   browser = await launchBrowser();
 });
 afterAll(() => browser?.close());
@@ -63,6 +65,17 @@ const overlays: [name: string, path: (d: Demo) => string, show: (p: Page) => Pro
       await p.getByRole("button", { name: "Make a secret" }).click();
       // The widget itself, on its sample page.
       await p.frameLocator("iframe").getByRole("dialog").waitFor();
+  ["import-people", () => "/people", key("i")],
+  ["organisation", () => "/people?tab=organisations", key("n")],
+  ["segment", () => "/people?tab=segments", key("n")],
+  ["merge-person", () => `/people/${person}`, key("m")],
+  ["edit-person", () => `/people/${person}`, click("Change")],
+  [
+    "erase-person",
+    () => `/people/${person}`,
+    async (p) => {
+      await p.getByRole("button", { name: "More" }).click();
+      await p.getByRole("menuitem", { name: "Erase for good" }).click();
     },
   ],
   ["openapi", () => "/gateway/apis", key("i")],

@@ -12,11 +12,13 @@ let browser: Browser;
 let by: Api;
 let launch = "";
 let issue = "";
+let person = "";
 
 beforeAll(async () => {
   browser = await launchBrowser();
   ({ by, launch, issue } = await frame());
   await shopTrace(by);
+  person = (await by.get<{ items: { id: string }[] }>("/persons?limit=1")).items[0]?.id ?? "";
 }, 120_000);
 afterAll(() => browser?.close());
 afterEach(() => expect(faults.splice(0)).toEqual([]));
@@ -38,6 +40,9 @@ describe("languages", () => {
     `${launch}/decisions`,
     `${launch}/settings`,
     `${launch}/send`,
+    "/people",
+    `/people/${person}`,
+    ...["same", "organisations", "segments"].map((tab) => `/people?tab=${tab}`),
     "/launches/new",
     ...[
       "calls",

@@ -18,6 +18,8 @@ const pages: Record<string, string> = {
   alerts: "Alerts",
   channels: "Channels",
   errors: "Errors",
+  people: "People",
+  person: "Person",
   shared: "Lists, reports and issues",
 };
 

@@ -7,6 +7,7 @@ import {
   Building2,
   Cable,
   CircleUser,
+  ContactRound,
   Contrast,
   EyeOff,
   Inbox,
@@ -31,7 +32,7 @@ import type { MessageKey } from "@/i18n";
 /** The places in the order of the navigation; `keys` goes there from everywhere. */
 export interface Place {
   id: string;
-  /** Those under /gateway are of the workspace, the others of a launch. */
+  /** Those under /gateway and the people are of the workspace, the others of a launch. */
   to:
     | "/gateway/calls"
     | "/gateway/routes"
@@ -39,6 +40,7 @@ export interface Place {
     | "/gateway/apis"
     | "/gateway/applications"
     | "/gateway/alerts"
+    | "/people"
     | "/launches/$launchId"
     | "/launches/$launchId/feedback"
     | "/launches/$launchId/issues"
@@ -90,6 +92,7 @@ export const places: Place[] = [
   },
   { id: "board", to: "/launches/$launchId/board", label: "nav.board", icon: SquareKanban, keys: "g b" },
   { id: "errors", to: "/launches/$launchId/errors", label: "nav.errors", icon: Bug, keys: "g x" },
+  { id: "people", to: "/people", label: "nav.people", icon: ContactRound, keys: "g y" },
   {
     id: "calls",
     to: "/gateway/calls",
@@ -145,7 +148,7 @@ export const places: Place[] = [
 ];
 
 /** Whether a place is there without any launch. */
-export const ofWorkspace = (p: Place): boolean => p.to.startsWith("/gateway/");
+export const ofWorkspace = (p: Place): boolean => p.to.startsWith("/gateway/") || p.to === "/people";
 
 export const settingsIcon = Settings;
 

@@ -31,6 +31,7 @@ import {
   issuePageSearch,
   issueSearch,
   parseSearch,
+  peopleSearch,
   rolloutsSearch,
   routesSearch,
   stringifySearch,
@@ -265,6 +266,19 @@ const alerts = createRoute({
   component: pageCode(traffic(() => import("@/pages/alerts/alerts"))),
 });
 
+const people = createRoute({
+  getParentRoute: () => app,
+  path: "/people",
+  validateSearch: peopleSearch,
+  component: pageCode(withWords("people", () => import("@/pages/people/people"))),
+});
+
+const person = createRoute({
+  getParentRoute: () => app,
+  path: "/people/$personId",
+  component: pageCode(withWords("people", () => import("@/pages/person/person"))),
+});
+
 /** HC-12 and the id of a feedback resolve from everywhere to where they live. */
 const issueLink = createRoute({
   getParentRoute: () => app,
@@ -388,6 +402,8 @@ const tree = root.addChildren([
     rollouts,
     applications,
     alerts,
+    people,
+    person,
     issueLink,
     feedbackLink,
     viewLink,

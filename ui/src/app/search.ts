@@ -178,6 +178,16 @@ export const errorsSearch = (raw: Raw): ErrorsSearch =>
     environment: text(raw.environment),
     error: text(raw.error),
     event: text(raw.event),
+/** The page of people: its part, and who is looked for. */
+export const peopleTabs = ["same", "organisations", "segments"] as const;
+export const peopleSearch = (
+  raw: Raw,
+): { tab?: (typeof peopleTabs)[number]; q?: string; organisation?: string; segment?: string } =>
+  tidy({
+    tab: oneOf(raw.tab, peopleTabs),
+    q: text(raw.q),
+    organisation: text(raw.organisation),
+    segment: text(raw.segment),
   });
 
 /** What was said and what holds are values of one field; without it they say nothing. */

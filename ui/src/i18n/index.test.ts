@@ -3,10 +3,12 @@ import { de } from "./de";
 import { channels as deChannels } from "./de/channels";
 import { errors as deErrors } from "./de/errors";
 import { gateway as deGateway } from "./de/gateway";
+import { people as dePeople } from "./de/people";
 import { en } from "./en";
 import { channels as enChannels } from "./en/channels";
 import { errors as enErrors } from "./en/errors";
 import { gateway as enGateway } from "./en/gateway";
+import { people as enPeople } from "./en/people";
 import { bestLanguage, loadArea, loadLanguage, type Message, t, word } from "./index";
 import { pseudoText } from "./pseudo";
 
@@ -58,6 +60,7 @@ test.each([
 
 test("the words of an area come in the language of the page, and none takes the place of another", async () => {
   for (const key of Object.keys({ ...enGateway, ...enChannels, ...enErrors }))
+  for (const key of Object.keys({ ...enGateway, ...enChannels, ...enPeople }))
     expect(key in en, key).toBe(false);
   await loadLanguage("de");
   expect(t("apis.edit")).toBe("apis.edit");
@@ -68,6 +71,8 @@ test("the words of an area come in the language of the page, and none takes the 
 
 const english = { ...en, ...enGateway, ...enChannels, ...enErrors };
 const german = { ...de, ...deGateway, ...deChannels, ...deErrors };
+const english = { ...en, ...enGateway, ...enChannels, ...enPeople };
+const german = { ...de, ...deGateway, ...deChannels, ...dePeople };
 
 /** The placeholders of a message; "one" may say the number in words. */
 const names = (s: string) =>

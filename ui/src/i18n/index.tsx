@@ -4,6 +4,7 @@ import type { channels } from "./en/channels";
 import type { evidence } from "./en/evidence";
 import type { errors } from "./en/errors";
 import type { gateway } from "./en/gateway";
+import type { people } from "./en/people";
 import type { privacy } from "./en/privacy";
 import type { traces } from "./en/traces";
 
@@ -15,6 +16,8 @@ export type MessageKey =
   | keyof typeof errors
   | keyof typeof privacy
   | keyof typeof traces;
+  | keyof typeof people
+  | keyof typeof privacy;
 type Plural = { one: string; other: string };
 export type Message = string | Plural;
 /** A complete set of messages: a language that lacks one does not compile. */
@@ -62,6 +65,10 @@ const areas = {
   gateway: {
     en: async () => (await import("./en/gateway")).gateway,
     de: async () => (await import("./de/gateway")).gateway,
+  },
+  people: {
+    en: async () => (await import("./en/people")).people,
+    de: async () => (await import("./de/people")).people,
   },
   privacy: {
     en: async () => (await import("./en/privacy")).privacy,

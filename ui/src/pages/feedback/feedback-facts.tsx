@@ -158,9 +158,8 @@ export function FeedbackFacts({ feedback: f, verbs, menu, onMenu }: Props) {
           {f.author.person_id ? (
             <Fact name={t("facts.person")}>
               <Link
-                to="/launches/$launchId/feedback"
-                params={{ launchId: f.launch_id }}
-                search={{ tab: "all", person: f.author.person_id }}
+                to="/people/$personId"
+                params={{ personId: f.author.person_id }}
                 className="link truncate"
               >
                 {t("facts.samePerson")}

@@ -73,7 +73,13 @@ export function Reporters({ issue, launchId }: { issue: Issue; launchId: string 
             className="flex min-h-6 items-center gap-[7px] text-dense"
           >
             <span className="grid min-w-0">
-              <span className="truncate">{r.name || r.email || t("feedback.anonymous")}</span>
+              {r.person_id ? (
+                <Link to="/people/$personId" params={{ personId: r.person_id }} className="link truncate">
+                  {r.name || r.email || t("feedback.anonymous")}
+                </Link>
+              ) : (
+                <span className="truncate">{r.name || r.email || t("feedback.anonymous")}</span>
+              )}
               {r.merged_from?.length ? <CameFrom reporter={r} launchId={launchId} /> : null}
             </span>
             <span className="num ml-auto flex-none text-meta text-fg-3">
