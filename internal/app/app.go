@@ -19,6 +19,7 @@ import (
 	"github.com/hypercare/hypercare/internal/calllog"
 	"github.com/hypercare/hypercare/internal/channel"
 	"github.com/hypercare/hypercare/internal/channel/alert"
+	"github.com/hypercare/hypercare/internal/channel/email"
 	"github.com/hypercare/hypercare/internal/channel/importer"
 	"github.com/hypercare/hypercare/internal/channel/otlp"
 	"github.com/hypercare/hypercare/internal/db"
@@ -75,6 +76,7 @@ type Config struct {
 	Calls           CallLog
 	Metrics         metric.Options
 	Spans           span.Retention
+	SMTP            SMTP
 	OTLP            string // address that OTLP is taken at too, usually :4318; none when empty
 }
 
@@ -146,6 +148,9 @@ type App struct {
 	otlp         *otlp.Service
 	otlpServer   *http.Server // nil: no port of its own
 	otlpLn       net.Listener
+	email        *email.Service
+	smtp         *email.Listener // nil: mail is not taken here
+	smtpLn       net.Listener
 	watch        *watch.Service
 	evidence     *evidence.Service
 }
@@ -206,6 +211,9 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 		return nil, err
 	}
 	if err := a.listenOTLP(); err != nil {
+		return nil, err
+	}
+	if err := a.listenSMTP(); err != nil {
 		return nil, err
 	}
 	return a, a.folder.announce(a.URL())
@@ -319,6 +327,7 @@ func (a *App) Run(ctx context.Context) error {
 		workers.Go(func() { a.triage.Reread(work) })
 		workers.Go(func() { a.channels.Run(work) })
 		workers.Go(func() { a.notices.Run(work) })
+		workers.Go(func() { a.email.Run(work) })
 		workers.Go(func() { a.watch.Run(work) })
 		workers.Go(func() { a.evidence.Follow(work) })
 		workers.Go(func() { a.metrics.Exchange(work) })
@@ -328,6 +337,7 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	a.runGateway(work, &workers, &server, failed)
 	a.runOTLP(&server, failed)
+	a.runSMTP(&server, failed)
 	server.Go(func() {
 		if err := a.server.Serve(a.ln); !errors.Is(err, http.ErrServerClosed) {
 			failed(err)
@@ -339,7 +349,7 @@ func (a *App) Run(ctx context.Context) error {
 	close(a.streams)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	err := errors.Join(a.server.Shutdown(drain), a.drainOTLP(drain), a.drainGateway(drain))
+	err := errors.Join(a.server.Shutdown(drain), a.drainOTLP(drain), a.drainSMTP(drain), a.drainGateway(drain))
 	server.Wait()
 	stopCommit() // nobody can send any more: the last group is written
 	committer.Wait()

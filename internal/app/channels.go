@@ -11,6 +11,7 @@ import (
 func (a *App) buildChannels() {
 	a.outside = alert.NewService(alert.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "alert"), Channels: a.channels, Feedback: a.feedback,
 		Notices: a.notices, Releases: a.releases})
+	a.buildEmail()
 }
 
 // channelRoutes adds the addresses that senders call. They are outside the
