@@ -23,6 +23,7 @@ import (
 	"github.com/hypercare/hypercare/internal/channel/importer"
 	"github.com/hypercare/hypercare/internal/channel/otlp"
 	"github.com/hypercare/hypercare/internal/channel/people"
+	"github.com/hypercare/hypercare/internal/channel/slack"
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/errs"
 	"github.com/hypercare/hypercare/internal/event"
@@ -129,6 +130,7 @@ type App struct {
 	releases   *release.Service
 	outside    *alert.Service // alerts of other systems
 	customers  *people.Channel
+	slack      *slack.Service
 	views      *view.Service
 	nodes      *nodes
 	measures   *measure.Service
@@ -323,6 +325,7 @@ func (a *App) Run(ctx context.Context) error {
 		workers.Go(func() { a.triage.Reread(work) })
 		workers.Go(func() { a.channels.Run(work) })
 		workers.Go(func() { a.notices.Run(work) })
+		workers.Go(func() { a.slack.Run(work) })
 		workers.Go(func() { a.watch.Run(work) })
 		workers.Go(func() { a.evidence.Follow(work) })
 		workers.Go(func() { a.metrics.Exchange(work) })
