@@ -11,6 +11,7 @@ import { Field, Input, Textarea } from "@/ui/field";
 import { Failure, FormError, Skeleton } from "@/ui/states";
 import { ChannelIcon } from "../feedback/channel-icon";
 import { KindFields, split, type Values } from "./channel-form";
+import { MappingPreview, useMapping } from "./mapping-preview";
 
 /** Makes a channel: its kind first, then what the kind asks for. Or changes one. */
 export function ChannelDialog({
@@ -53,8 +54,10 @@ export function ChannelDialog({
       return cache.invalidateQueries({ queryKey: channelsQuery(launchId).queryKey });
     },
   });
+  const [sample, setSample] = useState("");
+  const mapping = useMapping(kind?.name ?? "", values, sample);
   const of = (field: string) =>
-    save.error instanceof ApiError ? save.error.field(`settings.${field}`) : undefined;
+    mapping.of(field) ?? (save.error instanceof ApiError ? save.error.field(`settings.${field}`) : undefined);
   const submit = (e: FormEvent) => {
     e.preventDefault();
     save.mutate();
@@ -122,6 +125,9 @@ export function ChannelDialog({
                 />
               )}
             </Field>
+            {kind.name === "webhook" || kind.name === "cloudevents" ? (
+              <MappingPreview sample={sample} onChange={setSample} mapping={mapping} />
+            ) : null}
             <KindFields
               fields={kind.fields}
               values={values}
