@@ -36,6 +36,7 @@ func commands() []command {
 		{"serve", "", "start the server", serve},
 		{"demo", "", "show everything with a sample shop, its traffic, faults and reports", demonstrate},
 		{"import", "FILE --launch L", "import feedback from a file", importFile},
+		{"note", "\"TEXT\"|- [--launch L]", "note what you see as a report", takeNote},
 		{"triage", "[FILE|-]", "read feedback from JSONL or CSV and print what it means, one JSON a line", triageFile},
 		{"duplicates", "FILE", "print for each row the earlier rows most like it", duplicates},
 		{"apply", "-f gateway.yaml", "publish a document, or an OpenAPI document, on the gateway", apply},

@@ -25,6 +25,7 @@ import (
 	"github.com/hypercare/hypercare/internal/channel/otlp"
 	"github.com/hypercare/hypercare/internal/channel/people"
 	"github.com/hypercare/hypercare/internal/channel/sentry"
+	"github.com/hypercare/hypercare/internal/channel/slack"
 	"github.com/hypercare/hypercare/internal/channel/widget"
 	"github.com/hypercare/hypercare/internal/crash"
 	"github.com/hypercare/hypercare/internal/db"
@@ -138,6 +139,7 @@ type App struct {
 	customers  *people.Channel
 	crashes    *crash.Service
 	sentry     *sentry.Service
+	slack      *slack.Service
 	views      *view.Service
 	nodes      *nodes
 	measures   *measure.Service
@@ -342,6 +344,7 @@ func (a *App) Run(ctx context.Context) error {
 		}
 		workers.Go(func() { a.notices.Run(work) })
 		workers.Go(func() { a.email.Run(work) })
+		workers.Go(func() { a.slack.Run(work) })
 		workers.Go(func() { a.watch.Run(work) })
 		workers.Go(func() { a.evidence.Follow(work) })
 		workers.Go(func() { a.metrics.Exchange(work) })

@@ -7,6 +7,7 @@ import (
 	"github.com/hypercare/hypercare/internal/channel/alert"
 	"github.com/hypercare/hypercare/internal/channel/people"
 	"github.com/hypercare/hypercare/internal/channel/sentry"
+	"github.com/hypercare/hypercare/internal/channel/slack"
 	"github.com/hypercare/hypercare/internal/channel/widget"
 	"github.com/hypercare/hypercare/internal/crash"
 	"github.com/hypercare/hypercare/internal/feedback"
@@ -19,6 +20,7 @@ import (
 func (a *App) buildChannels() {
 	a.outside = alert.NewService(alert.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "alert"), Channels: a.channels, Feedback: a.feedback,
 		Notices: a.notices, Releases: a.releases})
+	a.slack = slack.NewService(slack.Deps{DB: a.db, Log: a.log.With("component", "slack"), Channels: a.channels, Feedback: a.feedback, Outbound: a.outbound, Base: a.cfg.PublicURL})
 	a.customers = people.New(a.channels, a.feedback, a.people)
 	a.crashes = crash.NewService(crash.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "crash"), Feedback: a.feedback, Issues: a.issues, Undo: a.undo,
 		Files: feedback.NewFiles(filepath.Join(a.cfg.Data, "files")), CheckLaunch: a.launches.Check, Dir: filepath.Join(a.cfg.Data, "bundles"), Mask: a.storageMask})
@@ -33,6 +35,7 @@ func (a *App) buildChannels() {
 func (a *App) channelRoutes(mux *http.ServeMux) {
 	a.outside.Routes(a.api)
 	a.outside.Mount(mux)
+	a.slack.Mount(mux)
 	a.otlp.Routes(mux)
 	mux.Handle("POST /in/people/{key}", a.customers)
 	a.accessLogs.Routes(mux)

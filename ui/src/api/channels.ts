@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { ask, client } from "./client";
-import type { ChannelInput, ChannelPatch } from "./types";
+import type { ChannelInput, ChannelPatch, MappingPreview } from "./types";
 
 export const channelsQuery = (launch: string) =>
   queryOptions({
@@ -21,6 +21,17 @@ export const channelKindsQuery = queryOptions({
   queryFn: async ({ signal }) => (await ask(client.GET("/channel-kinds", { signal }))).items,
   staleTime: Number.POSITIVE_INFINITY,
 });
+
+/** What a sample means by a mapping; nothing is kept. */
+export const mappingPreviewQuery = (body: MappingPreview) =>
+  queryOptions({
+    queryKey: ["mapping-preview", body],
+    queryFn: async ({ signal }) =>
+      (await ask(client.POST("/channel-mappings/preview", { body, signal }))).items,
+    placeholderData: (before) => before,
+    retry: false,
+    gcTime: 60_000,
+  });
 
 export const channelApi = {
   create: (launch: string, body: ChannelInput) =>

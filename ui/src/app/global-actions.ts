@@ -5,6 +5,7 @@ import {
   Keyboard,
   Link2,
   LogOut,
+  NotebookPen,
   PanelLeft,
   Plus,
   Search,
@@ -51,7 +52,8 @@ export function useGlobalActions(wideNav: boolean): void {
       run: () => void navigate({ to: p.to, params }),
     }),
   );
-  const settings = settingsFor(useMe().permissions).map(
+  const me = useMe();
+  const settings = settingsFor(me.permissions).map(
     ({ id, icon }): Action => ({
       id: `go.settings.${id}`,
       scope: "global",
@@ -138,6 +140,15 @@ export function useGlobalActions(wideNav: boolean): void {
       icon: Upload,
       when: hasLaunch,
       run: () => void navigate({ to: "/launches/$launchId/send", params }),
+    },
+    {
+      id: "note",
+      keys: ["o"],
+      scope: "global",
+      label: t("action.note"),
+      icon: NotebookPen,
+      when: () => hasLaunch() && me.permissions.includes("send_feedback"),
+      run: () => overlays.show("note"),
     },
     {
       id: "launch.new",

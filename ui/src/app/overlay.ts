@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 
 /** Which of the panels of the shell is open. They exclude each other. */
-type Overlay = "palette" | "keys" | "mentions" | undefined;
+type Overlay = "palette" | "keys" | "mentions" | "note" | undefined;
 
 let open: Overlay;
 const listeners = new Set<() => void>();

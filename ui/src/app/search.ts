@@ -252,15 +252,23 @@ export const apisSearch = (raw: Raw): { publication?: string } =>
   tidy({ publication: text(raw.publication) });
 
 export const rolloutsSearch = (raw: Raw): { rollout?: string } => tidy({ rollout: text(raw.rollout) });
-export const alertTabs = ["active", "history", "rules"] as const;
+export const alertTabs = ["active", "outside", "history", "rules"] as const;
+export const outsideStates = ["open", "resolved"] as const;
 export interface AlertsSearch {
   /** Active ones when absent. */
   tab?: (typeof alertTabs)[number];
   alert?: string;
   group?: string;
+  /** Of alerts from outside; all when absent. */
+  state?: (typeof outsideStates)[number];
 }
 export const alertsSearch = (raw: Raw): AlertsSearch =>
-  tidy({ tab: oneOf(raw.tab, alertTabs), alert: text(raw.alert), group: text(raw.group) });
+  tidy({
+    tab: oneOf(raw.tab, alertTabs),
+    alert: text(raw.alert),
+    group: text(raw.group),
+    state: oneOf(raw.state, outsideStates),
+  });
 
 export interface ApplicationsSearch {
   /** Applications when absent. */

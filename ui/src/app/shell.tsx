@@ -25,13 +25,14 @@ import { usePrefs } from "./use-prefs";
 const palettePart = part(() => import("@/actions/palette"));
 const keySheetPart = part(() => import("@/actions/key-sheet"));
 const mentionsPart = part(() => import("./mentions"));
+const notePart = part(() => import("./note-dialog"));
 
 /** Frame of every page behind the sign-in: navigation, page, hint bar, and what floats above. */
 export function Shell() {
   useEffect(listenForKeys, []);
   const { keys, times } = usePrefs();
   useEffect(() => registry.choose(keys), [keys]);
-  useEffect(() => warmWhenIdle([menuPart, palettePart, dialogPart, popoverPart, keySheetPart]), []);
+  useEffect(() => warmWhenIdle([menuPart, palettePart, dialogPart, popoverPart, keySheetPart, notePart]), []);
   const compactPage = useMatches({ select: (m) => m.some((x) => x.staticData.compactNav) });
   const wide = usePrefs().wideNav ?? !compactPage;
   const { launch } = useNavLaunch();
@@ -87,11 +88,13 @@ function Overlays() {
   const palette = palettePart.use(open === "palette", failed);
   const sheet = keySheetPart.use(open === "keys", failed);
   const mentions = mentionsPart.use(open === "mentions", failed);
+  const note = notePart.use(open === "note", failed);
   return (
     <>
       {palette && open === "palette" ? <palette.Palette onClose={overlays.close} /> : null}
       {sheet && open === "keys" ? <sheet.KeySheet onClose={overlays.close} /> : null}
       {mentions && open === "mentions" ? <mentions.Mentions onClose={overlays.close} /> : null}
+      {note && open === "note" ? <note.NoteDialog onClose={overlays.close} /> : null}
     </>
   );
 }

@@ -25,6 +25,18 @@ export function Toasts() {
           className="forced-edge appear pointer-events-auto flex min-h-[34px] max-w-[420px] items-center gap-2.5 rounded-2 bg-fg py-1 pr-2 pl-3 text-row text-canvas shadow-float"
         >
           <span className="min-w-0">{toast.text}</span>
+          {toast.open ? (
+            <button
+              type="button"
+              className="inline-flex min-h-6 items-center px-1 font-550 underline"
+              onClick={() => {
+                toasts.dismiss(toast.id);
+                toast.open?.go();
+              }}
+            >
+              {toast.open.label}
+            </button>
+          ) : null}
           {toast.undo ? (
             <button
               type="button"

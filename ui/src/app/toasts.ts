@@ -4,6 +4,8 @@ export interface Toast {
   text: string;
   tone: "plain" | "error";
   undo?: () => void;
+  /** Where what it tells of is. */
+  open?: { label: string; go: () => void };
 }
 
 const life = 8000;
@@ -31,9 +33,12 @@ export const toasts = {
     listeners.add(fn);
     return () => listeners.delete(fn);
   },
-  show(text: string, options: { undo?: () => void; tone?: Toast["tone"] } = {}): number {
+  show(text: string, options: Partial<Pick<Toast, "undo" | "tone" | "open">> = {}): number {
     const id = next++;
-    change([...list.slice(-2), { id, text, tone: options.tone ?? "plain", undo: options.undo }]);
+    change([
+      ...list.slice(-2),
+      { id, text, tone: options.tone ?? "plain", undo: options.undo, open: options.open },
+    ]);
     expire(id);
     return id;
   },

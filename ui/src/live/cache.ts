@@ -41,6 +41,7 @@ const follows: Partial<Record<EventType, string[]>> = {
   "note.updated": ["timeline"],
   "view.updated": ["views"],
   "alert.updated": ["alerts", "alert-counts"],
+  "alertgroup.updated": ["alert-groups", "alert-group"],
   "rulegroup.updated": ["rule-groups"],
   "evidence.updated": ["evidence"],
   "gateway.published": ["gateway-outline", "gateway-document", "gateway-state", "publications"],

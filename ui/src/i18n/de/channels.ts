@@ -107,4 +107,15 @@ export const channels: Record<keyof typeof en, Message> = {
   "widget.preview": "Vorschau",
   "widget.test": "Testmeldung senden",
   "widget.tested": "Eine Testmeldung wurde gesendet",
+  "mapping.title": "Was ein Beispiel bedeutet",
+  "mapping.sample": "Beispiel",
+  "mapping.sampleHint":
+    "Fügen Sie ein, was Ihr System sendet. Darunter steht, was es nach den Ausdrücken bedeutet, während Sie tippen.",
+  "mapping.means": { one: "Es bedeutet:", other: "Es bedeutet {count} Dinge:" },
+  "mapping.more": { one: "und {count} weiteres", other: "und {count} weitere" },
+  "mapping.failed": "Ein Ausdruck unten schlägt fehl.",
+  "mapping.skipped": "ausgelassen",
+  "mappedKind.alert": "Alarm",
+  "mappedKind.feedback": "Feedback",
+  "mappedKind.release": "Release",
 };

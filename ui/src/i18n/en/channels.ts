@@ -101,4 +101,15 @@ export const channels = {
   "widget.preview": "Preview",
   "widget.test": "Send a test report",
   "widget.tested": "A test report was sent",
+  "mapping.title": "What a sample means",
+  "mapping.sample": "Sample",
+  "mapping.sampleHint":
+    "Paste what your system sends. Below stands what it means by the expressions as you type them.",
+  "mapping.means": { one: "It means:", other: "It means {count} things:" },
+  "mapping.more": { one: "and {count} more", other: "and {count} more" },
+  "mapping.failed": "An expression below fails.",
+  "mapping.skipped": "left out",
+  "mappedKind.alert": "alert",
+  "mappedKind.feedback": "feedback",
+  "mappedKind.release": "release",
 } as const;

@@ -11,6 +11,8 @@ import { t, word } from "@/i18n";
 import { cx } from "@/ui/cx";
 import { AlertList, OpenAlert } from "./alert-list";
 import { GroupEditor } from "./group-editor";
+import { Outside } from "./outside";
+import { OutsideDrawer } from "./outside-drawer";
 import { newGroup, RuleGroups } from "./rule-groups";
 
 const route = getRouteApi("/app/gateway/alerts");
@@ -45,7 +47,13 @@ export default function Alerts() {
         ) : null
       }
       drawer={
-        tab !== "rules" && alert ? (
+        tab === "outside" && alert ? (
+          <OutsideDrawer
+            key={alert}
+            id={alert}
+            onClose={() => void navigate({ search: { ...search, alert: undefined }, replace: true })}
+          />
+        ) : tab !== "rules" && alert ? (
           <OpenAlert
             past={past}
             id={alert}
@@ -72,7 +80,8 @@ export default function Alerts() {
       </nav>
       {tab === "rules" && group ? <GroupEditor name={group} mayChange={mayChange} /> : null}
       {tab === "rules" && !group ? <RuleGroups mayChange={mayChange} /> : null}
-      {tab !== "rules" ? <AlertList past={past} search={search} /> : null}
+      {tab === "outside" ? <Outside search={search} /> : null}
+      {tab === "active" || past ? <AlertList past={past} search={search} /> : null}
     </Page>
   );
 }

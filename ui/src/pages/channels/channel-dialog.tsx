@@ -11,6 +11,7 @@ import { Field, Input, Textarea } from "@/ui/field";
 import { Failure, FormError, Skeleton } from "@/ui/states";
 import { ChannelIcon } from "../feedback/channel-icon";
 import { KindFields, split, type Values } from "./channel-form";
+import { MappingPreview, useMapping } from "./mapping-preview";
 
 /** The widget shows itself beside its settings. */
 const WidgetSettings = lazy(() => import("./widget-settings"));
@@ -56,8 +57,10 @@ export function ChannelDialog({
       return cache.invalidateQueries({ queryKey: channelsQuery(launchId).queryKey });
     },
   });
+  const [sample, setSample] = useState("");
+  const mapping = useMapping(kind?.name ?? "", values, sample);
   const of = (field: string) =>
-    save.error instanceof ApiError ? save.error.field(`settings.${field}`) : undefined;
+    mapping.of(field) ?? (save.error instanceof ApiError ? save.error.field(`settings.${field}`) : undefined);
   const submit = (e: FormEvent) => {
     e.preventDefault();
     save.mutate();
@@ -144,6 +147,16 @@ export function ChannelDialog({
                 onChange={setValues}
               />
             )}
+            {kind.name === "webhook" || kind.name === "cloudevents" ? (
+              <MappingPreview sample={sample} onChange={setSample} mapping={mapping} />
+            ) : null}
+            <KindFields
+              fields={kind.fields}
+              values={values}
+              kept={channel?.secrets ?? []}
+              error={of}
+              onChange={setValues}
+            />
             <details className="grid gap-4">
               <summary className="cursor-pointer text-dense font-medium text-fg-2">
                 {t("channels.advanced")}

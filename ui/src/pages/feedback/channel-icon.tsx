@@ -2,25 +2,35 @@ import {
   AtSign,
   Bell,
   Braces,
+  Bug,
   FileSpreadsheet,
+  Hash,
   type LucideIcon,
   Mail,
   MessageSquare,
   MonitorSmartphone,
+  NotebookPen,
   Smartphone,
   Star,
+  Waypoints,
+  Webhook,
 } from "lucide-react";
 import { word } from "@/i18n";
 import { Icon } from "@/ui/icon";
 
 const drawings: [RegExp, LucideIcon][] = [
+  [/alert|grafana|pagerduty/, Bell],
+  [/webhook|cloudevents/, Webhook],
   [/widget|web/, MonitorSmartphone],
+  [/slack/, Hash],
+  [/^note$/, NotebookPen],
+  [/sentry/, Bug],
+  [/otlp|access/, Waypoints],
   [/app|mobile|ios|android/, Smartphone],
   [/mail/, Mail],
   [/review|store/, Star],
   [/chat|portal|survey/, MessageSquare],
   [/import|csv|file/, FileSpreadsheet],
-  [/sentry|alert|otlp/, Bell],
   [/api/, Braces],
 ];
 
