@@ -52,7 +52,7 @@ func (a *App) buildTelemetry() (err error) {
 		return err
 	}
 	a.otlp, err = otlp.NewService(otlp.Deps{DB: a.db, Log: a.log.With("component", "otlp"), Channels: a.channels, Feedback: a.feedback, Releases: a.releases,
-		Spans: a.spans, Metrics: a.metrics, Mask: a.storageMask})
+		Spans: a.spans, Metrics: a.metrics, Mask: a.storageMask, Record: failures{a.crashes}})
 	a.accessLogs = accesslog.NewService(a.channels, a.calls.Import)
 	return err
 }

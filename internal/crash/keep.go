@@ -1,6 +1,7 @@
 package crash
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -21,6 +22,7 @@ type Rule struct {
 	Users      int    // more than so many users ...
 	Minutes    int    // ... within so many minutes; 0 users: off
 	Level      string // what is less grave makes none; error when empty
+	Channel    string // kind of channel that the reports come by; sentry when empty
 }
 
 // gravity orders levels.
@@ -325,7 +327,7 @@ func (s *Service) report(ctx context.Context, tx *db.Tx, ws workspace.ID, g *Gro
 	}
 	at := e.At
 	in := feedback.Input{Title: e.Title, Text: b.String(), OccurredAt: &at, AppVersion: e.Release, URL: e.URL, Attrs: attrs(e, map[string]string{"error_id": g.ID, "implicit": "error"})}
-	err := putReport(ctx, tx, ws, Report{LaunchID: g.LaunchID, NaturalKey: key, Channel: "sentry", GroupID: g.ID, TraceID: e.TraceID, At: e.At})
+	err := putReport(ctx, tx, ws, Report{LaunchID: g.LaunchID, NaturalKey: key, Channel: cmp.Or(rule.Channel, "sentry"), GroupID: g.ID, TraceID: e.TraceID, At: e.At})
 	return []feedback.Incoming{{Input: in, NaturalKey: key}}, err
 }
 
