@@ -29,6 +29,7 @@ const (
 	lookTime    = 8 * time.Second
 	releaseAgo  = 24 * time.Hour
 	freshFor    = 6 * time.Hour // a release is new for so long
+	mostNow     = 2 * time.Hour // of a window, for what is usual
 )
 
 // look is one search for the evidence of a feedback.
@@ -48,6 +49,7 @@ type look struct {
 	others []*call.Record
 	tied   Join
 	total  int
+	part   span // that bands are of
 	list   []*candidate
 	cut    bool
 
@@ -135,19 +137,30 @@ func (l *look) name() {
 	}
 }
 
+// bands looks up what is usual, in the time that the report is most likely
+// about: the earlier of two parts, unless hardly anybody called then.
 func (l *look) bands(ctx context.Context) error {
-	from := l.window.From
-	var err error
-	if l.now, err = l.s.usual.of(ctx, l.ws, from, l.window.To); err != nil {
-		return l.late(err)
+	for i, p := range l.window.parts {
+		if from := p.to.Add(-mostNow); p.from.Before(from) {
+			p.from = from
+		}
+		var err error
+		if l.now, err = l.s.usual.of(ctx, l.ws, p.from, p.to); err != nil {
+			return l.late(err)
+		}
+		if l.base, err = l.s.usual.of(ctx, l.ws, p.from.Add(-baseAgo), p.from); err != nil {
+			return l.late(err)
+		}
+		l.part = p
+		if l.base.all.count >= fewCalls {
+			return nil
+		}
+		if l.base.all.count+l.now.all.count >= fewCalls || i == len(l.window.parts)-1 {
+			l.base, err = l.s.usual.of(ctx, l.ws, p.from.Add(-baseAgo), p.to)
+			return l.late(err)
+		}
 	}
-	if l.base, err = l.s.usual.of(ctx, l.ws, from.Add(-baseAgo), from); err != nil {
-		return l.late(err)
-	}
-	if l.base.all.count < fewCalls {
-		l.base, err = l.s.usual.of(ctx, l.ws, from.Add(-baseAgo), l.window.To)
-	}
-	return l.late(err)
+	return nil
 }
 
 // late notes that time ran out: what was found so far is shown.
@@ -392,7 +405,7 @@ func (l *look) findSizes(ctx context.Context) error {
 	})
 	const most = 6
 	var err error
-	l.size, err = l.s.usual.sizes(ctx, l.ws, routes[:min(len(routes), most)], l.window.From.Add(-baseAgo), l.window.To)
+	l.size, err = l.s.usual.sizes(ctx, l.ws, routes[:min(len(routes), most)], l.part.from.Add(-baseAgo), l.part.to)
 	return l.late(err)
 }
 
