@@ -30,6 +30,7 @@ func (a *App) buildPeople() {
 		a.notices.EraseStore(),
 		person.Store{Name: "calls", Export: a.exportCalls, Erase: a.eraseCalls},
 		person.Store{Name: "spans", Export: a.exportSpans, Erase: a.eraseSpans},
+		a.errorStore(),
 		a.feedback.EraseStore(),
 		a.imports.EraseStore(),
 		person.Store{Name: "audit", Erase: a.eraseAudit},
