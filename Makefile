@@ -51,6 +51,13 @@ ui/node_modules/.installed: ui/package-lock.json
 .PHONY: ui-deps
 ui-deps: ui/node_modules/.installed
 
+# Clients of other products that internal/e2e points at hypercare, unmodified.
+.PHONY: clients
+clients: tools/clients/node_modules/.installed
+
+tools/clients/node_modules/.installed: tools/clients/package-lock.json
+	@cd tools/clients && npm install --no-save --loglevel=error && touch node_modules/.installed
+
 UI_SOURCES = $(shell find ui/src ui/public ui/scripts ui/index.html ui/package.json ui/vite.config.ts -type f ! -name 'seed*.mjs' ! -name 'pictures*.mjs' 2>/dev/null)
 
 ui/dist/index.html: ui/node_modules/.installed $(UI_SOURCES)

@@ -46,11 +46,19 @@ if ((${#wanted[@]})); then install "${wanted[@]}" || echo "setup: tests with ${w
 # where they can't be had.
 wanted=()
 has clickhouse-server || wanted+=(clickhouse-server)
+/usr/bin/python3 -c 'import sentry_sdk' 2>/dev/null || wanted+=(python3-sentry-sdk)
 for p in "${wanted[@]}"; do
   [[ $(id -u) == 0 ]] && as_root=() || as_root=(sudo -n)
   has apt-get && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "$p" >/dev/null 2>&1 ||
     echo "setup: $p can't be installed here; tests that use it are skipped"
 done
+
+# Clients of other products that internal/e2e points at hypercare.
+clients=$(cd "$(dirname "$0")/../tools/clients" && pwd)
+if has npm && [[ ! $clients/node_modules/.installed -nt $clients/package-lock.json ]]; then
+  (cd "$clients" && npm install --no-save --loglevel=error --fetch-retries=1 >/dev/null 2>&1 && touch node_modules/.installed) ||
+    echo "setup: tools/clients can't be installed here; tests that use them are skipped"
+fi
 
 has go || { echo "setup: Go 1.26 or later is needed (https://go.dev/dl)" >&2; exit 1; }
 has node || { echo "setup: Node.js 20.19 or later with npm is needed to build the UI" >&2; exit 1; }

@@ -17,7 +17,7 @@ import (
 // keep them know nothing of evidence.
 func (a *App) buildEvidence() (err error) {
 	d := evidence.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "evidence"), Feedback: a.feedback, Issues: a.issues, Launches: a.launches,
-		Sources: []evidence.Source{spans{a.spans}, logs{a.spans}, ruleAlerts{a.watch}, outsideAlerts{a.db}, knownIssues{a.issues}}}
+		Sources: []evidence.Source{spans{a.spans}, logs{a.spans}, ruleAlerts{a.watch}, outsideAlerts{a.db}, knownIssues{a.issues}, metErrors{a}}}
 	if a.callLog != nil {
 		d.Calls = a.callLog
 	}

@@ -31,6 +31,7 @@ func (a *App) buildPeople() {
 		a.notices.EraseStore(),
 		person.Store{Name: "calls", Export: a.exportCalls, Erase: a.eraseCalls},
 		person.Store{Name: "spans", Export: a.exportSpans, Erase: a.eraseSpans},
+		a.errorStore(),
 		a.feedback.EraseStore(),
 		a.evidence.EraseStore(), // what was found beside reports that are gone now
 		a.imports.EraseStore(),

@@ -20,7 +20,7 @@ func clients(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "node_modules", ".package-lock.json")); err != nil {
+	if _, err := os.Stat(filepath.Join(dir, "node_modules", ".installed")); err != nil {
 		t.Skip("tools/clients is not installed (make clients installs it, where the npm registry is reachable)")
 	}
 	return dir
@@ -125,8 +125,8 @@ func (b sentryBench) await(t *testing.T, word string) sentryError {
 	return e
 }
 
-// said waits for a report with a word in it, and returns its attributes.
-func (b sentryBench) said(t *testing.T, word string) (author string, attrs map[string]string) {
+// said waits for a report with a word in it, and returns what is known of it.
+func (b sentryBench) said(t *testing.T, word string) (id, author string, attrs map[string]string) {
 	t.Helper()
 	waitFor(t, 20*time.Second, "the report with "+word, func() (bool, string) {
 		var list struct {
@@ -141,13 +141,13 @@ func (b sentryBench) said(t *testing.T, word string) (author string, attrs map[s
 			if strings.Contains(i.Snippet, word) {
 				var one struct{ Attrs map[string]string }
 				b.get(t, "/api/v1/feedback/"+i.ID, &one)
-				author, attrs = i.Author.Email, one.Attrs
+				id, author, attrs = i.ID, i.Author.Email, one.Attrs
 				return true, ""
 			}
 		}
 		return false, fmt.Sprintf("%+v", list)
 	})
-	return author, attrs
+	return id, author, attrs
 }
 
 func (b sentryBench) run(t *testing.T, program string, args ...string) {
@@ -167,7 +167,8 @@ func (b sentryBench) node(t *testing.T) {
 	if m := b.await(t, "is low"); m.Kind != "message" {
 		t.Errorf("%+v", m)
 	}
-	if author, attrs := b.said(t, "can not pay"); author != "ann@shop.example" || attrs["error_event_id"] == "" {
+	report, author, attrs := b.said(t, "can not pay")
+	if author != "ann@shop.example" || attrs["error_event_id"] == "" {
 		t.Errorf("%s %v", author, attrs)
 	}
 	waitFor(t, 20*time.Second, "all three events, and what was said of the last", func() (bool, string) {
@@ -176,6 +177,17 @@ func (b sentryBench) node(t *testing.T) {
 		b.get(t, "/api/v1/errors/"+e.ID+"/feedback", &said)
 		return e.Events == 3 && len(said.Items) == 2, fmt.Sprint(e.Events, said)
 	})
+	var evidence struct {
+		Items []struct{ ID, Strength string }
+	}
+	b.get(t, "/api/v1/feedback/"+report+"/evidence", &evidence)
+	found := false
+	for _, i := range evidence.Items {
+		found = found || i.ID == "error:"+e.ID && i.Strength == "strong"
+	}
+	if !found {
+		t.Errorf("the error does not stand beside what was said of it: %+v", evidence)
+	}
 }
 
 func (b sentryBench) golang(t *testing.T) {
@@ -241,7 +253,7 @@ func (b sentryBench) browser(t *testing.T) {
 	if err != nil || !strings.Contains(out, "result sent end") {
 		t.Fatalf("%v\n%.3000s", err, out)
 	}
-	author, attrs := b.said(t, "does nothing at all")
+	_, author, attrs := b.said(t, "does nothing at all")
 	if author != "bea@shop.example" || attrs["trace_id"] == "" {
 		t.Errorf("%s %v", author, attrs)
 	}
