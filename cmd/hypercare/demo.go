@@ -139,6 +139,7 @@ func demoHere(ctx context.Context, a *app.App, cfg app.Config, who demoAccount, 
               Issues       what a team made of it; the cause that the reports have in common
               Calls        the traffic of the shop (its API is on %[4]s)
               Command      how the launch is, hour by hour
+              Channels     what the shop's own programs send: traces, crashes, alerts
 
   Records are in %[5]s; delete it to forget the demo. Ctrl-C ends it all.
 
