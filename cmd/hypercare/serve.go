@@ -55,6 +55,9 @@ func serve(ctx context.Context, args []string, io streams) error {
 	fs.IntVar(&cfg.Metrics.MaxSeries, "metrics-series", 50_000, "`number` of active series that a workspace may have")
 	callURL := fs.String("call-log-url", "", "`address` of a ClickHouse that all nodes keep their calls in, http://user:password@host:8123/database; the data folder when absent")
 	fs.StringVar(&cfg.OTLP, "otlp", "", "`address` that OTLP is taken at beside --listen, such as :4318, where exporters send by default; none when absent")
+	fs.StringVar(&cfg.SMTP.Listen, "smtp", "", "`address` that mail is taken at by SMTP, such as :25; none when absent")
+	fs.StringVar(&cfg.SMTP.Domain, "smtp-domain", "", "`name` behind the @ in the addresses of mail channels, such as care.example; the host of --public-url, or this machine's name, when absent")
+	fs.StringVar(&cfg.SMTP.Certificate, "smtp-cert", "", "certificate in PEM for STARTTLS at --smtp: `cert.pem,key.pem`, or one file with both; read anew when it changes")
 	fs.IntVar(&cfg.Spans.Days, "spans-days", span.DefaultDays, "`days` that spans and log records are kept")
 	fs.Int64Var(&cfg.Spans.Rows, "spans-rows", span.DefaultRows, "`number` of spans, and of log records, that are kept of a workspace; the oldest go first")
 	format := fs.String("log-format", "text", "text or json")
@@ -91,7 +94,7 @@ func serve(ctx context.Context, args []string, io streams) error {
 	if err != nil {
 		return err
 	}
-	log.Info("ready", "url", a.URL(), "gateway", a.GatewayURL(), "gateway_tls", a.GatewayTLSURL(), "otlp", a.OTLPURL(), "data", cfg.Data, "version", version)
+	log.Info("ready", "url", a.URL(), "gateway", a.GatewayURL(), "gateway_tls", a.GatewayTLSURL(), "otlp", a.OTLPURL(), "smtp", a.SMTPAddr(), "data", cfg.Data, "version", version)
 	if link != "" {
 		if _, err := fmt.Fprintf(io.out, "\n  Nobody has an account yet. Open this link, which works once, to make the owner:\n\n    %s\n\n", link); err != nil {
 			return err

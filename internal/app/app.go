@@ -20,6 +20,7 @@ import (
 	"github.com/hypercare/hypercare/internal/channel"
 	"github.com/hypercare/hypercare/internal/channel/accesslog"
 	"github.com/hypercare/hypercare/internal/channel/alert"
+	"github.com/hypercare/hypercare/internal/channel/email"
 	"github.com/hypercare/hypercare/internal/channel/importer"
 	"github.com/hypercare/hypercare/internal/channel/otlp"
 	"github.com/hypercare/hypercare/internal/channel/people"
@@ -81,6 +82,7 @@ type Config struct {
 	Calls           CallLog
 	Metrics         metric.Options
 	Spans           span.Retention
+	SMTP            SMTP
 	OTLP            string // address that OTLP is taken at too, usually :4318; none when empty
 }
 
@@ -157,6 +159,9 @@ type App struct {
 	accessLogs   *accesslog.Service
 	otlpServer   *http.Server // nil: no port of its own
 	otlpLn       net.Listener
+	email        *email.Service
+	smtp         *email.Listener // nil: mail is not taken here
+	smtpLn       net.Listener
 	watch        *watch.Service
 	evidence     *evidence.Service
 }
@@ -217,6 +222,9 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (_ *App, err error) 
 		return nil, err
 	}
 	if err := a.listenOTLP(); err != nil {
+		return nil, err
+	}
+	if err := a.listenSMTP(); err != nil {
 		return nil, err
 	}
 	return a, a.folder.announce(a.URL())
@@ -333,6 +341,7 @@ func (a *App) Run(ctx context.Context) error {
 			failed(err)
 		}
 		workers.Go(func() { a.notices.Run(work) })
+		workers.Go(func() { a.email.Run(work) })
 		workers.Go(func() { a.watch.Run(work) })
 		workers.Go(func() { a.evidence.Follow(work) })
 		workers.Go(func() { a.metrics.Exchange(work) })
@@ -342,6 +351,7 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	a.runGateway(work, &workers, &server, failed)
 	a.runOTLP(&server, failed)
+	a.runSMTP(&server, failed)
 	server.Go(func() {
 		if err := a.server.Serve(a.ln); !errors.Is(err, http.ErrServerClosed) {
 			failed(err)
@@ -353,7 +363,7 @@ func (a *App) Run(ctx context.Context) error {
 	close(a.streams)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	err := errors.Join(a.server.Shutdown(drain), a.drainOTLP(drain), a.drainGateway(drain))
+	err := errors.Join(a.server.Shutdown(drain), a.drainOTLP(drain), a.drainSMTP(drain), a.drainGateway(drain))
 	server.Wait()
 	stopCommit() // nobody can send any more: the last group is written
 	committer.Wait()

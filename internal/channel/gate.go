@@ -74,6 +74,16 @@ func (s *Service) Enter(r *http.Request, key string, n int, kinds ...string) (co
 	return c.as(r.Context()), c, nil
 }
 
+// Admit is Enter for what does not come by HTTP: c must be on and within its
+// limits; client is who sends. A refusal is counted.
+func (s *Service) Admit(c *Channel, client string, n int) error {
+	err := s.admit(c, "", client, max(n, 1))
+	if err != nil {
+		s.Refused(c, err)
+	}
+	return err
+}
+
 // as returns a context that acts as the channel.
 func (c *Channel) as(ctx context.Context) context.Context {
 	return workspace.As(ctx, workspace.Actor{Workspace: c.Workspace, Kind: "channel", ID: c.ID, Name: c.Name, Role: workspace.Intake})

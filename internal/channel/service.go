@@ -89,6 +89,13 @@ func (s *Service) OfKind(ctx context.Context, kind string) ([]*Channel, error) {
 	return slices.DeleteFunc(list, func(c *Channel) bool { return !c.Enabled }), err
 }
 
+// OfLaunch lists the channels of a kind of a launch that are on, oldest first,
+// for the program itself.
+func (s *Service) OfLaunch(ctx context.Context, ws workspace.ID, launchID, kind string) ([]*Channel, error) {
+	all, err := list(ctx, s.db, ws, launchID)
+	return slices.DeleteFunc(all, func(c *Channel) bool { return c.Kind != kind || !c.Enabled }), err
+}
+
 // Secret returns a secret of a channel; "" when it is not set.
 func (s *Service) Secret(c *Channel, name string) (secret.Text, error) {
 	sealed, ok := c.secrets[name]

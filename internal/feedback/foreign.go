@@ -34,6 +34,9 @@ type Outcome struct {
 	Apply func(ctx context.Context, tx *db.Tx) ([]Incoming, error)
 	// After runs when that is committed: events, for example. May be nil.
 	After func()
+	// Reason says, after Apply, why no report was made, for who looks at the
+	// delivery. May be nil.
+	Reason func() string
 }
 
 // Handler reads one delivery of a format. It writes nothing yet. An error
@@ -108,6 +111,9 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, ws workspace.ID, launchI
 			continue
 		}
 		list, err := h.outcome.Apply(workspace.System(ctx, ws), tx)
+		if err == nil && h.outcome.Reason != nil {
+			err = giveReason(ctx, tx, ws, h.work.id, h.outcome.Reason())
+		}
 		if err != nil {
 			return 0, fmt.Errorf("apply %s delivery %s: %w", h.work.format, h.work.id, err)
 		}
@@ -135,6 +141,15 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, ws workspace.ID, launchI
 		}
 	}
 	return made, nil
+}
+
+// giveReason notes at a processed delivery why no report was made of it.
+func giveReason(ctx context.Context, tx *db.Tx, ws workspace.ID, id, reason string) error {
+	if reason == "" {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE delivery SET reason = $1 WHERE workspace_id = $2 AND id = $3`, reason, ws, id)
+	return err
 }
 
 // applied follows the commit of apply.

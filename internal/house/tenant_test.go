@@ -28,6 +28,8 @@ var crossing = map[string]string{
 	"internal/feedback.saveText":             "put together at start; ends in WHERE workspace_id = $1",
 	"internal/channel.byKey":                 "the key of a sender finds the workspace",
 	"internal/channel/widget.byToken":        "the secret in a reporter's link finds the workspace",
+	"internal/channel/email.byToken":         "the token in an address finds the workspace",
+	"internal/channel/email.forget":          "what is old goes in all workspaces",
 	"internal/channel.ofKind":                "the node connects to the mailboxes of all workspaces; each row names its own",
 	"internal/channel/alert.lapsed":          "the node's own work list; each row names its workspace",
 	"internal/privacy.Service.Sweep":         "the node's own housekeeping",
