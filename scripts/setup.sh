@@ -46,9 +46,13 @@ if ((${#wanted[@]})); then install "${wanted[@]}" || echo "setup: tests with ${w
 # where they can't be had.
 wanted=()
 has clickhouse-server || wanted+=(clickhouse-server)
+[[ -x /usr/sbin/postfix ]] || wanted+=(postfix)
+[[ -x /usr/lib/dovecot/lmtp ]] || wanted+=(dovecot-imapd dovecot-lmtpd)
+has swaks && perl -MNet::SSLeay -e 1 2>/dev/null || wanted+=(swaks libnet-ssleay-perl)
 for p in "${wanted[@]}"; do
   [[ $(id -u) == 0 ]] && as_root=() || as_root=(sudo -n)
-  has apt-get && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "$p" >/dev/null 2>&1 ||
+  # RUNLEVEL=1: servers that come with a package are not started by it.
+  has apt-get && "${as_root[@]}" env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "$p" >/dev/null 2>&1 ||
     echo "setup: $p can't be installed here; tests that use it are skipped"
 done
 
