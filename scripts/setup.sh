@@ -47,9 +47,13 @@ if ((${#wanted[@]})); then install "${wanted[@]}" || echo "setup: tests with ${w
 wanted=()
 has clickhouse-server || wanted+=(clickhouse-server)
 /usr/bin/python3 -c 'import sentry_sdk' 2>/dev/null || wanted+=(python3-sentry-sdk)
+[[ -x /usr/sbin/postfix ]] || wanted+=(postfix)
+[[ -x /usr/lib/dovecot/lmtp ]] || wanted+=(dovecot-imapd dovecot-lmtpd)
+has swaks && perl -MNet::SSLeay -e 1 2>/dev/null || wanted+=(swaks libnet-ssleay-perl)
 for p in "${wanted[@]}"; do
   [[ $(id -u) == 0 ]] && as_root=() || as_root=(sudo -n)
-  has apt-get && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "$p" >/dev/null 2>&1 ||
+  # RUNLEVEL=1: servers that come with a package are not started by it.
+  has apt-get && "${as_root[@]}" env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "$p" >/dev/null 2>&1 ||
     echo "setup: $p can't be installed here; tests that use it are skipped"
 done
 

@@ -21,6 +21,7 @@ func (a *App) buildChannels() {
 	a.outside = alert.NewService(alert.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "alert"), Channels: a.channels, Feedback: a.feedback,
 		Notices: a.notices, Releases: a.releases})
 	a.slack = slack.NewService(slack.Deps{DB: a.db, Log: a.log.With("component", "slack"), Channels: a.channels, Feedback: a.feedback, Outbound: a.outbound, Base: a.cfg.PublicURL})
+	a.buildEmail() // before the page: an answer by mail is seen sooner
 	a.customers = people.New(a.channels, a.feedback, a.people)
 	a.crashes = crash.NewService(crash.Deps{DB: a.db, Bus: a.bus, Log: a.log.With("component", "crash"), Feedback: a.feedback, Issues: a.issues, Undo: a.undo,
 		Files: feedback.NewFiles(filepath.Join(a.cfg.Data, "files")), CheckLaunch: a.launches.Check, Dir: filepath.Join(a.cfg.Data, "bundles"), Mask: a.storageMask})
