@@ -157,11 +157,13 @@ export function annotate(
   });
   if (again)
     button(words.exact, async () => {
+      dialog.close(); // a modal dialog is seen even where its host is hidden
       try {
         show(await again());
       } catch {
         note.textContent = words.refused;
       }
+      dialog.showModal();
     });
   button(words.cancel, () => finish(undefined));
   const use = button(words.use, () => {

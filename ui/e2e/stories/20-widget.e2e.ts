@@ -74,7 +74,7 @@ apis:
     settings: { trace: [gateway] },
     secrets: { signing: secret },
   });
-  browser = await launchBrowser();
+  browser = await launchBrowser("--auto-accept-this-tab-capture");
 });
 afterAll(async () => {
   await browser?.close();
@@ -152,6 +152,50 @@ const file = async (f: Report, name: RegExp): Promise<Buffer> => {
   if (!a) throw new Error(`no file ${name} of ${f.attachments.map((x) => x.name)}`);
   return Buffer.from(await (await fetch(base + a.url, { headers: { Cookie: by.cookie } })).arrayBuffer());
 };
+
+/** What an image of the page shows where its private parts and the blue box are. */
+async function colours(page: Page, image: Buffer) {
+  const boxes = await Promise.all(
+    ["[data-private]", "#card", ".blue"].map((s) => page.locator(s).boundingBox()),
+  );
+  return page
+    .context()
+    .newPage()
+    .then(async (blank) => {
+      await blank.goto(`${base}/healthz`);
+      return blank.evaluate(
+        async ([data, all]) => {
+          const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+          const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/webp" }));
+          const c = new OffscreenCanvas(bitmap.width, bitmap.height);
+          const g = c.getContext("2d") as OffscreenCanvasRenderingContext2D;
+          g.drawImage(bitmap, 0, 0);
+          const scale = bitmap.width / 1000;
+          /** How far the colours in a box lie apart, and the one in its middle. */
+          return all.map((b) => {
+            const d = g.getImageData(
+              (b.x + 2) * scale,
+              (b.y + 2) * scale,
+              (b.width - 4) * scale,
+              (b.height - 4) * scale,
+            );
+            let [low, high] = [255, 0];
+            for (let i = 0; i < d.data.length; i += 4) {
+              low = Math.min(low, d.data[i] as number);
+              high = Math.max(high, d.data[i] as number);
+            }
+            const m = g.getImageData((b.x + b.width / 2) * scale, (b.y + b.height / 2) * scale, 1, 1).data;
+            const e = [
+              g.getImageData((b.x + 4) * scale, (b.y + 4) * scale, 1, 1).data,
+              g.getImageData((b.x + b.width - 4) * scale, (b.y + b.height - 4) * scale, 1, 1).data,
+            ].map((c) => [...c.slice(0, 3)]);
+            return { spread: high - low, middle: [...m.slice(0, 3)], edges: e };
+          });
+        },
+        [image.toString("base64"), boxes.map((b) => b ?? { x: 0, y: 0, width: 9, height: 9 })] as const,
+      );
+    });
+}
 
 describe("on a page of another origin with a strict policy", () => {
   test("a failed call, told in the widget, is the call in the log; the answer is read without an account", async () => {
@@ -261,51 +305,34 @@ describe("on a page of another origin with a strict policy", () => {
     const f = await arrived(sent.ref);
     const image = await file(f, /^screenshot\.webp$/);
     expect(image.length).toBeLessThan(2 << 20);
-    const boxes = await Promise.all(
-      ["[data-private]", "#card", ".blue"].map((s) => page.locator(s).boundingBox()),
-    );
-    const colours = await page
-      .context()
-      .newPage()
-      .then(async (blank) => {
-        await blank.goto(`${base}/healthz`);
-        return blank.evaluate(
-          async ([data, all]) => {
-            const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
-            const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/webp" }));
-            const c = new OffscreenCanvas(bitmap.width, bitmap.height);
-            const g = c.getContext("2d") as OffscreenCanvasRenderingContext2D;
-            g.drawImage(bitmap, 0, 0);
-            const scale = bitmap.width / 1000;
-            /** How far the colours in a box lie apart, and the one in its middle. */
-            return all.map((b) => {
-              const d = g.getImageData(
-                (b.x + 2) * scale,
-                (b.y + 2) * scale,
-                (b.width - 4) * scale,
-                (b.height - 4) * scale,
-              );
-              let [low, high] = [255, 0];
-              for (let i = 0; i < d.data.length; i += 4) {
-                low = Math.min(low, d.data[i] as number);
-                high = Math.max(high, d.data[i] as number);
-              }
-              const m = g.getImageData((b.x + b.width / 2) * scale, (b.y + b.height / 2) * scale, 1, 1).data;
-              const e = [
-                g.getImageData((b.x + 4) * scale, (b.y + 4) * scale, 1, 1).data,
-                g.getImageData((b.x + b.width - 4) * scale, (b.y + b.height - 4) * scale, 1, 1).data,
-              ].map((c) => [...c.slice(0, 3)]);
-              return { spread: high - low, middle: [...m.slice(0, 3)], edges: e };
-            });
-          },
-          [image.toString("base64"), boxes.map((b) => b ?? { x: 0, y: 0, width: 9, height: 9 })] as const,
-        );
-      });
-    const [balance, card, box] = colours;
+    const [balance, card, box] = await colours(page, image);
     expect(balance?.spread).toBeLessThan(24); // no digits
     expect(card?.spread).toBeLessThan(24);
     expect(box?.middle[2]).toBeLessThan(60); // brushed over
     for (const [r = 0, , b = 0] of box?.edges ?? []) expect(b - r).toBeGreaterThan(150); // and drawn where it is
+  });
+
+  test("the exact capture hides it too", async () => {
+    shop.page.csp = strict.replace("GATEWAY", gateway).replace("img-src data: blob:; ", "");
+    const page = await visit();
+    await feedback(page).click();
+    await page.getByRole("button", { name: "Add screenshot" }).click();
+    const editor = page.getByRole("dialog", { name: "Mark the screenshot" });
+    // Where the policy lets no page be drawn, it says what does work.
+    await editor.getByText("This page can’t be drawn.").waitFor();
+    await editor.getByRole("button", { name: "Exact capture" }).click();
+    const use = editor.getByRole("button", { name: "Use it" });
+    await expect.poll(() => use.isEnabled(), { timeout: 10_000 }).toBe(true);
+    await use.click();
+    await dialog(page).getByText("screenshot.webp", { exact: true }).waitFor();
+    const f = await arrived((await say(page, "Exactly this")).ref);
+    const [balance, card, box] = await colours(page, await file(f, /^screenshot\.webp$/));
+    expect(balance?.spread).toBeLessThan(24);
+    expect(card?.spread).toBeLessThan(24);
+    for (const [r = 0, , b = 0] of box?.edges ?? []) expect(b - r).toBeGreaterThan(150);
+    expect(await page.evaluate(() => document.adoptedStyleSheets.length)).toBe(0);
+    // The policy's own complaints: they are what this is about.
+    expect(faults.splice(0).filter((f) => !/^console: Loading the image 'data:/.test(f))).toEqual([]);
   });
 });
 
