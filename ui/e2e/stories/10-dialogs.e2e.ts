@@ -53,6 +53,7 @@ const overlays: [name: string, path: (d: Demo) => string, show: (p: Page) => Pro
     (p) => p.getByRole("main").getByRole("listitem").getByRole("button").first().click(),
   ],
   ["channel", (d) => `${d.launch}/channels`, key("n")],
+  ["note", (d) => `${d.launch}/issues`, key("o")],
   ["openapi", () => "/gateway/apis", key("i")],
   ["application", () => "/gateway/applications", key("n")],
   ["plan", () => "/gateway/applications", key("Shift+N")],
