@@ -485,6 +485,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/channels/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test report by a widget's channel */
+        post: operations["test-widget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/deliveries": {
         parameters: {
             query?: never;
@@ -530,6 +547,126 @@ export interface paths {
         put?: never;
         /** Process a delivery again */
         post: operations["replay-delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/error-events/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One event with its stack and surroundings */
+        get: operations["get-error-event"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/error-events/{id}/attachments/{at}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of a file that came with an event */
+        get: operations["get-error-attachment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/errors/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One error with its tags and its newest event */
+        get: operations["get-error"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Resolve, ignore or reopen an error */
+        patch: operations["change-error"];
+        trace?: never;
+    };
+    "/errors/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events that are kept of an error, newest first */
+        get: operations["list-error-events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/errors/{id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people said of an error, and what was reported of it by rule */
+        get: operations["list-error-feedback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/errors/{id}/issue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an issue of an error, or join it to one */
+        post: operations["join-error"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/errors/{id}/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who met an error, latest first */
+        get: operations["list-error-users"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1754,6 +1891,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/launches/{id}/errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Errors of a launch */
+        get: operations["list-errors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/launches/{id}/feedback": {
         parameters: {
             query?: never;
@@ -1988,6 +2142,23 @@ export interface paths {
         };
         /** How a launch is, in one answer: verdict, figures, every hour, chart, open issues; now, or as it was */
         get: operations["get-pulse"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/launches/{id}/release-health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Crash-free sessions and users by release */
+        get: operations["get-release-health"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3867,6 +4038,350 @@ export interface components {
             text: string;
             title: string;
         };
+        CrashAffected: {
+            /** Format: int64 */
+            events: number;
+            /** Format: date-time */
+            first_at: string;
+            label: string;
+            /** Format: date-time */
+            last_at: string;
+            /** @description id:…, email:…, name:… or ip:… */
+            who: string;
+        };
+        CrashAttachment: {
+            content_type: string;
+            name: string;
+            sha256: string;
+            /** Format: int64 */
+            size: number;
+        };
+        CrashBody: {
+            attachments?: components["schemas"]["CrashAttachment"][] | null;
+            breadcrumbs?: components["schemas"]["CrashBreadcrumb"][] | null;
+            contexts?: {
+                [key: string]: unknown;
+            };
+            culprit?: string;
+            /** @description Debug id of each script. */
+            debug_ids?: {
+                [key: string]: string;
+            };
+            dist?: string;
+            /** @description Innermost cause first. */
+            exceptions?: components["schemas"]["CrashException"][] | null;
+            extra?: unknown;
+            fingerprint?: string[] | null;
+            logger?: string;
+            message?: string;
+            modules?: {
+                [key: string]: string;
+            };
+            /** @description What could not be done with it, such as a source map that is missing. */
+            notes?: string[] | null;
+            platform?: string;
+            request?: components["schemas"]["CrashRequest"];
+            sdk?: string;
+            server?: string;
+            /** @description Of the thread that sent it, where there is no exception; caller first. */
+            stack?: components["schemas"]["CrashFrame"][] | null;
+            tags?: {
+                [key: string]: string;
+            };
+            /** @description The message before its values were put in. */
+            template?: string;
+        };
+        CrashBreadcrumb: {
+            /** Format: date-time */
+            at?: string;
+            category?: string;
+            data?: unknown;
+            level?: string;
+            message?: string;
+            type?: string;
+        };
+        CrashChange: {
+            /** @description Release that has the fix: only an event of it or a newer one reopens the error. Absent: any event from now on. */
+            resolved_in?: string;
+            /** @enum {string} */
+            state: "unresolved" | "resolved" | "ignored";
+        };
+        CrashChanged: {
+            error: components["schemas"]["CrashGroup"];
+            undo_id: string;
+        };
+        CrashCounts: {
+            /** Format: int64 */
+            ignored: number;
+            /** Format: int64 */
+            resolved: number;
+            /** Format: int64 */
+            unresolved: number;
+        };
+        CrashDropped: {
+            /** @example error */
+            category: string;
+            /** Format: int64 */
+            count: number;
+            /** @enum {string} */
+            kind: "client" | "skipped";
+            /** @example ratelimit_backoff */
+            reason?: string;
+        };
+        CrashErrorDetail: {
+            /** @description Where it was: function and module, or the sender's transaction. */
+            culprit: string;
+            /** Format: int64 */
+            events: number;
+            /** Format: date-time */
+            first_at: string;
+            first_release?: string;
+            /**
+             * Format: int64
+             * @description Version of the rules that made the group.
+             */
+            grouping: number;
+            /** @description Events in each of the last 24 hours, oldest first. */
+            hours: number[];
+            id: string;
+            issue?: components["schemas"]["FeedbackIssueRef"];
+            /**
+             * @description Class of the exception, or message, csp, minidump.
+             * @example TypeError
+             */
+            kind: string;
+            /** Format: date-time */
+            last_at: string;
+            last_release?: string;
+            /** @description The newest event that is kept, with its body. */
+            latest?: components["schemas"]["CrashEvent"];
+            launch_id: string;
+            /** @enum {string} */
+            level: "fatal" | "error" | "warning" | "info" | "debug";
+            message: string;
+            /**
+             * Format: int64
+             * @description Counts up in the workspace; people say it aloud.
+             */
+            number: number;
+            platform: string;
+            /** Format: date-time */
+            regressed_at?: string;
+            /** Format: int64 */
+            regressions: number;
+            /** @description Release that has the fix; an event of it or of a newer one is a regression. */
+            resolved_in?: string;
+            /** @enum {string} */
+            state: "unresolved" | "resolved" | "ignored";
+            /** Format: date-time */
+            state_at?: string;
+            /** @description Name of who set the state; empty when an event did. */
+            state_by?: string;
+            tags: components["schemas"]["CrashTag"][];
+            title: string;
+            /**
+             * Format: int64
+             * @description Distinct users that met it: by id, e-mail, name or address.
+             */
+            users: number;
+        };
+        CrashErrorList: {
+            counts: components["schemas"]["CrashCounts"];
+            items: components["schemas"]["CrashGroup"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+        };
+        CrashEvent: {
+            /** Format: date-time */
+            at: string;
+            /** @description Stack and surroundings; only when one event is asked for. */
+            body?: components["schemas"]["CrashBody"];
+            environment?: string;
+            error_id: string;
+            /** @description The sender's id. */
+            event_id: string;
+            id: string;
+            launch_id: string;
+            level: string;
+            /** Format: date-time */
+            received_at: string;
+            release?: string;
+            request_id?: string;
+            session_id?: string;
+            span_id?: string;
+            title: string;
+            trace_id?: string;
+            transaction?: string;
+            /** @description Values of its query are left out. */
+            url?: string;
+            user: components["schemas"]["CrashUser"];
+        };
+        CrashException: {
+            /** @description Caller first. */
+            frames?: components["schemas"]["CrashFrame"][] | null;
+            mechanism?: string;
+            module?: string;
+            type: string;
+            unhandled?: boolean;
+            value: string;
+        };
+        CrashFrame: {
+            /** Format: int64 */
+            column?: number;
+            context?: string;
+            file?: string;
+            function?: string;
+            in_app: boolean;
+            /** Format: int64 */
+            line?: number;
+            /** @description Where it was before a source map said where that comes from. */
+            minified?: components["schemas"]["CrashMinified"];
+            module?: string;
+            package?: string;
+            path?: string;
+            post?: string[] | null;
+            pre?: string[] | null;
+            vars?: unknown;
+        };
+        CrashGroup: {
+            /** @description Where it was: function and module, or the sender's transaction. */
+            culprit: string;
+            /** Format: int64 */
+            events: number;
+            /** Format: date-time */
+            first_at: string;
+            first_release?: string;
+            /**
+             * Format: int64
+             * @description Version of the rules that made the group.
+             */
+            grouping: number;
+            /** @description Events in each of the last 24 hours, oldest first. */
+            hours: number[];
+            id: string;
+            issue?: components["schemas"]["FeedbackIssueRef"];
+            /**
+             * @description Class of the exception, or message, csp, minidump.
+             * @example TypeError
+             */
+            kind: string;
+            /** Format: date-time */
+            last_at: string;
+            last_release?: string;
+            launch_id: string;
+            /** @enum {string} */
+            level: "fatal" | "error" | "warning" | "info" | "debug";
+            message: string;
+            /**
+             * Format: int64
+             * @description Counts up in the workspace; people say it aloud.
+             */
+            number: number;
+            platform: string;
+            /** Format: date-time */
+            regressed_at?: string;
+            /** Format: int64 */
+            regressions: number;
+            /** @description Release that has the fix; an event of it or of a newer one is a regression. */
+            resolved_in?: string;
+            /** @enum {string} */
+            state: "unresolved" | "resolved" | "ignored";
+            /** Format: date-time */
+            state_at?: string;
+            /** @description Name of who set the state; empty when an event did. */
+            state_by?: string;
+            title: string;
+            /**
+             * Format: int64
+             * @description Distinct users that met it: by id, e-mail, name or address.
+             */
+            users: number;
+        };
+        CrashHealth: {
+            /** Format: int64 */
+            abnormal: number;
+            /**
+             * Format: double
+             * @description Its part of all sessions of the time, from 0 to 1.
+             */
+            adoption: number;
+            /**
+             * Format: double
+             * @description From 0 to 1.
+             */
+            crash_free_sessions?: number;
+            /**
+             * Format: double
+             * @description From 0 to 1; a user counts once a day.
+             */
+            crash_free_users?: number;
+            /** Format: int64 */
+            crashed: number;
+            /** Format: int64 */
+            crashed_users: number;
+            environment?: string;
+            /** Format: int64 */
+            errored: number;
+            /**
+             * Format: int64
+             * @description Errors that were seen first in it.
+             */
+            new_errors: number;
+            release: string;
+            /** Format: int64 */
+            sessions: number;
+            /**
+             * Format: int64
+             * @description Days on which a user was seen, added up over users.
+             */
+            users: number;
+        };
+        CrashJoined: {
+            error: components["schemas"]["CrashGroup"];
+            issue: components["schemas"]["Issue"];
+            /** @description Takes back that the error belongs to the issue; the issue and its feedback stay. */
+            undo_id: string;
+        };
+        CrashMinified: {
+            /** Format: int64 */
+            column: number;
+            file?: string;
+            function?: string;
+            /** Format: int64 */
+            line: number;
+        };
+        CrashReleaseHealth: {
+            /** @description What senders dropped themselves, and what came and is not kept. */
+            dropped: components["schemas"]["CrashDropped"][];
+            releases: components["schemas"]["CrashHealth"][];
+            /** Format: date-time */
+            since: string;
+        };
+        CrashRequest: {
+            data?: string;
+            headers?: (string[] | null)[] | null;
+            method?: string;
+            query?: string;
+            url?: string;
+        };
+        CrashTag: {
+            name: string;
+            values: components["schemas"]["CrashValue"][];
+        };
+        CrashUser: {
+            email?: string;
+            id?: string;
+            /** @description As the channel's setting lets it be kept: the network, the address, or nothing. */
+            ip?: string;
+            name?: string;
+        };
+        CrashValue: {
+            /** Format: int64 */
+            events: number;
+            /** Format: date-time */
+            last_at: string;
+            value: string;
+        };
         EventActor: {
             id: string;
             name: string;
@@ -3976,6 +4491,27 @@ export interface components {
              * @enum {string}
              */
             type: "delivery.updated";
+        };
+        EventErrorUpdated: {
+            /** Format: date-time */
+            at: string;
+            /** @description Who did it; absent when the program itself did. */
+            by?: components["schemas"]["EventActor"];
+            /**
+             * Format: int64
+             * @description How many changed, when several did.
+             */
+            count?: number;
+            /** @description What changed; absent when several did. */
+            id?: string;
+            /** @description Everything that changed, when that is not too much to name. */
+            ids?: string[];
+            launch_id?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "error.updated";
         };
         EventEvidenceUpdated: {
             /** Format: date-time */
@@ -6053,6 +6589,11 @@ export interface components {
             feedback: number;
             /**
              * Format: int64
+             * @description People whose calls failed in the same way and who reported nothing, from the call log.
+             */
+            met: number;
+            /**
+             * Format: int64
              * @description Distinct persons among the reporters.
              */
             people: number;
@@ -6129,6 +6670,10 @@ export interface components {
             confidence: number;
             issue: components["schemas"]["Issue"];
             reason: string;
+        };
+        "Join-errorRequest": {
+            /** @description Id or key of the issue to join; absent: a new one. */
+            issue_id?: string;
         };
         LaunchChange: {
             /** Format: date-time */
@@ -6870,6 +7415,20 @@ export interface components {
         };
         PageChannelKindBody: {
             items: components["schemas"]["ChannelKindBody"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageCrashAffected: {
+            items: components["schemas"]["CrashAffected"][];
+            /** @description Pass it as cursor to read on; absent on the last page. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total?: number;
+        };
+        PageCrashEvent: {
+            items: components["schemas"]["CrashEvent"][];
             /** @description Pass it as cursor to read on; absent on the last page. */
             next_cursor?: string;
             /** Format: int64 */
@@ -8329,7 +8888,7 @@ export interface components {
             /** @description That of the last preview when absent. */
             mapping?: components["schemas"]["ImporterMapping"];
         };
-        StreamEvent: components["schemas"]["EventAlertUpdated"] | components["schemas"]["EventAlertgroupUpdated"] | components["schemas"]["EventApplicationUpdated"] | components["schemas"]["EventChannelUpdated"] | components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventEvidenceUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventGatewayPublished"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventMessageUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventPlanUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventReleaseUpdated"] | components["schemas"]["EventRolloutCreated"] | components["schemas"]["EventRolloutUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventRulegroupUpdated"] | components["schemas"]["EventTargetUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
+        StreamEvent: components["schemas"]["EventAlertUpdated"] | components["schemas"]["EventAlertgroupUpdated"] | components["schemas"]["EventApplicationUpdated"] | components["schemas"]["EventChannelUpdated"] | components["schemas"]["EventDeliveryUpdated"] | components["schemas"]["EventErrorUpdated"] | components["schemas"]["EventEvidenceUpdated"] | components["schemas"]["EventFeedbackCreated"] | components["schemas"]["EventFeedbackDeleted"] | components["schemas"]["EventFeedbackUpdated"] | components["schemas"]["EventGatewayPublished"] | components["schemas"]["EventImportProgress"] | components["schemas"]["EventIssueCreated"] | components["schemas"]["EventIssueUpdated"] | components["schemas"]["EventLaunchCreated"] | components["schemas"]["EventLaunchUpdated"] | components["schemas"]["EventMemberUpdated"] | components["schemas"]["EventMentionUpdated"] | components["schemas"]["EventMessageUpdated"] | components["schemas"]["EventNoteCreated"] | components["schemas"]["EventNoteUpdated"] | components["schemas"]["EventPlanUpdated"] | components["schemas"]["EventProposalsUpdated"] | components["schemas"]["EventReleaseUpdated"] | components["schemas"]["EventRolloutCreated"] | components["schemas"]["EventRolloutUpdated"] | components["schemas"]["EventRuleUpdated"] | components["schemas"]["EventRulegroupUpdated"] | components["schemas"]["EventTargetUpdated"] | components["schemas"]["EventViewUpdated"] | components["schemas"]["EventWorkspaceUpdated"];
         TimelineEntry: {
             /** @description Who: kind is member, token, system, rule or reporter; the id is empty where only a name is known. */
             actor: components["schemas"]["AuditActor"];
@@ -10101,6 +10660,37 @@ export interface operations {
             };
         };
     };
+    "test-widget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackReceipt"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-deliveries": {
         parameters: {
             query: {
@@ -10190,6 +10780,267 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FeedbackReplayed"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-error-event": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrashEvent"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-error-attachment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                at: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-error": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrashErrorDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-error": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CrashChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrashChanged"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-error-events": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCrashEvent"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-error-feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageFeedback"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "join-error": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Join-errorRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrashJoined"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-error-users": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCrashAffected"];
                 };
             };
             /** @description Error */
@@ -12941,6 +13792,48 @@ export interface operations {
             };
         };
     };
+    "list-errors": {
+        parameters: {
+            query?: {
+                state?: "unresolved" | "resolved" | "ignored" | "all";
+                release?: string;
+                environment?: string;
+                /** @description Words in title or place. */
+                q?: string;
+                /** @description Id, e-mail or name of who met it. */
+                user?: string;
+                sort?: "last" | "first" | "events" | "users";
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrashErrorList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-feedback": {
         parameters: {
             query?: {
@@ -13657,6 +14550,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MeasurePulse"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-release-health": {
+        parameters: {
+            query?: {
+                environment?: string;
+                days?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrashReleaseHealth"];
                 };
             };
             /** @description Error */

@@ -409,8 +409,11 @@ func TestAPreviewShowsWhatADocumentMeans(t *testing.T) {
 	if err != nil || len(list) != 1 || list[0].Title != "Disk full" || list[0].Severity != "warning" || list[0].Time == nil || list[0].Time.Year() != 2023 {
 		t.Errorf("%+v %v", list, err)
 	}
-	if _, err := r.s.Preview(r.Ctx, PreviewInput{Kind: JSON, Mapping: Mapping{Title: `1/0`}, Sample: `{}`}); !errs.Is(err, errs.Invalid) {
-		t.Error(err)
+	for m, field := range map[Mapping]string{{Title: `1/0`}: "title", {Each: `body.x`}: "each", {Title: `"x"`, Kind: `"y"`}: "kind", {Title: `"x"`, Time: `"then"`}: "time", {When: `body.`}: "when", {}: "title"} {
+		_, err := r.s.Preview(r.Ctx, PreviewInput{Kind: JSON, Mapping: m, Sample: `{}`})
+		if f := errs.Fields(err); !errs.Is(err, errs.Invalid) || len(f) != 1 || f[0].Location != "settings."+field {
+			t.Errorf("%+v: %v %v", m, err, f)
+		}
 	}
 	if _, err := r.s.Preview(r.As(workspace.Viewer), PreviewInput{Kind: JSON, Sample: `{}`}); !errs.Is(err, errs.Denied) {
 		t.Error(err)

@@ -116,10 +116,7 @@ func (m Mapping) compile() (*compiled, error) {
 		if text == "" {
 			continue
 		}
-		refuse := func(err error) error {
-			msg := fmt.Sprintf("%s can't be read: %s", f.name, firstLine(err.Error()))
-			return errs.WithFields(msg+".", errs.Field{Location: "settings." + f.name, Message: msg})
-		}
+		refuse := func(err error) error { return wrong(f.name, "%s can't be read: %s", f.name, firstLine(err.Error())) }
 		tree, iss := mappingEnv.Compile(text)
 		if iss.Err() != nil {
 			return nil, refuse(iss.Err())
@@ -138,6 +135,12 @@ func (m Mapping) compile() (*compiled, error) {
 		}
 	}
 	return c, nil
+}
+
+// wrong is the error of one expression, which a form shows at its field.
+func wrong(field, format string, args ...any) error {
+	msg := fmt.Sprintf(format, args...)
+	return errs.WithFields(msg+".", errs.Field{Location: "settings." + field, Message: msg})
 }
 
 func firstLine(s string) string {
@@ -172,7 +175,7 @@ func (c *compiled) read(all any) ([]Item, error) {
 	if c.each != nil {
 		v, _, err := c.each.Eval(map[string]any{"body": all, "all": all})
 		if err != nil {
-			return nil, errs.New(errs.Invalid, "each found no list in the document: %s.", firstLine(err.Error()))
+			return nil, wrong("each", "each found no list in the document: %s", firstLine(err.Error()))
 		}
 		native, ok := v.Value().([]any)
 		if !ok {
@@ -181,7 +184,7 @@ func (c *compiled) read(all any) ([]Item, error) {
 				native = append(native, x.Value())
 			}
 			if rv == nil {
-				return nil, errs.New(errs.Invalid, "each is no list but %s.", v.Type().TypeName())
+				return nil, wrong("each", "each is no list but %s", v.Type().TypeName())
 			}
 		}
 		list = native
@@ -194,7 +197,7 @@ func (c *compiled) read(all any) ([]Item, error) {
 		it, err := c.item(body, all)
 		if err != nil {
 			if len(list) > 1 {
-				return nil, errs.New(errs.Invalid, "Item %d: %s", i+1, errs.Message(err))
+				return nil, errs.WithFields(fmt.Sprintf("Item %d: %s", i+1, errs.Message(err)), errs.Fields(err)...)
 			}
 			return nil, err
 		}
@@ -209,7 +212,7 @@ func (c *compiled) item(body, all any) (Item, error) {
 	if c.when != nil {
 		v, _, err := c.when.Eval(vars)
 		if err != nil && !missing(err) {
-			return it, errs.New(errs.Invalid, "when failed: %s.", firstLine(err.Error()))
+			return it, wrong("when", "when failed: %s", firstLine(err.Error()))
 		}
 		if err != nil || v != types.True {
 			it.Skipped = true
@@ -225,7 +228,7 @@ func (c *compiled) item(body, all any) (Item, error) {
 		case err != nil && missing(err):
 			return "", nil
 		case err != nil:
-			return "", errs.New(errs.Invalid, "%s failed: %s.", name, firstLine(err.Error()))
+			return "", wrong(name, "%s failed: %s", name, firstLine(err.Error()))
 		}
 		return textOf(v), nil
 	}
@@ -253,9 +256,9 @@ func (c *compiled) item(body, all any) (Item, error) {
 	switch {
 	case it.Skipped:
 	case !slices.Contains([]string{"alert", "feedback", "release"}, it.Kind):
-		return it, errs.New(errs.Invalid, "kind is %.40q; it must be alert, feedback or release.", it.Kind)
+		return it, wrong("kind", "kind is %.40q; it must be alert, feedback or release", it.Kind)
 	case it.Title == "" && it.Text == "" && it.Version == "":
-		return it, errs.New(errs.Invalid, "There is neither a title nor a text: say in title where it stands, for example body.summary.")
+		return it, wrong("title", "There is neither a title nor a text: say in title where it stands, for example body.summary")
 	}
 	if raw, err := json.Marshal(body); err == nil {
 		flatten("", raw, it.labels)
@@ -304,7 +307,7 @@ func parseTime(s string) (time.Time, error) {
 			return time.UnixMicro(int64(n * 1e6)), nil
 		}
 	}
-	return time.Time{}, errs.New(errs.Invalid, "time %.40q is neither RFC 3339 nor seconds since 1970.", s)
+	return time.Time{}, wrong("time", "time %.40q is neither RFC 3339 nor seconds since 1970", s)
 }
 
 func (it *Item) told() told {

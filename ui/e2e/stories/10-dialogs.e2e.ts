@@ -65,6 +65,8 @@ const overlays: [name: string, path: (d: Demo) => string, show: (p: Page) => Pro
       await p.getByRole("button", { name: "Make a secret" }).click();
       // The widget itself, on its sample page.
       await p.frameLocator("iframe").getByRole("dialog").waitFor();
+    },
+  ],
   ["import-people", () => "/people", key("i")],
   ["organisation", () => "/people?tab=organisations", key("n")],
   ["segment", () => "/people?tab=segments", key("n")],
@@ -78,6 +80,7 @@ const overlays: [name: string, path: (d: Demo) => string, show: (p: Page) => Pro
       await p.getByRole("menuitem", { name: "Erase for good" }).click();
     },
   ],
+  ["note", (d) => `${d.launch}/issues`, key("o")],
   ["openapi", () => "/gateway/apis", key("i")],
   ["application", () => "/gateway/applications", key("n")],
   ["plan", () => "/gateway/applications", key("Shift+N")],

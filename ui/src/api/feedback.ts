@@ -92,13 +92,6 @@ export const feedbackApi = {
         body: { ids, group, ...(issueId ? { issue_id: issueId } : {}) },
       }),
     ),
-  note: (launch: string, text: string, author: { name: string; email?: string }) =>
-    ask(
-      client.POST("/launches/{id}/feedback", {
-        params: { path: { id: launch } },
-        body: { channel: "note", text, author },
-      }),
-    ),
   ignore: (id: string) => ask(client.POST("/feedback/{id}/ignore", { params: { path: { id } }, body: {} })),
   ignoreMany: (launch: string, ids: string[]) =>
     ask(

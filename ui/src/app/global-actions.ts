@@ -142,10 +142,10 @@ export function useGlobalActions(wideNav: boolean): void {
       run: () => void navigate({ to: "/launches/$launchId/send", params }),
     },
     {
-      id: "note",
+      id: "seen",
       keys: ["o"],
       scope: "global",
-      label: t("action.note"),
+      label: t("action.seen"),
       icon: NotebookPen,
       when: () => hasLaunch() && me.permissions.includes("send_feedback"),
       run: () => overlays.show("note"),

@@ -1,7 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
-import { feedbackApi } from "@/api/feedback";
+import { ask, client } from "@/api/client";
 import { t } from "@/i18n";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
@@ -20,7 +20,13 @@ export function NoteDialog({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const [text, setText] = useState(draft);
   const send = useMutation({
-    mutationFn: () => feedbackApi.note(launch?.id ?? "", text.trim(), { name: me.name, email: me.email }),
+    mutationFn: () =>
+      ask(
+        client.POST("/launches/{id}/feedback", {
+          params: { path: { id: launch?.id ?? "" } },
+          body: { channel: "note", text: text.trim(), author: { name: me.name, email: me.email } },
+        }),
+      ),
     onSuccess: (got) => {
       draft = "";
       onClose();

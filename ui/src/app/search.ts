@@ -178,6 +178,8 @@ export const errorsSearch = (raw: Raw): ErrorsSearch =>
     environment: text(raw.environment),
     error: text(raw.error),
     event: text(raw.event),
+  });
+
 /** The page of people: its part, and who is looked for. */
 export const peopleTabs = ["same", "organisations", "segments"] as const;
 export const peopleSearch = (

@@ -92,7 +92,7 @@ export const app: Record<keyof typeof en, Message> = {
   "action.copyItemLink": "Link zu diesem Eintrag kopieren",
   "action.nav": "Navigation breit oder schmal",
   "action.import": "Datei importieren",
-  "action.note": "Notieren, was Sie sehen",
+  "action.seen": "Notieren, was Sie sehen",
   "action.send": "Feedback senden: Datei, curl, CLI",
   "action.go": "{place} öffnen",
   "action.theme": "Farbschema: {theme}",

@@ -85,7 +85,7 @@ export const app = {
   "action.copyItemLink": "Copy link to this item",
   "action.nav": "Wide or narrow navigation",
   "action.import": "Import a file",
-  "action.note": "Note what you see",
+  "action.seen": "Note what you see",
   "action.send": "Send feedback: file, curl, CLI",
   "action.go": "Go to {place}",
   "action.theme": "Theme: {theme}",

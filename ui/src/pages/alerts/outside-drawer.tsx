@@ -25,6 +25,7 @@ export function OutsideDrawer({ id, onClose }: { id: string; onClose: () => void
   const [asking, ask] = useState(false);
   const mayResolve = useMe().permissions.includes("work_feedback");
   const g = group.data;
+  const own = differing(g?.alerts ?? []);
   return (
     <Drawer
       label={t("outside.one", { title: g?.title ?? "" })}
@@ -55,7 +56,7 @@ export function OutsideDrawer({ id, onClose }: { id: string; onClose: () => void
               ) : null}
               <ul className="grid grid-cols-1">
                 {g.alerts?.map((a) => (
-                  <OneAlert key={a.id} alert={a} />
+                  <OneAlert key={a.id} alert={a} own={own} />
                 ))}
               </ul>
             </section>
@@ -124,8 +125,19 @@ function GroupFacts({ group: g }: { group: AlertGroup }) {
   );
 }
 
+/** The labels whose values tell the alerts of a group apart, three at most. */
+function differing(alerts: OutsideAlert[]): string[] {
+  const [first, ...others] = alerts;
+  if (!first || others.length === 0) return [];
+  return Object.keys(first.labels)
+    .sort()
+    .filter((name) => others.some((a) => a.labels[name] !== first.labels[name]))
+    .slice(0, 3);
+}
+
 /** One alert; its labels open on demand, so that 200 of them are drawn at once. */
-function OneAlert({ alert: a }: { alert: OutsideAlert }) {
+function OneAlert({ alert: a, own }: { alert: OutsideAlert; own: string[] }) {
+  const apart = own.map((name) => a.labels[name]).filter(Boolean);
   const labels = Object.entries(a.labels).sort(([x], [y]) => x.localeCompare(y));
   return (
     <li className="border-line py-1.5 not-first:border-t [contain-intrinsic-size:auto_44px] [content-visibility:auto]">
@@ -134,6 +146,7 @@ function OneAlert({ alert: a }: { alert: OutsideAlert }) {
           <GroupState state={a.state} />
           <span data-user="" className="truncate">
             {a.title}
+            {apart.length ? <span className="text-fg-2"> {apart.join(" · ")}</span> : null}
           </span>
           <span className="text-meta text-fg-2">
             <Time at={a.started_at} relative />

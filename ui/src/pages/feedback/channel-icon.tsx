@@ -2,36 +2,26 @@ import {
   AtSign,
   Bell,
   Braces,
-  Bug,
   FileSpreadsheet,
-  Hash,
   type LucideIcon,
   Mail,
   MessageSquare,
   MonitorSmartphone,
-  NotebookPen,
   Smartphone,
   Star,
-  Waypoints,
-  Webhook,
 } from "lucide-react";
 import { word } from "@/i18n";
 import { Icon } from "@/ui/icon";
 
 const drawings: [RegExp, LucideIcon][] = [
-  [/alert|grafana|pagerduty/, Bell],
-  [/webhook|cloudevents/, Webhook],
-  [/widget|web/, MonitorSmartphone],
-  [/slack/, Hash],
-  [/^note$/, NotebookPen],
-  [/sentry/, Bug],
-  [/otlp|access/, Waypoints],
+  [/widget|web(?!hook)/, MonitorSmartphone],
   [/app|mobile|ios|android/, Smartphone],
   [/mail/, Mail],
   [/review|store/, Star],
-  [/chat|portal|survey/, MessageSquare],
+  [/chat|portal|survey|slack|note/, MessageSquare],
   [/import|csv|file/, FileSpreadsheet],
-  [/api/, Braces],
+  [/sentry|alert|otlp|grafana|pager/, Bell],
+  [/api|hook|events|access/, Braces],
 ];
 
 /** The glyph of the way something came in, with its name as tooltip. */
