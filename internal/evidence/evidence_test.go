@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -95,17 +96,18 @@ func TestAnAddressIsAPersonIsAUser(t *testing.T) {
 
 func TestWhatIsNotAboutAFailureHasNoStrongJoin(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{
+	r := newRig(t)
+	r.traffic(60, shopPaths...)
+	for i, text := range []string{
 		"Thank you, I love the new shop",
 		"Please add a dark theme",
 		"How much does delivery to Norway cost?",
 		"The blue colour of the new cart icon is ugly",
 	} {
-		r := newRig(t)
-		r.traffic(60, shopPaths...)
-		r.call(30*time.Second, by("u1", "s1", "/orders", 500, 90*time.Millisecond))
-		r.call(20*time.Second, by("u1", "s1", "/search", 200, 50*time.Millisecond))
-		e := r.of(r.report(feedbacktest.From("u1", text)))
+		user := fmt.Sprint("u", i)
+		r.call(30*time.Second, by(user, "s"+user, "/orders", 500, 90*time.Millisecond))
+		r.call(20*time.Second, by(user, "s"+user, "/search", 200, 50*time.Millisecond))
+		e := r.of(r.report(feedbacktest.From(user, text)))
 		for _, i := range e.Items {
 			if i.Strength == Strong {
 				t.Errorf("%q: %s", text, show(e))
@@ -117,7 +119,9 @@ func TestWhatIsNotAboutAFailureHasNoStrongJoin(t *testing.T) {
 
 func TestTheTextTellsFailuresApart(t *testing.T) {
 	t.Parallel()
-	for _, tc := range []struct{ text, path string }{
+	r := newRig(t)
+	r.traffic(60, shopPaths...)
+	for k, tc := range []struct{ text, path string }{
 		{"My search finds nothing but an error", "/search"},
 		{"Die Suche bringt nur Fehler", "/search"},
 		{"I can't log in any more, it throws me out", "/account/login"},
@@ -126,8 +130,7 @@ func TestTheTextTellsFailuresApart(t *testing.T) {
 		{"El pago no funciona, da error", "/checkout/pay"},
 		{"Error 503 all the time", "/orders"},
 	} {
-		r := newRig(t)
-		r.traffic(60, shopPaths...)
+		user := fmt.Sprint("u", k)
 		ids := map[string]call.ID{}
 		for i, p := range shopPaths {
 			status := int64(500)
@@ -137,9 +140,9 @@ func TestTheTextTellsFailuresApart(t *testing.T) {
 			case "/orders":
 				status = 503
 			}
-			ids[p] = r.call(time.Duration(20+10*i)*time.Second, by("u1", "s1", p, status, 60*time.Millisecond))
+			ids[p] = r.call(time.Duration(20+10*i)*time.Second, by(user, "s"+user, p, status, 60*time.Millisecond))
 		}
-		e := r.of(r.report(feedbacktest.From("u1", tc.text)))
+		e := r.of(r.report(feedbacktest.From(user, tc.text)))
 		if len(e.Items) == 0 || e.Items[0].ID != "call:"+ids[tc.path].String() {
 			t.Errorf("%q: want %s first, got %s", tc.text, tc.path, show(e))
 		}
