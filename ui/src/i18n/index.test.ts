@@ -2,11 +2,13 @@ import { afterEach, expect, test } from "vitest";
 import { de } from "./de";
 import { channels as deChannels } from "./de/channels";
 import { errors as deErrors } from "./de/errors";
+import { evidence as deEvidence } from "./de/evidence";
 import { gateway as deGateway } from "./de/gateway";
 import { people as dePeople } from "./de/people";
 import { en } from "./en";
 import { channels as enChannels } from "./en/channels";
 import { errors as enErrors } from "./en/errors";
+import { evidence as enEvidence } from "./en/evidence";
 import { gateway as enGateway } from "./en/gateway";
 import { people as enPeople } from "./en/people";
 import { bestLanguage, loadArea, loadLanguage, type Message, t, word } from "./index";
@@ -59,8 +61,7 @@ test.each([
 });
 
 test("the words of an area come in the language of the page, and none takes the place of another", async () => {
-  for (const key of Object.keys({ ...enGateway, ...enChannels, ...enErrors }))
-  for (const key of Object.keys({ ...enGateway, ...enChannels, ...enPeople }))
+  for (const key of Object.keys({ ...enGateway, ...enChannels, ...enErrors, ...enPeople, ...enEvidence }))
     expect(key in en, key).toBe(false);
   await loadLanguage("de");
   expect(t("apis.edit")).toBe("apis.edit");
@@ -69,10 +70,8 @@ test("the words of an area come in the language of the page, and none takes the 
   expect(t("nav.inbox")).toBe(de["nav.inbox"]);
 });
 
-const english = { ...en, ...enGateway, ...enChannels, ...enErrors };
-const german = { ...de, ...deGateway, ...deChannels, ...deErrors };
-const english = { ...en, ...enGateway, ...enChannels, ...enPeople };
-const german = { ...de, ...deGateway, ...deChannels, ...dePeople };
+const english = { ...en, ...enGateway, ...enChannels, ...enErrors, ...enPeople, ...enEvidence };
+const german = { ...de, ...deGateway, ...deChannels, ...deErrors, ...dePeople, ...deEvidence };
 
 /** The placeholders of a message; "one" may say the number in words. */
 const names = (s: string) =>

@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
 import type { en } from "./en";
 import type { channels } from "./en/channels";
-import type { evidence } from "./en/evidence";
 import type { errors } from "./en/errors";
+import type { evidence } from "./en/evidence";
 import type { gateway } from "./en/gateway";
 import type { people } from "./en/people";
 import type { privacy } from "./en/privacy";
@@ -14,10 +14,9 @@ export type MessageKey =
   | keyof typeof channels
   | keyof typeof evidence
   | keyof typeof errors
+  | keyof typeof people
   | keyof typeof privacy
   | keyof typeof traces;
-  | keyof typeof people
-  | keyof typeof privacy;
 type Plural = { one: string; other: string };
 export type Message = string | Plural;
 /** A complete set of messages: a language that lacks one does not compile. */
