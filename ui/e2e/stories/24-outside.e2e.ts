@@ -134,9 +134,9 @@ test("a sample says what it means as one types, and what is wrong stands at its 
   const dialog = page.getByRole("dialog");
   await dialog.getByText("JSON webhook").click();
   await dialog
-    .getByLabel("Sample")
+    .getByLabel("Sample", { exact: true })
     .fill('{"events":[{"what":"Disk full","level":"critical"},{"what":"Fine"}]}');
-  await dialog.getByLabel("each").fill("body.events");
+  await dialog.getByLabel("each", { exact: true }).fill("body.events");
   await dialog.getByLabel("title", { exact: true }).fill("body.what");
   await dialog.getByText("It means 2 things:").waitFor();
   await dialog.getByText("Disk full").last().waitFor();
