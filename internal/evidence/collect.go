@@ -22,6 +22,7 @@ import (
 // Bounds of one look.
 const (
 	mostOwn     = 500 // calls of the reporter in a part of the window
+	mostOlder   = 150 // of the day before
 	mostOthers  = 300 // failing calls of the window, where nobody is known
 	mostRanked  = 120
 	longAgo     = 24 * time.Hour // for somebody's own calls, when the window has nothing that failed
@@ -320,7 +321,7 @@ func (l *look) findOlder(ctx context.Context) error {
 	if len(theirs) == 0 {
 		return nil
 	}
-	page, err := l.s.calls.Find(ctx, l.ws, call.Query{From: l.window.To.Add(-longAgo), To: l.window.To, Any: theirs, Limit: mostOwn})
+	page, err := l.s.calls.Find(ctx, l.ws, call.Query{From: l.window.To.Add(-longAgo), To: l.window.To, Any: theirs, Limit: mostOlder})
 	if err != nil {
 		return l.late(err)
 	}

@@ -146,7 +146,9 @@ func (w Who) filters(from, to time.Time, limit int) []Filter {
 	}
 	for _, t := range w.Traces {
 		if isID(t, 32) {
-			add(func(f *Filter) { f.TraceID = t })
+			// Without the time: SQLite would rather walk through all of it than
+			// take the few rows of a trace by their index.
+			add(func(f *Filter) { f.TraceID, f.From, f.To = t, time.Time{}, time.Time{} })
 		}
 	}
 	return out
