@@ -16,6 +16,7 @@ const pages: Record<string, string> = {
   apis: "APIs",
   applications: "Applications",
   alerts: "Alerts",
+  evidence: "Behind a report",
   channels: "Channels",
   errors: "Errors",
   people: "People",

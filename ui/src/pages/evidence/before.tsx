@@ -32,7 +32,7 @@ export function Before({ found, feedback }: { found: Evidence; feedback: Feedbac
         {t("evidence.before")}
         {found.before.length ? (
           <span className="text-dense font-normal text-fg-2">
-            {t("evidence.calls", { count: found.before.length, join: word("join", found.tied_by) })}
+            {t("evidence.calls", { count: found.before.length, join: word("tie", found.tied_by) })}
           </span>
         ) : null}
         {q ? (

@@ -12,8 +12,8 @@ import { Panel } from "@/ui/panel";
 import { Failure, Skeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
 import { Time } from "@/ui/time";
-import { ReplyForm } from "./conversation";
-import { EvidenceList } from "./evidence-list";
+import { ReplyForm } from "../evidence/conversation";
+import { EvidenceList } from "../evidence/evidence-list";
 
 /** What brought an issue, how many people met it, and what stands behind its reports. */
 export default function BehindIssue({ issue }: { issue: Issue }) {
