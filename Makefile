@@ -53,7 +53,7 @@ ui-deps: ui/node_modules/.installed
 
 # Clients of other products that internal/e2e points at hypercare, unmodified.
 .PHONY: clients
-clients: tools/clients/node_modules/.installed
+clients: tools/clients/node_modules/.installed ## install clients of others (tools/clients) that tests use
 
 tools/clients/node_modules/.installed: tools/clients/package-lock.json
 	@cd tools/clients && npm install --no-save --loglevel=error && touch node_modules/.installed
@@ -88,14 +88,6 @@ gen-check: build ui-deps
 	  r=$$?; rm -f $$t; [ $$r = 0 ] || { echo "ui/src/schema.gen.ts does not fit ui/openapi.json: run make gen and commit"; exit 1; }
 
 ## -- checking it
-
-# Clients of other products that tests point at hypercare; those tests are left
-# out where they are not installed.
-.PHONY: clients
-clients: tools/clients/node_modules/.package-lock.json ## install clients of others (tools/clients) that tests use
-
-tools/clients/node_modules/.package-lock.json: tools/clients/package-lock.json
-	@cd tools/clients && npm install --no-save --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
 
 .PHONY: test
 test: ## everything: lint, Go on SQLite and PostgreSQL, UI, browser stories

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -210,7 +211,7 @@ func (s *Service) readMinidump(ctx context.Context, d *feedback.Raw) (feedback.O
 	var files []feedback.StoredFile
 	for range maxItems {
 		part, err := form.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

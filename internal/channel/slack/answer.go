@@ -126,7 +126,7 @@ func (s *Service) post(ctx context.Context, to, text string) (again bool, err er
 	defer func() { _ = res.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 4096)) // so that the connection is used again
 	if res.StatusCode/100 != 2 {
-		return res.StatusCode >= 500 || res.StatusCode == http.StatusTooManyRequests, fmt.Errorf("Slack answered with status %d", res.StatusCode)
+		return res.StatusCode >= 500 || res.StatusCode == http.StatusTooManyRequests, fmt.Errorf("status %d from Slack", res.StatusCode)
 	}
 	return false, nil
 }
