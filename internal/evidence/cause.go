@@ -157,7 +157,7 @@ func (s *Service) CauseOf(ctx context.Context, id string) (*Cause, error) {
 	defer cancel()
 	n := analysis{s: s, ws: a.Workspace, reports: len(reports), met: metOf(reports, best)}
 	out := &Cause{Label: "unknown", Factors: []Factor{}, Reach: Reach{Reported: peopleOf(reports)}}
-	if len(n.met) < 2 || len(n.met)*4 < len(reports) {
+	if len(n.met) < 2 || len(n.met)*5 < 2*len(reports) {
 		out.Sentence = fmt.Sprintf("Of %s the call behind it is known of %d: too few to say what they have in common.", plural(len(reports), "report"), len(n.met))
 		out.Reach.say()
 		return out, nil
