@@ -89,7 +89,7 @@ func TestAReplyWaitsAndGoesOut(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	id := b.from("ann@x.example", "the door is stuck")
-	if th := b.thread(t, id); !th.Unanswered || len(th.Reach) != 1 || th.Reach[0] != (Reach{Via: "pigeon", To: "ann@x.example"}) {
+	if th := b.thread(t, id); th.Items == nil || !th.Unanswered || len(th.Reach) != 1 || th.Reach[0] != (Reach{Via: "pigeon", To: "ann@x.example"}) {
 		t.Errorf("before: %+v", th)
 	}
 	r, err := b.s.Reply(b.Ctx, id, Input{Text: " We oil it.\r\n", Files: []feedback.AttachmentInput{{Name: "oil.txt", ContentType: "text/plain", Data: []byte("oil")}}})

@@ -82,6 +82,9 @@ func (s *Service) Thread(ctx context.Context, feedbackID string) (*Thread, error
 	if t.Reach, err = s.reach(ctx, a.Workspace, f); err != nil {
 		return nil, err
 	}
+	if t.Items == nil {
+		t.Items = []*Message{}
+	}
 	t.Unanswered = true
 	for _, m := range t.Items {
 		switch {
