@@ -96,7 +96,7 @@ function Row({
       </span>
       <span className="max-sm:hidden" aria-hidden="true">
         <span
-          className={cx("block h-[7px] min-w-[3px] rounded-1", c.bad ? "bg-critical-fill" : "bg-series-1")}
+          className={cx("block h-[7px] min-w-[3px] rounded-1", c.bad ? "bg-critical-fill" : "bg-s1")}
           style={{ width: `${Math.max(2, (100 * (c.latency_us ?? 0)) / slowest)}%` }}
         />
       </span>
