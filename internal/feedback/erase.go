@@ -14,6 +14,7 @@ import (
 	"github.com/hypercare/hypercare/internal/db"
 	"github.com/hypercare/hypercare/internal/job"
 	"github.com/hypercare/hypercare/internal/person"
+	"github.com/hypercare/hypercare/internal/privacy"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
 
@@ -158,6 +159,9 @@ func emptyDeliveries(ctx context.Context, tx *db.Tx, ws workspace.ID, ids []stri
 		return nil, fmt.Errorf("find what deliveries were made of: %w", err)
 	}
 	ids = append(slices.Clone(ids), parents...)
+	if err := privacy.Forget(ctx, tx, ws, privacy.Feedback, ids...); err != nil {
+		return nil, err
+	}
 	args := append([]any{ws}, db.Args(ids)...)
 	files, err := db.All(ctx, tx, func(r db.Scanner) (f string, err error) { return f, r.Scan(&f) },
 		`SELECT DISTINCT file FROM delivery WHERE workspace_id = $1 AND file <> '' AND id IN (`+db.In(2, len(ids))+`)`, args...)

@@ -11,6 +11,7 @@ import (
 	"github.com/hypercare/hypercare/internal/feedback"
 	"github.com/hypercare/hypercare/internal/feedback/feedbacktest"
 	"github.com/hypercare/hypercare/internal/mask"
+	"github.com/hypercare/hypercare/internal/person"
 	"github.com/hypercare/hypercare/internal/privacy"
 	"github.com/hypercare/hypercare/internal/workspace"
 )
@@ -176,5 +177,25 @@ func TestPoliciesAreChangedByAdminsAndChecked(t *testing.T) {
 	c, err := b.Privacy.Cover(b.Ctx, b.Workspace, "")
 	if err != nil || c.Model.Text("ada@example.com at 10.1.2.3") != "[email] at [ip]" || c.Export.Text("ada@example.com") != "[email]" {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestSealedOriginalsGoWithThePerson holds that erasing a person leaves no
+// original of their reports, sealed or not.
+func TestSealedOriginalsGoWithThePerson(t *testing.T) {
+	t.Parallel()
+	b := feedbacktest.New(t)
+	set(t, b, mask.Policy{mask.Card: {Storage: mask.Seal}}, workspace.Lead)
+	ids := b.AddTo(b.LaunchID, feedback.Input{Text: said, Author: &feedback.Author{UserID: "ada"}}, feedback.Input{Text: said, Author: &feedback.Author{UserID: "bob"}})
+	f, err := b.Feedback.Get(b.Ctx, ids[0])
+	if err != nil || len(f.Sealed) != 1 {
+		t.Fatalf("sealed %v, %v", f.Sealed, err)
+	}
+	who := person.Who{IDs: []string{f.Author.PersonID}, Identities: []person.Identity{{Kind: person.UserID, Value: "ada"}}}
+	if _, err := b.Feedback.EraseStore().Erase(b.Ctx, b.Workspace, who); err != nil {
+		t.Fatal(err)
+	}
+	if n := column(t, b, `SELECT COUNT(*) FROM sealed_original WHERE workspace_id = $1`); n != "1" {
+		t.Errorf("%s originals are left, want Bob's alone", n)
 	}
 }
