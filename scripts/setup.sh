@@ -46,6 +46,7 @@ if ((${#wanted[@]})); then install "${wanted[@]}" || echo "setup: tests with ${w
 # where they can't be had.
 wanted=()
 has clickhouse-server || wanted+=(clickhouse-server)
+has prometheus-alertmanager || wanted+=(prometheus-alertmanager)
 /usr/bin/python3 -c 'import sentry_sdk' 2>/dev/null || wanted+=(python3-sentry-sdk)
 [[ -x /usr/sbin/postfix ]] || wanted+=(postfix)
 [[ -x /usr/lib/dovecot/lmtp ]] || wanted+=(dovecot-imapd dovecot-lmtpd)

@@ -181,11 +181,7 @@ func (b sentryBench) node(t *testing.T) {
 		Items []struct{ ID, Strength string }
 	}
 	b.get(t, "/api/v1/feedback/"+report+"/evidence", &evidence)
-	found := false
-	for _, i := range evidence.Items {
-		found = found || i.ID == "error:"+e.ID && i.Strength == "strong"
-	}
-	if !found {
+	if len(evidence.Items) == 0 || evidence.Items[0].ID != "error:"+e.ID || evidence.Items[0].Strength == "weak" {
 		t.Errorf("the error does not stand beside what was said of it: %+v", evidence)
 	}
 }
