@@ -421,6 +421,9 @@ func (x *Exchange) rejectOn(l lane, status int, class Class, why string, details
 		why = strings.ToUpper(why[:1]) + why[1:] + "."
 	}
 	if x.grpc && x.Proto == HTTP2 {
+		if class == UpstreamReset && x.overdue(time.Now()) {
+			status, why = http.StatusGatewayTimeout, "The deadline of the call has passed."
+		}
 		x.rejectGRPC(l, status, why)
 		return
 	}

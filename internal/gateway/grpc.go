@@ -3,6 +3,7 @@ package gateway
 import (
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/hypercare/hypercare/internal/gateway/h1"
 )
@@ -65,6 +66,32 @@ func (x *Exchange) rejectGRPC(l lane, status int, why string) {
 	if err := l.answer(&r); err != nil {
 		x.Err = ClientGone
 	}
+}
+
+// overdue reports whether the time that a gRPC caller gave has passed. A
+// server that keeps to it resets the stream, which says nothing of why: the
+// caller is told that it was the deadline, whoever is the first to notice.
+func (x *Exchange) overdue(now time.Time) bool {
+	v, ok := x.value("grpc-timeout")
+	if !ok {
+		return false
+	}
+	given, ok := grpcTimeout(v)
+	return ok && now.Sub(x.Start) >= given
+}
+
+// grpcTimeout reads a time-out as gRPC has it: at most 8 digits and a unit
+// (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md).
+func grpcTimeout(v []byte) (time.Duration, bool) {
+	if len(v) < 2 || len(v) > 9 {
+		return 0, false
+	}
+	unit, ok := map[byte]time.Duration{'H': time.Hour, 'M': time.Minute, 'S': time.Second, 'm': time.Millisecond, 'u': time.Microsecond, 'n': time.Nanosecond}[v[len(v)-1]]
+	n, err := strconv.ParseUint(string(v[:len(v)-1]), 10, 32)
+	if !ok || err != nil || unit == time.Hour && n > 1000 {
+		return 0, false
+	}
+	return time.Duration(n) * unit, true
 }
 
 // grpcMessage escapes what is not printable ASCII, and the escape itself.
