@@ -91,13 +91,11 @@ go_tests() { # FLAGS...
 # work is done by another process.
 plain='/internal/(nlp|eval|bench|e2e|rollout/analysis)(/|$)'
 
-# For the same reason the libraries that compute on memory of their own (SQLite
-# is C made into Go) are compiled without it: they took four fifths of the time.
-# Their locks are Go's, which stay visible, and so does what we do with them.
-quiet=()
-for p in modernc.org/... github.com/parquet-go/... github.com/klauspost/compress/... compress/... encoding/xml; do
-  quiet+=("-gcflags=$p=-race=false")
-done
+# For the same reason SQLite, which is C made into Go, is compiled without it:
+# it took four fifths of the time. No other library is: one that shares generic
+# code with ours (sync.OnceValue) makes the detector see races where there are
+# none, because the linker keeps one copy of that code.
+quiet=(-gcflags=modernc.org/...=-race=false)
 
 tests_race() { CGO_ENABLED=1 go_tests -race "${quiet[@]}" $(go list ./... | grep -vE "$plain"); }
 
