@@ -26,38 +26,45 @@ export function Nav({ wide }: { wide: boolean }) {
     <nav
       aria-label={t("nav.main")}
       className={cx(
-        "flex flex-none flex-col gap-px overflow-x-hidden overflow-y-auto border-line border-r p-2 max-md:hidden",
+        "flex flex-none flex-col gap-px border-line border-r p-2 *:flex-none max-md:hidden",
         wide ? "w-[208px]" : "w-[52px] items-center",
       )}
     >
       <LaunchSwitcher wide={wide} />
-      {places
-        .filter((p) => launch !== undefined || ofWorkspace(p))
-        .map((p) => (
-          <div key={p.id} className={cx(!wide && "grid justify-items-center")}>
-            {p.group ? (
-              wide ? (
-                <p className="px-2 pt-3 pb-1 text-[11px] leading-4 font-medium text-fg-3">{t(p.group)}</p>
-              ) : (
-                <hr className="my-[7px] w-5 border-line" />
-              )
-            ) : null}
-            <Link
-              to={p.to}
-              params={{ launchId: launch?.id ?? "" }}
-              activeOptions={{ includeSearch: false, exact: p.exact }}
-              title={tip(t(p.label), singleKeys ? p.keys : undefined)}
-              className={cx(item, !wide && narrow)}
-            >
-              <Icon of={p.icon} />
-              <span className={wide ? "" : "sr-only"}>{t(p.label)}</span>
-              {p.count && launch ? (
-                <Count wide={wide} n={launch.counts[p.count]} hot={p.count === "to_triage"} />
+      {/* On low screens the places scroll, and what is below them stays. */}
+      <div
+        className={cx(
+          "-mx-2 flex min-h-0 !flex-1 flex-col gap-px overflow-x-hidden overflow-y-auto px-2 *:flex-none",
+          !wide && "items-center self-stretch",
+        )}
+      >
+        {places
+          .filter((p) => launch !== undefined || ofWorkspace(p))
+          .map((p) => (
+            <div key={p.id} className={cx(!wide && "grid justify-items-center")}>
+              {p.group ? (
+                wide ? (
+                  <p className="px-2 pt-3 pb-1 text-[11px] leading-4 font-medium text-fg-3">{t(p.group)}</p>
+                ) : (
+                  <hr className="my-[7px] w-5 border-line" />
+                )
               ) : null}
-            </Link>
-          </div>
-        ))}
-      <div className="flex-1" />
+              <Link
+                to={p.to}
+                params={{ launchId: launch?.id ?? "" }}
+                activeOptions={{ includeSearch: false, exact: p.exact }}
+                title={tip(t(p.label), singleKeys ? p.keys : undefined)}
+                className={cx(item, !wide && narrow)}
+              >
+                <Icon of={p.icon} />
+                <span className={wide ? "" : "sr-only"}>{t(p.label)}</span>
+                {p.count && launch ? (
+                  <Count wide={wide} n={launch.counts[p.count]} hot={p.count === "to_triage"} />
+                ) : null}
+              </Link>
+            </div>
+          ))}
+      </div>
       <Suspense fallback={<span className={cx(item, !wide && narrow)} />}>
         <MentionBell wide={wide} className={cx(item, !wide && narrow)} />
       </Suspense>
