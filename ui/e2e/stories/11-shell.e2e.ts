@@ -225,7 +225,7 @@ describe("settings", () => {
     await p.goto("/settings/profile");
     await expect
       .poll(() => p.getByRole("navigation", { name: "Settings" }).getByRole("link").allTextContents())
-      .toEqual(["Profile", "Appearance", "Shortcuts", "Workspace", "People and roles"]);
+      .toEqual(["Profile", "Appearance", "Shortcuts", "Workspace", "People and roles", "Privacy"]);
     await p.getByLabel("Present password").fill("not my password");
     await p.getByLabel("New password").fill("eight-grey-herons-fly");
     await p.getByText("Good.").waitFor();
