@@ -107,8 +107,4 @@ export const evidence: Record<keyof typeof en, Message> = {
     one: "{count} Person ist nicht erreichbar",
     other: "{count} Personen sind nicht erreichbar",
   },
-  "action.reply": "Der meldenden Person antworten",
-  "hint.reply": "antworten",
-  "action.replyAll": "Allen Meldenden antworten",
-  "action.pinFirst": "Stärksten Beleg anheften",
 };

@@ -99,8 +99,4 @@ export const evidence = {
     one: "{count} reporter can't be reached",
     other: "{count} reporters can't be reached",
   },
-  "action.reply": "Reply to the reporter",
-  "hint.reply": "reply",
-  "action.replyAll": "Reply to all reporters",
-  "action.pinFirst": "Pin the strongest evidence",
 } as const;
