@@ -59,6 +59,8 @@ describe("people", () => {
 
   test("a customer list is tried before it is taken in, and gives people an organisation", async () => {
     await page.goto("/people");
+    await page.getByRole("heading", { name: "People", exact: true }).waitFor();
+    await settled(page);
     await page.keyboard.press("i");
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel("File").setInputFiles({

@@ -150,13 +150,6 @@ export function ChannelDialog({
             {kind.name === "webhook" || kind.name === "cloudevents" ? (
               <MappingPreview sample={sample} onChange={setSample} mapping={mapping} />
             ) : null}
-            <KindFields
-              fields={kind.fields}
-              values={values}
-              kept={channel?.secrets ?? []}
-              error={of}
-              onChange={setValues}
-            />
             <details className="grid gap-4">
               <summary className="cursor-pointer text-dense font-medium text-fg-2">
                 {t("channels.advanced")}
