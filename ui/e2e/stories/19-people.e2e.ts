@@ -77,6 +77,8 @@ describe("people", () => {
     await page.goto("/people?tab=organisations");
     await page.getByText("tier: enterprise").waitFor();
     await page.goto("/people?tab=segments");
+    await page.getByRole("heading", { name: "People", exact: true }).waitFor();
+    await settled(page);
     await page.keyboard.press("n");
     await dialog.getByLabel("Name").fill("Key voices");
     await dialog.getByLabel("Attribute").fill("tier");
