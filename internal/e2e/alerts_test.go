@@ -173,7 +173,9 @@ func TestAlertsOfOtherClients(t *testing.T) {
 	}
 	waitFor(t, 20*time.Second, "what was sent", func() (bool, string) {
 		g := b.groups(t)
-		var releases struct{ Items []struct{ Version, Source string } }
+		var releases struct {
+			Items []struct{ Version, Source string }
+		}
 		b.get(t, "/api/v1/launches/"+b.launch+"/releases", &releases)
 		ok := g["pagerduty: Queue 17 is full"].State == "resolved" && g["pagerduty: Disk full"].State == "firing" &&
 			g["cloudevents: Checkout fails, binary"].Total == 1 && g["cloudevents: Checkout fails, structured"].Total == 1 &&
