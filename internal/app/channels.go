@@ -28,7 +28,6 @@ func (a *App) buildChannels() {
 	a.sentry = sentry.New(sentry.Deps{Channels: a.channels, Crash: a.crashes, Feedback: a.feedback, Releases: a.releases, Log: a.log.With("component", "sentry")})
 	a.widget = widget.NewService(widget.Deps{DB: a.db, Log: a.log.With("component", "widget"), Channels: a.channels, Feedback: a.feedback, Issues: a.issues, Notices: a.notices,
 		Files: built.Files(), Version: built.Version(), Tokens: ui.Tokens})
-	a.buildEmail()
 }
 
 // channelRoutes adds the addresses that senders call. They are outside the

@@ -57,8 +57,12 @@ func NewService(d Deps) *Service {
 	return s
 }
 
-// Carry hands in a carrier; those handed in first are preferred.
+// Carry hands in a carrier; those handed in first are preferred. Two by one
+// name are a mistake of who wires the product.
 func (s *Service) Carry(via string, c Carrier) {
+	if s.carriers[via] != nil {
+		panic("notice: two carriers by " + via)
+	}
 	s.carriers[via] = c
 	s.order = append(s.order, via)
 }
