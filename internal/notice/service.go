@@ -57,14 +57,13 @@ func NewService(d Deps) *Service {
 	return s
 }
 
-// Carry hands in a carrier; those handed in first are preferred. Two by one
-// name are a mistake of who wires the product.
+// Carry hands in a carrier; those handed in first are preferred. Another by
+// the same name takes its place.
 func (s *Service) Carry(via string, c Carrier) {
-	if s.carriers[via] != nil {
-		panic("notice: two carriers by " + via)
+	if s.carriers[via] == nil {
+		s.order = append(s.order, via)
 	}
 	s.carriers[via] = c
-	s.order = append(s.order, via)
 }
 
 func (s *Service) micro() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
