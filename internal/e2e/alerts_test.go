@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/pem"
 	"fmt"
-	"net"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
@@ -14,29 +13,20 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hypercare/hypercare/internal/bench/proc"
 )
-
-// alertBench is a launch with channels for alerts.
-type alertBench struct{ world }
-
-func (b alertBench) channel(t *testing.T, kind string) string {
-	t.Helper()
-	var c struct{ Key string }
-	if err := b.Call(t.Context(), b.token, "POST", "/api/v1/launches/"+b.launch+"/channels", map[string]any{"kind": kind}, &c); err != nil {
-		t.Fatal(err)
-	}
-	return c.Key
-}
 
 type alertGroup struct {
 	Kind, Title, Severity, State string
 	Open, Total                  int
 }
 
-func (b alertBench) groups(t *testing.T) map[string]alertGroup {
+// alertGroups are those of the launch by kind and title.
+func (w world) alertGroups(t *testing.T) map[string]alertGroup {
 	t.Helper()
 	var list struct{ Items []alertGroup }
-	b.get(t, "/api/v1/alert-groups?launch_id="+b.launch, &list)
+	w.get(t, "/api/v1/alert-groups?launch_id="+w.launch, &list)
 	out := map[string]alertGroup{}
 	for _, g := range list.Items {
 		out[g.Kind+": "+g.Title] = g
@@ -57,9 +47,9 @@ func TestAlertsOfAPrometheus(t *testing.T) {
 	if err != nil {
 		t.Skip("alertmanager is not installed (scripts/setup.sh installs Debian's package prometheus-alertmanager)")
 	}
-	b := alertBench{newWorld(t)}
-	skipOnPostgres(t, b.Config)
-	direct, webhook, pager := b.channel(t, "alertmanager"), b.channel(t, "alertmanager"), b.channel(t, "pagerduty")
+	w := newWorld(t)
+	skipOnPostgres(t, w.Config)
+	direct, webhook, pager := w.channel(t, "alertmanager", nil).Key, w.channel(t, "alertmanager", nil).Key, w.channel(t, "pagerduty", nil).Key
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		t.Helper()
@@ -69,13 +59,16 @@ func TestAlertsOfAPrometheus(t *testing.T) {
 		}
 		return path
 	}
-	address := freeAddress(t)
+	address, err := proc.FreeAddr()
+	if err != nil {
+		t.Fatal(err)
+	}
 	config := write("alertmanager.yml", fmt.Sprintf(`route: {receiver: hypercare, group_by: [alertname], group_wait: 0s, group_interval: 1s}
 receivers:
   - name: hypercare
     webhook_configs: [{url: %[1]q, send_resolved: true}]
     pagerduty_configs: [{url: %[2]q, routing_key: %[3]s, severity: warning}]
-`, b.URL+"/in/alertmanager/"+webhook, b.URL+"/v2/enqueue", pager))
+`, w.URL+"/in/alertmanager/"+webhook, w.URL+"/v2/enqueue", pager))
 	write("rules.yml", `groups:
   - name: shop
     interval: 1s
@@ -92,7 +85,7 @@ alerting:
     - static_configs: [{targets: [%q]}]
     - path_prefix: /in/alertmanager/%s
       static_configs: [{targets: [%q]}]
-`, address, direct, strings.TrimPrefix(b.URL, "http://")))
+`, address, direct, strings.TrimPrefix(w.URL, "http://")))
 	run := func(path string, args ...string) {
 		t.Helper()
 		var log bytes.Buffer
@@ -113,7 +106,7 @@ alerting:
 	run(prometheus, "--rules.alert.resend-delay=1s", "--config.file="+scrape, "--storage.tsdb.path="+filepath.Join(dir, "tsdb"), "--web.listen-address=127.0.0.1:0")
 	waitFor(t, 60*time.Second, "the alert by three ways", func() (bool, string) {
 		var list struct{ Items []alertGroup }
-		b.get(t, "/api/v1/alert-groups?state=firing&launch_id="+b.launch, &list)
+		w.get(t, "/api/v1/alert-groups?state=firing&launch_id="+w.launch, &list)
 		kinds := map[string]int{}
 		for _, g := range list.Items {
 			if g.Kind == "alertmanager" && (g.Title != "Checkout is slow" || g.Severity != "sev1") || g.Total != 1 {
@@ -125,20 +118,9 @@ alerting:
 	})
 	waitFor(t, 20*time.Second, "their reports", func() (bool, string) {
 		var list struct{ Total int }
-		b.get(t, "/api/v1/launches/"+b.launch+"/feedback?channel=alert", &list)
+		w.get(t, "/api/v1/launches/"+w.launch+"/feedback?channel=alert", &list)
 		return list.Total == 3, fmt.Sprint(list.Total)
 	})
-}
-
-// freeAddress is a local address that nobody listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 // TestAlertsOfOtherClients lets PagerDuty's and CloudEvents' own JavaScript
@@ -146,9 +128,9 @@ func freeAddress(t *testing.T) string {
 func TestAlertsOfOtherClients(t *testing.T) {
 	t.Parallel()
 	dir := clients(t)
-	b := alertBench{newWorld(t)}
-	skipOnPostgres(t, b.Config)
-	to, err := url.Parse(b.URL)
+	w := newWorld(t)
+	skipOnPostgres(t, w.Config)
+	to, err := url.Parse(w.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,8 +142,8 @@ func TestAlertsOfOtherClients(t *testing.T) {
 	}
 	cmd := exec.CommandContext(t.Context(), "node", filepath.Join("alerts", "send.mjs"))
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "SERVER="+strings.TrimPrefix(proxy.URL, "https://"), "KEY="+b.channel(t, "pagerduty"),
-		"SINK="+b.URL+"/in/cloudevents/"+b.channel(t, "cloudevents"), "NODE_EXTRA_CA_CERTS="+authority)
+	cmd.Env = append(os.Environ(), "SERVER="+strings.TrimPrefix(proxy.URL, "https://"), "KEY="+w.channel(t, "pagerduty", nil).Key,
+		"SINK="+w.URL+"/in/cloudevents/"+w.channel(t, "cloudevents", nil).Key, "NODE_EXTRA_CA_CERTS="+authority)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -172,11 +154,11 @@ func TestAlertsOfOtherClients(t *testing.T) {
 		}
 	}
 	waitFor(t, 20*time.Second, "what was sent", func() (bool, string) {
-		g := b.groups(t)
+		g := w.alertGroups(t)
 		var releases struct {
 			Items []struct{ Version, Source string }
 		}
-		b.get(t, "/api/v1/launches/"+b.launch+"/releases", &releases)
+		w.get(t, "/api/v1/launches/"+w.launch+"/releases", &releases)
 		ok := g["pagerduty: Queue 17 is full"].State == "resolved" && g["pagerduty: Disk full"].State == "firing" &&
 			g["cloudevents: Checkout fails, binary"].Total == 1 && g["cloudevents: Checkout fails, structured"].Total == 1 &&
 			len(releases.Items) == 1 && releases.Items[0].Version == "3.0.4" && releases.Items[0].Source == "pagerduty"

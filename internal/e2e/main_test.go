@@ -98,6 +98,35 @@ func newWorld(t *testing.T) world {
 	return w
 }
 
+type madeChannel struct {
+	ID, Key, State string
+	Received       int
+}
+
+// channel makes a channel of the launch, with the kind's settings.
+func (w world) channel(t *testing.T, kind string, settings map[string]any) madeChannel {
+	t.Helper()
+	var c madeChannel
+	if err := w.Call(t.Context(), w.token, "POST", "/api/v1/launches/"+w.launch+"/channels", map[string]any{"kind": kind, "settings": settings}, &c); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// clients is where the clients of others are that npm installs, unmodified
+// (tools/clients); the test is left out where they are not.
+func clients(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs(filepath.Join("..", "..", "tools", "clients"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "node_modules", ".installed")); err != nil {
+		t.Skip("tools/clients is not installed (make clients installs it, where the npm registry is reachable)")
+	}
+	return dir
+}
+
 func newToken(t *testing.T, cfg proc.Config, role string) string {
 	t.Helper()
 	token, err := cfg.NewToken(t.Context(), role, "test-"+role)

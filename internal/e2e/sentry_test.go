@@ -12,20 +12,6 @@ import (
 	"time"
 )
 
-// clients is where the clients of others are that npm installs, unmodified
-// (tools/clients); the test is left out where they are not.
-func clients(t *testing.T) string {
-	t.Helper()
-	dir, err := filepath.Abs(filepath.Join("..", "..", "tools", "clients"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "node_modules", ".installed")); err != nil {
-		t.Skip("tools/clients is not installed (make clients installs it, where the npm registry is reachable)")
-	}
-	return dir
-}
-
 type sentryError struct {
 	ID           string `json:"id"`
 	Title        string `json:"title"`

@@ -18,13 +18,7 @@ func TestSlackAsBoltSeesIt(t *testing.T) {
 	if os.Getenv("TEST_POSTGRES") != "" {
 		t.Skip("tested on SQLite")
 	}
-	dir, err := filepath.Abs(filepath.Join("..", "..", "tools", "clients"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "node_modules", "@slack", "bolt")); err != nil {
-		t.Skip("tools/clients is not installed (npm ci there installs it, where the npm registry is reachable)")
-	}
+	dir := clients(t)
 	w := newWorld(t)
 	const secret = "5c1a0b6e8f3d4e2a9b7c6d5e4f3a2b1c"
 	var c struct{ Key string }

@@ -14,21 +14,6 @@ import (
 	"github.com/hypercare/hypercare/internal/bench/proc"
 )
 
-type telemetryChannel struct {
-	ID, Key, State string
-	Received       int
-}
-
-// channel makes a channel of the launch.
-func (w world) channel(t *testing.T, kind string, settings map[string]any) telemetryChannel {
-	t.Helper()
-	var c telemetryChannel
-	if err := w.Call(t.Context(), w.token, "POST", "/api/v1/launches/"+w.launch+"/channels", map[string]any{"kind": kind, "settings": settings}, &c); err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
 type waterfall struct {
 	Sentence, Failure string
 	Spans             []struct {
@@ -42,6 +27,7 @@ type waterfall struct {
 // auto-instrumentation and for Go, send to hypercare: only an address is ours.
 func TestTelemetryOfOthers(t *testing.T) {
 	t.Parallel()
+	clients(t) // without them nothing below would add up
 	cfg := fresh(t)
 	skipOnPostgres(t, cfg)
 	addr, err := proc.FreeAddr()
@@ -80,16 +66,9 @@ func TestTelemetryOfOthers(t *testing.T) {
 
 // nodeShop runs a program with @opentelemetry/auto-instrumentations-node.
 func (w world) nodeShop(t *testing.T, protocol, endpoint string) {
-	dir, err := filepath.Abs(filepath.Join("..", "..", "tools", "clients"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "node_modules", "@opentelemetry", "auto-instrumentations-node")); err != nil {
-		t.Skip("tools/clients is not installed (make clients installs it, where the npm registry is reachable)")
-	}
 	service := "shop-" + strings.TrimPrefix(protocol, "http/")
 	cmd := exec.CommandContext(t.Context(), "node", "--require", "@opentelemetry/auto-instrumentations-node/register", "otel/shop.cjs")
-	cmd.Dir = dir
+	cmd.Dir = clients(t)
 	cmd.Env = append(os.Environ(), "OTEL_EXPORTER_OTLP_ENDPOINT="+endpoint, "OTEL_EXPORTER_OTLP_PROTOCOL="+protocol, "OTEL_SERVICE_NAME="+service,
 		"OTEL_RESOURCE_ATTRIBUTES=service.version=3.0.4,deployment.environment.name=production", "OTEL_TRACES_EXPORTER=otlp", "OTEL_LOGS_EXPORTER=otlp", "OTEL_METRICS_EXPORTER=otlp",
 		"OTEL_EXPORTER_OTLP_COMPRESSION=gzip", "OTEL_NODE_ENABLED_INSTRUMENTATIONS=http", "OTEL_NODE_RESOURCE_DETECTORS=env", "OTEL_LOG_LEVEL=warn")
